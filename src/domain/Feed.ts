@@ -1,0 +1,26 @@
+import type { Venue } from "./Venue.ts"
+
+/** What a feed records: complete or incremental order books, or trades. */
+export type DataType = "orderbook" | "trade"
+
+/** What one connection asks of a venue, with the symbol in the venue's own notation. */
+export interface Subscription {
+  readonly symbol: string
+  readonly dataType: DataType
+}
+
+/** One (venue, symbol, data type): the unit that connects, fails, reconnects and is written alone. */
+export interface Feed extends Subscription {
+  /** `<exchange>/<normalized symbol>/<data type>`, unique within a process. */
+  readonly id: string
+  readonly exchange: Venue
+  readonly normalizedSymbol: string
+}
+
+/** Lower case, without `-`, `_` and `/`: for paths, columns, labels and logs, never towards a venue. */
+export const normalizeSymbol = (symbol: string): string => symbol.toLowerCase().replaceAll(/[-_/]/g, "")
+
+export const make = (exchange: Venue, symbol: string, dataType: DataType): Feed => {
+  const normalizedSymbol = normalizeSymbol(symbol)
+  return { id: `${exchange}/${normalizedSymbol}/${dataType}`, exchange, symbol, normalizedSymbol, dataType }
+}

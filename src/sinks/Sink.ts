@@ -1,0 +1,27 @@
+import { Context, type Effect, Schema, type Scope } from "effect"
+import type { Event } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+
+/** A file could not be opened, written or sealed. */
+export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
+  feed: Schema.String,
+  operation: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `${this.feed}: could not ${this.operation}: ${reason}`
+  }
+}
+
+/** The open Parquet file of a feed, and the rows that wait for it. */
+export interface Sink {
+  /** Takes rows in the order given. What cannot be written is counted as lost and logged, never kept without bound. */
+  readonly append: (events: ReadonlyArray<Event>) => Effect.Effect<void>
+}
+
+/** Opens the sinks of this process, which share one memory budget. */
+export class Sinks extends Context.Service<Sinks, {
+  /** The sink of `feed`; closing the scope flushes what is buffered and seals the file. */
+  readonly open: (feed: Feed) => Effect.Effect<Sink, SinkError, Scope.Scope>
+}>()("ticklake/Sinks") {}

@@ -1,0 +1,99 @@
+import { Context, Layer } from "effect"
+import type { Feed } from "../domain/Feed.ts"
+
+/** Where a feed stands: `rejected` means that the venue refused the subscription and we wait before asking again. */
+export type FeedState =
+  | "starting"
+  | "connecting"
+  | "subscribing"
+  | "live"
+  | "stale"
+  | "waiting"
+  | "rejected"
+  | "stopped"
+
+/** What happened to one feed since the start. Plain counters, so that counting costs a message next to nothing. */
+export interface FeedStats {
+  readonly feed: Feed
+  state: FeedState
+  /** Milliseconds since the epoch. */
+  stateSince: number
+  /** Why the feed is not live, in words for the operator. */
+  reason: string | null
+  connections: number
+  reconnects: number
+  frames: number
+  events: number
+  /** Milliseconds since the epoch of the last event; null before the first. */
+  lastEventAt: number | null
+  /** Events lost because the feed's queue was full. */
+  dropped: number
+  parseErrors: number
+  unrequested: number
+  circuitBreaks: number
+  rejections: number
+  timeouts: number
+  pingsSent: number
+  pongsReceived: number
+  /** Rows in memory, not yet part of a file. */
+  rowsBuffered: number
+  /** Rows in the open file and in sealed files. */
+  rowsWritten: number
+  /** Rows in sealed files. */
+  rowsSealed: number
+  /** Rows lost because they could not be written. */
+  rowsLost: number
+  openFileBytes: number
+  filesSealed: number
+  sealedBytes: number
+  writeErrors: number
+}
+
+const makeStats = (feed: Feed): FeedStats => ({
+  feed,
+  state: "starting",
+  stateSince: 0,
+  reason: null,
+  connections: 0,
+  reconnects: 0,
+  frames: 0,
+  events: 0,
+  lastEventAt: null,
+  dropped: 0,
+  parseErrors: 0,
+  unrequested: 0,
+  circuitBreaks: 0,
+  rejections: 0,
+  timeouts: 0,
+  pingsSent: 0,
+  pongsReceived: 0,
+  rowsBuffered: 0,
+  rowsWritten: 0,
+  rowsSealed: 0,
+  rowsLost: 0,
+  openFileBytes: 0,
+  filesSealed: 0,
+  sealedBytes: 0,
+  writeErrors: 0
+})
+
+/** The counters of every feed of this process. */
+export class Telemetry extends Context.Service<Telemetry, {
+  /** The counters of a feed, made at the first call. */
+  readonly stats: (feed: Feed) => FeedStats
+  readonly all: () => ReadonlyArray<FeedStats>
+}>()("ticklake/Telemetry") {
+  static readonly layer = Layer.sync(Telemetry, () => {
+    const byFeed = new Map<string, FeedStats>()
+    return Telemetry.of({
+      stats: (feed) => {
+        const known = byFeed.get(feed.id)
+        if (known !== undefined) return known
+        const stats = makeStats(feed)
+        byFeed.set(feed.id, stats)
+        return stats
+      },
+      all: () => [...byFeed.values()]
+    })
+  })
+}
