@@ -20,8 +20,12 @@ export interface FeedStats {
   stateSince: number
   /** Why the feed is not live, in words for the operator. */
   reason: string | null
+  /** Attempts to connect. */
   connections: number
+  /** Attempts that ended and are followed by another. */
   reconnects: number
+  /** Milliseconds since the epoch of the next attempt; null while one is under way. */
+  nextAttemptAt: number | null
   frames: number
   events: number
   /** Milliseconds since the epoch of the last event; null before the first. */
@@ -31,6 +35,8 @@ export interface FeedStats {
   parseErrors: number
   unrequested: number
   circuitBreaks: number
+  /** Bugs that ended an attempt. */
+  defects: number
   rejections: number
   timeouts: number
   pingsSent: number
@@ -56,6 +62,7 @@ const makeStats = (feed: Feed): FeedStats => ({
   reason: null,
   connections: 0,
   reconnects: 0,
+  nextAttemptAt: null,
   frames: 0,
   events: 0,
   lastEventAt: null,
@@ -63,6 +70,7 @@ const makeStats = (feed: Feed): FeedStats => ({
   parseErrors: 0,
   unrequested: 0,
   circuitBreaks: 0,
+  defects: 0,
   rejections: 0,
   timeouts: 0,
   pingsSent: 0,

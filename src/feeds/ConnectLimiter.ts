@@ -1,0 +1,65 @@
+import { Clock, Context, Effect, Layer, Semaphore } from "effect"
+import type { Venue } from "../domain/Venue.ts"
+import { monotonicMillis } from "./ReceiveClock.ts"
+
+/** At most `count` attempts within any span of `perMillis`. */
+export interface Limit {
+  readonly count: number
+  readonly perMillis: number
+}
+
+interface VenueState {
+  /** Attempts are made one after another, in the order in which they were asked for. */
+  readonly turn: Semaphore.Semaphore
+  /** When the latest attempts were made, oldest first, in monotonic milliseconds. */
+  readonly attempts: Array<number>
+  pausedUntil: number
+}
+
+/** Keeps the connection attempts of all feeds of a venue within what the venue tolerates. */
+export class ConnectLimiter extends Context.Service<ConnectLimiter, {
+  /** Returns when an attempt is allowed, and counts it. */
+  readonly acquire: (venue: Venue, limit: Limit) => Effect.Effect<void>
+  /** Lets no attempt to `venue` start for `millis`, also none that waits already. */
+  readonly pause: (venue: Venue, millis: number) => Effect.Effect<void>
+}>()("ticklake/ConnectLimiter") {
+  static readonly layer = Layer.effect(
+    ConnectLimiter,
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const states = new Map<Venue, VenueState>()
+      const stateOf = (venue: Venue): VenueState => {
+        const known = states.get(venue)
+        if (known !== undefined) return known
+        const state: VenueState = { turn: Semaphore.makeUnsafe(1), attempts: [], pausedUntil: 0 }
+        states.set(venue, state)
+        return state
+      }
+      const wait = Effect.fnUntraced(function*(state: VenueState, limit: Limit) {
+        while (true) {
+          const now = monotonicMillis(clock)
+          while (state.attempts.length > 0 && state.attempts[0]! + limit.perMillis <= now) state.attempts.shift()
+          const free = state.attempts.length < limit.count ? now : state.attempts[0]! + limit.perMillis
+          const allowed = Math.max(free, state.pausedUntil)
+          if (allowed <= now) {
+            state.attempts.push(now)
+            return
+          }
+          yield* Effect.sleep(allowed - now)
+        }
+      })
+      return ConnectLimiter.of({
+        acquire: (venue, limit) =>
+          Effect.suspend(() => {
+            const state = stateOf(venue)
+            return state.turn.withPermit(wait(state, limit))
+          }),
+        pause: (venue, millis) =>
+          Effect.sync(() => {
+            const state = stateOf(venue)
+            state.pausedUntil = Math.max(state.pausedUntil, monotonicMillis(clock) + millis)
+          })
+      })
+    })
+  )
+}

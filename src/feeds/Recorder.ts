@@ -1,0 +1,121 @@
+import { Cause, Clock, Duration, Effect, Fiber, Option, Queue, Scheduler } from "effect"
+import type { Event } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+import type { Exchange } from "../exchanges/Exchange.ts"
+import type { Sink } from "../sinks/Sink.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import * as Backoff from "./Backoff.ts"
+import type { HandshakeRefused } from "./Connection.ts"
+import { ConnectLimiter } from "./ConnectLimiter.ts"
+import * as Session from "./Session.ts"
+
+export interface Options {
+  readonly backoff: Backoff.Options
+  /** Events that may wait for the sink; what comes beyond is dropped and counted. */
+  readonly queueCapacity: number
+  readonly messageTimeoutSecs: number
+}
+
+/** How long a run must have delivered for the delays between attempts to start afresh. */
+export const healthyMillis = 30_000
+
+/** How long a venue is left alone after it said "too many requests" without saying for how long. */
+const pauseMillis: Readonly<Record<number, number>> = { 418: 300_000, 429: 60_000 }
+
+const maxBatch = 1024
+
+/**
+ * Wakes the writer between two reads of a socket rather than once per turn of the event loop: after a stall the socket
+ * may hold more than a queue's worth of events, and all of it is read within one turn.
+ */
+const prompt = new Scheduler.MixedScheduler("async", (task) => {
+  let cancelled = false
+  queueMicrotask(() => {
+    if (!cancelled) task()
+  })
+  return () => {
+    cancelled = true
+  }
+})
+
+/** Records one feed for ever: connects, reconnects, and passes what comes to the sink. Interruption drains the queue. */
+export const record = Effect.fnUntraced(
+  function*(exchange: Exchange, feed: Feed, sink: Sink, stats: FeedStats, options: Options) {
+    const queue = yield* Queue.dropping<Event, Cause.Done>(options.queueCapacity)
+    const writer = yield* write(queue, sink, stats).pipe(
+      Effect.provideService(Scheduler.Scheduler, prompt),
+      Effect.forkChild({ startImmediately: true })
+    )
+    const session = Session.run(exchange, feed, {
+      ...Session.defaults,
+      messageTimeoutSecs: options.messageTimeoutSecs,
+      stats,
+      offer: (event) => Queue.offerUnsafe(queue, event)
+    })
+    return yield* Backoff.keepRunning({
+      attempt: attempt(exchange, session, stats),
+      schedule: Backoff.schedule(options.backoff),
+      onWait: (delay) =>
+        Effect.gen(function*() {
+          stats.reconnects++
+          const now = yield* Clock.currentTimeMillis
+          stats.nextAttemptAt = now + Duration.toMillis(delay)
+          const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
+          yield* Effect.logWarning(`${stats.reason ?? "the connection ended"}; next attempt in ${seconds} s`)
+        })
+    }).pipe(Effect.ensuring(Effect.andThen(Queue.end(queue), Fiber.await(writer))))
+  },
+  (effect, _exchange, feed) =>
+    Effect.annotateLogs(effect, { exchange: feed.exchange, symbol: feed.normalizedSymbol, data_type: feed.dataType })
+)
+
+/** Passes events to the sink until the queue has ended and is empty. A bug costs its batch, is counted and logged. */
+const write = Effect.fnUntraced(function*(queue: Queue.Dequeue<Event, Cause.Done>, sink: Sink, stats: FeedStats) {
+  while (true) {
+    const batch = yield* Queue.takeBetween(queue, 1, maxBatch)
+    yield* Effect.catchCause(sink.append(batch), (cause) => {
+      stats.rowsLost += batch.length
+      stats.defects++
+      return Effect.logError(`${batch.length} rows were lost to a bug; recording goes on`, cause)
+    })
+  }
+}, Effect.catchTag("Done", () => Effect.void))
+
+/** One session, and what its end means for the next one. */
+const attempt = Effect.fnUntraced(
+  function*<R>(exchange: Exchange, session: Effect.Effect<never, Session.SessionError, R>, stats: FeedStats) {
+    const eventsBefore = stats.events
+    const startedAt = yield* Clock.currentTimeMillis
+    stats.nextAttemptAt = null
+    const cause = yield* Effect.flip(Effect.sandbox(session))
+    if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
+    const now = yield* Clock.currentTimeMillis
+    const error = Option.getOrNull(Cause.findErrorOption(cause))
+    stats.state = "waiting"
+    stats.stateSince = now
+    if (error === null) {
+      stats.defects++
+      stats.reason = "a bug ended the session"
+      yield* Effect.logError("a bug ended the session; the feed will be restarted", cause)
+    } else {
+      stats.reason = error.message
+      if (error._tag === "HandshakeRefused") yield* heedRefusal(exchange, error)
+      if (error._tag === "SubscriptionRejected") {
+        stats.rejections++
+        stats.state = "rejected"
+      }
+    }
+    const healthy = stats.events > eventsBefore && now - startedAt >= healthyMillis
+    return { healthy, retrySlowly: error?._tag === "SubscriptionRejected" }
+  }
+)
+
+/** Stops all attempts to the venue for as long as it asked for. */
+const heedRefusal = Effect.fnUntraced(function*(exchange: Exchange, refusal: HandshakeRefused) {
+  const millis = refusal.retryAfterMillis ?? pauseMillis[refusal.status]
+  if (millis === undefined) return
+  const limiter = yield* ConnectLimiter
+  yield* limiter.pause(exchange.venue, millis)
+  const seconds = Math.ceil(millis / 1000)
+  yield* Effect.logWarning(`HTTP ${refusal.status}: no attempt to ${exchange.venue} for ${seconds} s, by any feed`)
+})

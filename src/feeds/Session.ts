@@ -1,0 +1,204 @@
+import { Clock, Deferred, type Duration, Effect, Schema } from "effect"
+import type { Event } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+import type { Control, Exchange } from "../exchanges/Exchange.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import { makeCircuitBreaker } from "./CircuitBreaker.ts"
+import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
+import { ConnectLimiter } from "./ConnectLimiter.ts"
+import { type ConnectionSilent, keepAlive } from "./Keepalive.ts"
+import { makeProblemLog, sample } from "./ProblemLog.ts"
+import { makeReceiveClock, monotonicMillis } from "./ReceiveClock.ts"
+import { type TokenError, Tokens } from "./Tokens.ts"
+import { type MarketDataTimeout, watch } from "./Watchdog.ts"
+
+/** The venue refused the subscription. */
+export class SubscriptionRejected extends Schema.TaggedError<SubscriptionRejected>()("SubscriptionRejected", {
+  symbol: Schema.String,
+  /** In the venue's words. */
+  reason: Schema.String
+}) {
+  override get message() {
+    return `the venue rejects the subscription to ${this.symbol}: ${this.reason}`
+  }
+}
+
+/** Too many frames of a connection did not parse. */
+export class CircuitBroken extends Schema.TaggedError<CircuitBroken>()("CircuitBroken", {
+  lastReason: Schema.String
+}) {
+  override get message() {
+    return `half of the frames or more do not parse (last: ${this.lastReason})`
+  }
+}
+
+/** Everything that ends a session. */
+export type SessionError =
+  | ConnectFailed
+  | HandshakeRefused
+  | ConnectionClosed
+  | ConnectionSilent
+  | MarketDataTimeout
+  | SubscriptionRejected
+  | CircuitBroken
+  | TokenError
+
+export interface Options {
+  readonly messageTimeoutSecs: number
+  readonly openTimeout: Duration.Input
+  readonly closeTimeout: Duration.Input
+}
+
+/** How long opening and closing a connection may take. */
+export const defaults = { openTimeout: "10 seconds", closeTimeout: "3 seconds" } as const
+
+/**
+ * One connection of a feed, from the permission to connect until its end: every event that it delivers goes to `offer`,
+ * which answers false when there was no room. Ends only by failing.
+ */
+export const run = Effect.fn("Session.run")(function*(
+  exchange: Exchange,
+  feed: Feed,
+  options: Options & {
+    readonly stats: FeedStats
+    readonly offer: (event: Event) => boolean
+  }
+) {
+  const { offer, stats } = options
+  const clock = yield* Clock.Clock
+  const limiter = yield* ConnectLimiter
+  const tokens = yield* Tokens
+  const subscriptions = [feed]
+  const parse = exchange.parser(subscriptions)
+  const receiveClock = makeReceiveClock(clock)
+  const breaker = makeCircuitBreaker()
+  const problems = yield* makeProblemLog()
+  const failed = Deferred.makeUnsafe<never, SubscriptionRejected | CircuitBroken>()
+  const now = () => monotonicMillis(clock)
+  let lastHeard = now()
+  let lastPong = lastHeard
+  let lastData = lastHeard
+
+  const setState = (state: FeedStats["state"]) => {
+    stats.state = state
+    stats.stateSince = clock.currentTimeMillisUnsafe()
+  }
+  const onPong = () => {
+    lastHeard = lastPong = now()
+    stats.pongsReceived++
+  }
+  const onControl = (control: Control) => {
+    switch (control._tag) {
+      case "Pong":
+        return onPong()
+      case "Rejected":
+        return Deferred.doneUnsafe(
+          failed,
+          Effect.fail(new SubscriptionRejected({ symbol: feed.symbol, reason: control.reason }))
+        )
+      case "Notice": {
+        const consequence = control.closing ? "; the venue will close the connection, the feed will reconnect then" : ""
+        return problems.report({ kind: "notice", text: `notice ${control.code}: ${control.message}${consequence}` })
+      }
+      case "Acknowledged":
+      case "Heartbeat":
+      case "Ignorable":
+        return
+    }
+  }
+  const onMessage = (bytes: Buffer) => {
+    const receivedAtMicros = receiveClock.nowMicros()
+    lastHeard = now()
+    stats.frames++
+    const parsed = parse({ bytes, receivedAtMicros })
+    let malformed: string | null = null
+    for (const problem of parsed.problems) {
+      if (problem._tag === "Malformed") {
+        malformed = problem.reason
+        stats.parseErrors++
+        problems.report({ kind: "malformed", text: `frame dropped, ${problem.reason}: ${sample(bytes)}` })
+      } else {
+        stats.unrequested++
+        problems.report({ kind: "unrequested", text: `not recorded, nobody asked for ${problem.subject}` })
+      }
+    }
+    if (breaker.record(malformed === null, lastHeard) && malformed !== null) {
+      const broken = new CircuitBroken({ lastReason: malformed })
+      if (Deferred.doneUnsafe(failed, Effect.fail(broken))) stats.circuitBreaks++
+    }
+    if (parsed.control !== null) onControl(parsed.control)
+    if (parsed.events.length === 0) return
+    lastData = lastHeard
+    stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
+    if (stats.state !== "live") {
+      setState("live")
+      stats.reason = null
+    }
+    for (const event of parsed.events) {
+      stats.events++
+      if (!offer(event)) stats.dropped++
+    }
+  }
+
+  setState("connecting")
+  yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
+  stats.connections++
+  const connection = yield* connect({
+    url: exchange.url(subscriptions),
+    maxFrameBytes: exchange.limits.maxFrameBytes,
+    openTimeout: options.openTimeout,
+    closeTimeout: options.closeTimeout,
+    refusalAdvice: exchange.refusalAdvice,
+    nowMillis: () => clock.currentTimeMillisUnsafe(),
+    onMessage,
+    onPong
+  })
+  lastHeard = lastPong = lastData = now()
+  setState("subscribing")
+  yield* Effect.logDebug("connected")
+
+  const subscribe = Effect.gen(function*() {
+    const frames = exchange.subscribe(subscriptions)
+    for (const [index, frame] of frames.entries()) {
+      if (index > 0) yield* Effect.sleep(exchange.limits.sendSpacingMillis)
+      const token = exchange.usesToken ? yield* tokens.next(exchange.venue) : null
+      yield* connection.send(frame(token))
+    }
+    lastData = now()
+    return yield* Effect.never
+  })
+
+  const ping = exchange.keepalive.ping
+  return yield* Effect.raceAllFirst([
+    connection.closed,
+    Deferred.await(failed),
+    subscribe,
+    problems.run,
+    keepAlive(exchange.keepalive, {
+      nowMillis: now,
+      sendPing: () => {
+        stats.pingsSent++
+        if (ping._tag === "PingFrame") connection.pingUnsafe()
+        else connection.sendUnsafe(ping.text)
+      },
+      lastHeard: () => lastHeard,
+      lastPong: () => lastPong,
+      onMissingPong: Effect.logDebug("a ping was not answered in time although the venue goes on sending")
+    }),
+    watch({
+      timeoutMillis: options.messageTimeoutSecs * 1000,
+      nowMillis: now,
+      lastData: () => lastData,
+      onQuiet: (quietMillis) =>
+        Effect.suspend(() => {
+          stats.timeouts++
+          setState("stale")
+          return Effect.logWarning(
+            `no market data for ${Math.round(quietMillis / 1000)} s; reconnecting after ${
+              options.messageTimeoutSecs * 3
+            } s`
+          )
+        })
+    })
+  ])
+}, Effect.scoped)

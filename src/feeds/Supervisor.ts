@@ -1,0 +1,62 @@
+import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "effect"
+import type { Feed } from "../domain/Feed.ts"
+import type { Exchange } from "../exchanges/Exchange.ts"
+import { phase } from "../runtime/Shutdown.ts"
+import { Sinks } from "../sinks/Sink.ts"
+import { Telemetry } from "../telemetry/Telemetry.ts"
+import type * as Backoff from "./Backoff.ts"
+import { record } from "./Recorder.ts"
+
+/** A feed and how it is to be recorded. */
+export interface Plan {
+  readonly feed: Feed
+  readonly exchange: Exchange
+  readonly messageTimeoutSecs: number
+}
+
+export interface Options {
+  readonly plans: ReadonlyArray<Plan>
+  readonly backoff: Backoff.Options
+  readonly queueCapacity: number
+  /** How long the feeds may take to close their connections and hand over what they hold. */
+  readonly feedsLimit: Duration.Input
+  /** How long the sinks may take to flush and seal. */
+  readonly sinksLimit: Duration.Input
+}
+
+/** All feeds of this process, one fiber each. */
+export class Supervisor extends Context.Service<Supervisor, {
+  /** Ends only if a feed's fiber dies of something that is not the feed's own trouble. */
+  readonly join: Effect.Effect<never>
+}>()("ticklake/Supervisor") {}
+
+/** Records every planned feed for as long as the scope is open, then stops feeds and sinks in that order. */
+export const layer = (options: Options) => Layer.effect(Supervisor, make(options))
+
+const make = Effect.fnUntraced(function*(options: Options) {
+  const sinks = yield* Sinks
+  const telemetry = yield* Telemetry
+  const sinkScope = yield* Scope.make("parallel")
+  yield* Effect.addFinalizer((exit) => Scope.close(sinkScope, exit).pipe(phase("sinks", options.sinksLimit)))
+  const fibers = yield* FiberMap.make<string, never, never>()
+  yield* Effect.addFinalizer(() => FiberMap.clear(fibers).pipe(phase("feeds", options.feedsLimit)))
+  const now = yield* Clock.currentTimeMillis
+  for (const { exchange, feed, messageTimeoutSecs } of options.plans) {
+    const sink = yield* Scope.provide(sinks.open(feed), sinkScope)
+    const stats = telemetry.stats(feed)
+    stats.stateSince = now
+    yield* FiberMap.run(
+      fibers,
+      feed.id,
+      record(exchange, feed, sink, stats, {
+        backoff: options.backoff,
+        queueCapacity: options.queueCapacity,
+        messageTimeoutSecs
+      }).pipe(Effect.ensuring(Effect.sync(() => {
+        stats.state = "stopped"
+      })))
+    )
+  }
+  yield* Effect.logInfo(`recording ${options.plans.length} feeds`)
+  return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })
+})
