@@ -1,0 +1,43 @@
+import { Console, Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import type { Config } from "../config/Config.ts"
+import { loadConfig } from "../config/loadConfig.ts"
+import { alignedTable } from "./alignedTable.ts"
+import { configFlag } from "./configFlag.ts"
+import { notations } from "./notations.ts"
+
+const feedTable = ({ feeds }: Config): string =>
+  alignedTable([
+    ["exchange", "symbol", "data type", "timeout", "url"],
+    ...feeds.map(({ feed, messageTimeoutSecs, baseUrl }) => [
+      feed.exchange,
+      feed.symbol,
+      feed.dataType,
+      `${messageTimeoutSecs} s`,
+      baseUrl ?? "the venue's own"
+    ])
+  ])
+
+const summary = ({ path, feeds, storage, logging, credentials }: Config): string =>
+  alignedTable([
+    ["config", path],
+    ["feeds", String(feeds.length)],
+    ["storage", storage.mode],
+    ["written in", storage.dataDir],
+    ["sealed files", storage.localPath],
+    ["log level", logging.level],
+    ["Coinbase key", credentials.coinbase === null ? "none: public access" : "configured"],
+    ["AWS key", credentials.aws === null ? "none: the AWS SDK's own credential chain" : "configured"]
+  ])
+
+/** What `check` prints for a configuration that can be used; never the value of a secret. */
+export const report = (config: Config): string => `${feedTable(config)}\n\n${summary(config)}`
+
+/** `ticklake check`: prints the resolved feeds, or every problem of the file and the environment. */
+export const check = Command.make(
+  "check",
+  { config: configFlag },
+  Effect.fnUntraced(function*({ config }) {
+    yield* Console.log(report(yield* loadConfig({ path: Option.getOrNull(config), notations })))
+  })
+).pipe(Command.withDescription("Check the configuration and the environment, and print what would be recorded"))

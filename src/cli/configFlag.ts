@@ -1,0 +1,8 @@
+import { Flag } from "effect/cli"
+
+/** `--config`, shared by every command that reads the configuration. */
+export const configFlag = Flag.String("config").pipe(
+  Flag.withAlias("c"),
+  Flag.optional,
+  Flag.withDescription("path of the TOML file; otherwise CONFIG_PATH, otherwise config.toml")
+)

@@ -1,0 +1,71 @@
+import { isAbsolute, relative, resolve } from "node:path"
+import type { Problem } from "./ConfigError.ts"
+import { defaults } from "./ConfigFile.ts"
+import type { Readable } from "./Readable.ts"
+
+/** The written value, the default where nothing is written, or null where what is written cannot be used. */
+const valueOr = <A>(written: A | null | undefined, byDefault: A): A | null =>
+  written === undefined ? byDefault : written
+
+const retryDelays = (file: Readable, table: "websocket" | "upload"): ReadonlyArray<Problem> => {
+  const written = file[table]
+  const initial = valueOr(written?.initial_retry_delay_secs, defaults[table].initial_retry_delay_secs)
+  const max = valueOr(written?.max_retry_delay_secs, defaults[table].max_retry_delay_secs)
+  if (initial === null || max === null || initial <= max) return []
+  return [{
+    path: `${table}.initial_retry_delay_secs`,
+    expected: `at most ${table}.max_retry_delay_secs, which is ${max}`,
+    instead: `write initial_retry_delay_secs = ${max} or less, or max_retry_delay_secs = ${initial} or more`
+  }]
+}
+
+const holds = (outer: string, inner: string): boolean => {
+  const way = relative(resolve(outer), resolve(inner))
+  return way !== ".." && !way.startsWith("../") && !isAbsolute(way)
+}
+
+const folders = (file: Readable): ReadonlyArray<Problem> => {
+  const dataDir = valueOr(file.storage?.data_dir, defaults.storage.data_dir)
+  const localPath = valueOr(file.storage?.local_path, defaults.storage.local_path)
+  // Sealed files are not moved in this mode, so local_path means nothing.
+  if (dataDir === null || localPath === null || file.storage?.mode === "s3") return []
+  const relation = resolve(dataDir) === resolve(localPath)
+    ? "the same folder"
+    : holds(dataDir, localPath)
+    ? "inside it"
+    : holds(localPath, dataDir)
+    ? "around it"
+    : null
+  return relation === null ? [] : [{
+    path: "storage.local_path",
+    expected: `a folder apart from storage.data_dir, but it is ${relation}`,
+    instead: "write for example data_dir = \"data/parquet\" and local_path = \"data/archive\""
+  }]
+}
+
+const endpoint = (file: Readable): ReadonlyArray<Problem> => {
+  const written = file.aws?.endpoint
+  if (typeof written !== "string") return []
+  const url = URL.parse(written)
+  const path = "aws.endpoint"
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    return [{
+      path,
+      expected: "an http:// or https:// URL",
+      instead: "write for example endpoint = \"http://127.0.0.1:8333\""
+    }]
+  }
+  return url.username === "" && url.password === "" ? [] : [{
+    path,
+    expected: "a URL without credentials",
+    instead: "remove what stands before the @, and set AWS_ACCESS_KEY and AWS_SECRET_KEY"
+  }]
+}
+
+/** What no value shows by itself, outside of the markets. */
+export const crossChecks = (file: Readable): ReadonlyArray<Problem> => [
+  ...retryDelays(file, "websocket"),
+  ...retryDelays(file, "upload"),
+  ...folders(file),
+  ...endpoint(file)
+]

@@ -1,0 +1,46 @@
+import { Effect, type FileSystem } from "effect"
+import type { SymbolNotation } from "../domain/SymbolNotation.ts"
+import type { Venue } from "../domain/Venue.ts"
+import type { Config } from "./Config.ts"
+import { ConfigError, inOrder } from "./ConfigError.ts"
+import { type Environment, readEnvironment } from "./environment.ts"
+import { readOverrides } from "./Overrides.ts"
+import { readConfigFile } from "./readConfigFile.ts"
+import { resolveConfig } from "./resolveConfig.ts"
+import { readSecrets } from "./Secrets.ts"
+import { textOf } from "./variable.ts"
+
+/** The file that is read where none is named. */
+const defaultPath = "config.toml"
+
+/** Where the configuration comes from, and what symbols are checked against. */
+export interface Options {
+  /** From the command line; null leaves it to `CONFIG_PATH`, and that to `config.toml`. */
+  readonly path: string | null
+  /** How each venue writes its symbols. */
+  readonly notations: Readonly<Record<Venue, SymbolNotation>>
+  /** In place of the process's environment and `.env`. */
+  readonly environment?: Environment
+}
+
+/** The whole configuration, or every problem of the file and the environment at once. */
+export const loadConfig = (options: Options): Effect.Effect<Config, ConfigError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const environment = options.environment === undefined
+      ? yield* readEnvironment
+      : { variables: options.environment, problems: [] }
+    const path = options.path ?? textOf(environment.variables, "CONFIG_PATH") ?? defaultPath
+    const file = yield* readConfigFile(path, options.notations)
+    const overrides = readOverrides(environment.variables)
+    const secrets = yield* readSecrets(environment.variables)
+    const problems = [
+      ...inOrder(file.problems),
+      ...environment.problems,
+      ...overrides.problems,
+      ...secrets.problems
+    ]
+    if (problems.length > 0 || file.value === null || overrides.value === null) {
+      return yield* new ConfigError({ file: path, problems })
+    }
+    return resolveConfig(path, file.value, overrides.value, secrets.value)
+  })

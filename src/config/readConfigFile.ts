@@ -1,0 +1,56 @@
+import { Effect, FileSystem, Option, Result } from "effect"
+import { Toml } from "effect/encoding"
+import type { SymbolNotation } from "../domain/SymbolNotation.ts"
+import type { Venue } from "../domain/Venue.ts"
+import type { Problem } from "./ConfigError.ts"
+import type { ConfigFile } from "./ConfigFile.ts"
+import { crossChecks } from "./crossChecks.ts"
+import { marketChecks } from "./marketChecks.ts"
+import { readable } from "./Readable.ts"
+import { decodeFile } from "./schemaProblems.ts"
+import { unavailable } from "./unavailable.ts"
+import type { Found } from "./variable.ts"
+
+const wrong = (path: string, expected: string, instead: string): Found<never> => ({
+  value: null,
+  problems: [{ path, expected, instead }]
+})
+
+// The parser repeats the value it stumbled over, which is a secret where the path leads to an environment file.
+const withoutValue = (message: string): string =>
+  message.replace(/^(Invalid value|Invalid date-time|Integer out of range|Invalid escape) [^]* at line/, "$1 at line")
+
+/** Checks the text of a config file as far as it can be read. */
+export const checkText = (
+  path: string,
+  text: string,
+  notations: Readonly<Record<Venue, SymbolNotation>>
+): Found<ConfigFile> => {
+  const toml = Toml.parse(text)
+  if (Result.isFailure(toml)) {
+    return wrong(path, `TOML: ${withoutValue(toml.failure.message)}`, "correct the file there; words stand in quotes")
+  }
+  const decoded = decodeFile(toml.success)
+  const problems: ReadonlyArray<Problem> = [
+    ...(Result.isFailure(decoded) ? decoded.failure : []),
+    ...Option.match(readable(toml.success), {
+      onNone: () => [],
+      onSome: (file) => [...crossChecks(file), ...marketChecks(file, notations), ...unavailable(file)]
+    })
+  ]
+  return { value: Result.isSuccess(decoded) ? decoded.success : null, problems }
+}
+
+/** Reads and checks a config file; an unreadable one is a problem like any other. */
+export const readConfigFile = Effect.fnUntraced(function*(
+  path: string,
+  notations: Readonly<Record<Venue, SymbolNotation>>
+) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(path).pipe(Effect.result)
+  return Result.isSuccess(text) ? checkText(path, text.success, notations) : wrong(
+    path,
+    text.failure.reason._tag === "NotFound" ? "a file that exists" : "a file that can be read",
+    "create it, or name another one with --config or CONFIG_PATH"
+  )
+})

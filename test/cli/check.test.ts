@@ -1,0 +1,87 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Runtime } from "effect"
+import { Command } from "effect/cli"
+import { TestConsole } from "effect/testing"
+import { check, report } from "../../src/cli/check.ts"
+import { notations } from "../../src/cli/notations.ts"
+import { loadConfig } from "../../src/config/loadConfig.ts"
+import { venues } from "../../src/domain/Venue.ts"
+
+const ticklake = Command.runWith(check, { version: "0.0.0" })
+
+const written = (text: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = `${yield* fs.makeTempDirectoryScoped()}/ticklake.toml`
+    yield* fs.writeFileString(path, text)
+    return path
+  })
+
+describe("check", () => {
+  it.effect("prints the feeds and what they are stored with", () =>
+    Effect.gen(function*() {
+      const path = yield* written(`
+        [storage]
+        data_dir = "a"
+        local_path = "b"
+        [[markets]]
+        exchange = "okx"
+        symbols = ["BTC-USDT"]
+        feeds = ["trades"]
+        [[markets]]
+        exchange = "binance"
+        symbols = ["btcusdt"]
+        base_url = "wss://data-stream.binance.vision/ws"
+        data_timeout_secs = 600
+      `)
+      yield* ticklake(["-c", path])
+      const lines = (yield* TestConsole.logLines).join("\n").split("\n")
+      assert.deepStrictEqual(lines.slice(0, 8), [
+        "exchange  symbol    data type  timeout  url",
+        "okx       BTC-USDT  trade      120 s    the venue's own",
+        "binance   btcusdt   orderbook  600 s    wss://data-stream.binance.vision/ws",
+        "binance   btcusdt   trade      600 s    wss://data-stream.binance.vision/ws",
+        "",
+        `config        ${path}`,
+        "feeds         3",
+        "storage       local"
+      ])
+      assert.include(lines, "written in    a")
+      assert.include(lines, "sealed files  b")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("fails with every problem and exit code 78", () =>
+    Effect.gen(function*() {
+      const path = yield* written("[[markets]]\nexchange = \"okx\"\nsymbols = [\"BTCUSDT\", \"btc-usd\"]")
+      const error = yield* Effect.flip(ticklake(["--config", path]))
+      assert.strictEqual(error._tag, "ConfigError")
+      assert.strictEqual(Runtime.getErrorExitCode(error), 78)
+      assert.include(error.message, "write \"BTC-USDT\"")
+      assert.include(error.message, "write \"BTC-USD\"")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("config.toml of this repository passes with every venue, and no key in it is unknown", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const config = yield* loadConfig({ path: "config.toml", notations, environment: {} })
+      assert.deepStrictEqual([...new Set(config.feeds.map(({ feed }) => feed.exchange))], [...venues])
+      const text = yield* fs.readFileString("config.toml")
+      const path = yield* written(text.replaceAll(/^# (\w+ = .*)$/gm, "$1"))
+      const spelledOut = yield* loadConfig({ path, notations, environment: {} })
+      assert.deepStrictEqual(spelledOut.websocket, config.websocket)
+      assert.deepStrictEqual(spelledOut.storage, config.storage)
+      assert.deepStrictEqual(spelledOut.upload, config.upload)
+      assert.deepStrictEqual(spelledOut.shutdown, config.shutdown)
+      assert.deepStrictEqual([spelledOut.http, spelledOut.logging], [config.http, config.logging])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says which credentials are configured, without their values", () =>
+    Effect.gen(function*() {
+      const environment = { AWS_ACCESS_KEY: "hunter1", AWS_SECRET_KEY: "hunter2" }
+      const text = report(yield* loadConfig({ path: "config.toml", notations, environment }))
+      assert.match(text, /^AWS key +configured$/m)
+      assert.match(text, /^Coinbase key +none/m)
+      assert.notInclude(text, "hunter")
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
