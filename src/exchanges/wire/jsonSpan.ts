@@ -7,6 +7,7 @@ export interface Span {
 const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
+const colon = 0x3a
 const openBrace = 0x7b
 const closeBrace = 0x7d
 const openBracket = 0x5b
@@ -65,6 +66,9 @@ export const valueAt = (bytes: Buffer, from = 0): Span => {
   return { start, end: valueEnd(bytes, start) }
 }
 
+/** The only value of a frame, found without walking through it: the end may include white space. */
+export const whole = (bytes: Buffer): Span => ({ start: skipWhitespace(bytes, 0), end: bytes.length })
+
 /**
  * The value of `key` in the object at `object`, or null. The last of several equal keys wins, as in `JSON.parse`.
  * Like everything here it finds its way only in text that `JSON.parse` accepts, and only keys written without escapes.
@@ -100,3 +104,30 @@ export const elements = (bytes: Buffer, array: Span): ReadonlyArray<Span> => {
 
 /** The bytes of a span, not copied. */
 export const slice = (bytes: Buffer, span: Span): Buffer => bytes.subarray(span.start, span.end)
+
+/** The value at the end of `path`, a list of keys and array positions, or null. */
+export const valueAtPath = (bytes: Buffer, path: ReadonlyArray<string | number>): Span | null => {
+  let span: Span | null = whole(bytes)
+  for (const step of path) {
+    if (span === null) return null
+    span = typeof step === "string" ? member(bytes, span, step) : (elements(bytes, span)[step] ?? null)
+  }
+  return span
+}
+
+/** Whether a key anywhere in a frame is written with an escape; without one `member` and `JSON.parse` always agree. */
+export const containsEscapedKey = (bytes: Buffer): boolean => {
+  if (!bytes.includes(backslash)) return false
+  let i = 0
+  while (i < bytes.length) {
+    if (bytes[i] !== quote) {
+      i++
+      continue
+    }
+    const end = stringEnd(bytes, i)
+    const isKey = bytes[skipWhitespace(bytes, end)] === colon
+    if (isKey && bytes.subarray(i, end).includes(backslash)) return true
+    i = end
+  }
+  return false
+}

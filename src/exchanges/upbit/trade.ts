@@ -1,0 +1,40 @@
+import type { TradeEvent } from "../../domain/Event.ts"
+import type { Frame } from "../../domain/Frame.ts"
+import { events, malformed, type Parsed } from "../Exchange.ts"
+import { finiteNumber } from "../wire/finiteNumber.ts"
+import { integerText } from "../wire/integerText.ts"
+import { type JsonObject, millisToMicros } from "../wire/json.ts"
+import { containsEscapedKey } from "../wire/jsonSpan.ts"
+
+const sides = new Map<unknown, TradeEvent["side"]>([["ASK", "sell"], ["BID", "buy"]])
+
+const idPath = ["sequential_id"]
+
+/** The one trade of a `trade` frame in DEFAULT format. */
+export const parseTrade = (frame: Frame, message: JsonObject, symbol: string): Parsed => {
+  const side = sides.get(message.ask_bid)
+  if (side === undefined) return malformed("trade: ask_bid is neither ASK nor BID")
+  const price = finiteNumber(message.trade_price)
+  if (price === null) return malformed("trade: trade_price is not a number")
+  const size = finiteNumber(message.trade_volume)
+  if (size === null) return malformed("trade: trade_volume is not a number")
+  const timestampExchange = millisToMicros(message.trade_timestamp)
+  if (timestampExchange === null) return malformed("trade: trade_timestamp is not a time in milliseconds")
+  if (containsEscapedKey(frame.bytes)) return malformed("trade: a key with an escape")
+  // Its 17 digits exceed 2^53: as a number, neighbouring trades would get the same id.
+  const id = integerText(message.sequential_id, frame.bytes, idPath)
+  if (id === null) return malformed("trade: sequential_id is not an integer written as digits")
+  return events([{
+    dataType: "trade",
+    symbol,
+    sequenceId: id,
+    timestampCollector: frame.receivedAtMicros,
+    timestampExchange,
+    data: frame.bytes,
+    position: null,
+    tradeId: id,
+    price,
+    size,
+    side
+  }])
+}
