@@ -1,5 +1,4 @@
-import { Cause, Clock, Duration, Effect, Fiber, Option, Queue, Scheduler } from "effect"
-import type { Event } from "../domain/Event.ts"
+import { Cause, Clock, Duration, Effect, Fiber, Option, Scheduler } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import type { Sink } from "../sinks/Sink.ts"
@@ -7,6 +6,7 @@ import type { FeedStats } from "../telemetry/Telemetry.ts"
 import * as Backoff from "./Backoff.ts"
 import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
+import * as EventQueue from "./EventQueue.ts"
 import * as Session from "./Session.ts"
 
 export interface Options {
@@ -21,8 +21,6 @@ export const healthyMillis = 30_000
 
 /** How long a venue is left alone after it said "too many requests" without saying for how long. */
 const pauseMillis: Readonly<Record<number, number>> = { 418: 300_000, 429: 60_000 }
-
-const maxBatch = 1024
 
 /**
  * Wakes the writer between two reads of a socket rather than once per turn of the event loop: after a stall the socket
@@ -41,7 +39,7 @@ const prompt = new Scheduler.MixedScheduler("async", (task) => {
 /** Records one feed for ever: connects, reconnects, and passes what comes to the sink. Interruption drains the queue. */
 export const record = Effect.fnUntraced(
   function*(exchange: Exchange, feed: Feed, sink: Sink, stats: FeedStats, options: Options) {
-    const queue = yield* Queue.dropping<Event, Cause.Done>(options.queueCapacity)
+    const queue = yield* EventQueue.make(options.queueCapacity)
     const writer = yield* write(queue, sink, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, prompt),
       Effect.forkChild({ startImmediately: true })
@@ -50,7 +48,7 @@ export const record = Effect.fnUntraced(
       ...Session.defaults,
       messageTimeoutSecs: options.messageTimeoutSecs,
       stats,
-      offer: (event) => Queue.offerUnsafe(queue, event)
+      offer: queue.offer
     })
     return yield* Backoff.keepRunning({
       attempt: attempt(exchange, session, stats),
@@ -63,16 +61,16 @@ export const record = Effect.fnUntraced(
           const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
           yield* Effect.logWarning(`${stats.reason ?? "the connection ended"}; next attempt in ${seconds} s`)
         })
-    }).pipe(Effect.ensuring(Effect.andThen(Queue.end(queue), Fiber.await(writer))))
+    }).pipe(Effect.ensuring(Effect.andThen(queue.end, Fiber.await(writer))))
   },
   (effect, _exchange, feed) =>
     Effect.annotateLogs(effect, { exchange: feed.exchange, symbol: feed.normalizedSymbol, data_type: feed.dataType })
 )
 
 /** Passes events to the sink until the queue has ended and is empty. A bug costs its batch, is counted and logged. */
-const write = Effect.fnUntraced(function*(queue: Queue.Dequeue<Event, Cause.Done>, sink: Sink, stats: FeedStats) {
+const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, sink: Sink, stats: FeedStats) {
   while (true) {
-    const batch = yield* Queue.takeBetween(queue, 1, maxBatch)
+    const batch = yield* queue.take
     yield* Effect.catchCause(sink.append(batch), (cause) => {
       stats.rowsLost += batch.length
       stats.defects++

@@ -53,15 +53,15 @@ export interface Options {
 export const defaults = { openTimeout: "10 seconds", closeTimeout: "3 seconds" } as const
 
 /**
- * One connection of a feed, from the permission to connect until its end: every event that it delivers goes to `offer`,
- * which answers false when there was no room. Ends only by failing.
+ * One connection of a feed, from the permission to connect until its end: the events of each frame go to `offer`, which
+ * answers false when there was no room for them. Ends only by failing.
  */
 export const run = Effect.fn("Session.run")(function*(
   exchange: Exchange,
   feed: Feed,
   options: Options & {
     readonly stats: FeedStats
-    readonly offer: (event: Event) => boolean
+    readonly offer: (events: ReadonlyArray<Event>) => boolean
   }
 ) {
   const { offer, stats } = options
@@ -134,10 +134,8 @@ export const run = Effect.fn("Session.run")(function*(
       setState("live")
       stats.reason = null
     }
-    for (const event of parsed.events) {
-      stats.events++
-      if (!offer(event)) stats.dropped++
-    }
+    stats.events += parsed.events.length
+    if (!offer(parsed.events)) stats.dropped += parsed.events.length
   }
 
   setState("connecting")

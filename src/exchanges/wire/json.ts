@@ -38,14 +38,15 @@ export const millisToMicros = (value: unknown): number | null => {
   return millis !== null && millis >= 0 && millis <= 8_640_000_000_000 ? millis * 1000 : null
 }
 
-const rfc3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
+const rfc3339 = /^(\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
 
 /** An RFC 3339 UTC time with up to nine fractional digits as whole microseconds; null for anything else. */
 export const rfc3339ToMicros = (value: unknown): number | null => {
   if (typeof value !== "string") return null
   const parts = rfc3339.exec(value)
   if (parts === null) return null
-  const millis = Date.parse(`${parts[1]}Z`)
-  if (Number.isNaN(millis)) return null
-  return millis * 1000 + Number((parts[2] ?? "").padEnd(6, "0").slice(0, 6))
+  const date = new Date(`${parts[1]}Z`)
+  // The 30th of February is accepted and moved to March.
+  if (date.getUTCDate() !== Number(parts[2])) return null
+  return date.getTime() * 1000 + Number((parts[3] ?? "").padEnd(6, "0").slice(0, 6))
 }

@@ -1,0 +1,37 @@
+import { type Cause, Effect, Queue } from "effect"
+import type { Event } from "../domain/Event.ts"
+
+/** The events of a feed that wait for its sink. */
+export interface EventQueue {
+  /** Takes all events of one frame or, when too many wait already, none of them: false then. Never waits. */
+  readonly offer: (events: ReadonlyArray<Event>) => boolean
+  /** Waits for at least one event; ends with `Done` when the queue has ended and is empty. */
+  readonly take: Effect.Effect<ReadonlyArray<Event>, Cause.Done>
+  readonly end: Effect.Effect<void>
+}
+
+/** Frames that are handed over together. */
+const maxFrames = 1024
+
+/**
+ * A bounded, dropping queue. A frame finds room while fewer than `capacity` events wait, however many events it has: a
+ * venue may put more trades into one message than a queue is meant to hold, and an idle sink must not lose them.
+ */
+export const make = Effect.fnUntraced(function*(capacity: number) {
+  const frames = yield* Queue.dropping<ReadonlyArray<Event>, Cause.Done>(capacity)
+  let waiting = 0
+  const queue: EventQueue = {
+    offer: (events) => {
+      if (waiting >= capacity || !Queue.offerUnsafe(frames, events)) return false
+      waiting += events.length
+      return true
+    },
+    take: Effect.map(Queue.takeBetween(frames, 1, maxFrames), (taken) => {
+      const events = taken.length === 1 ? taken[0]! : taken.flat()
+      waiting -= events.length
+      return events
+    }),
+    end: Queue.end(frames)
+  }
+  return queue
+})
