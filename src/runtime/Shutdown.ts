@@ -1,4 +1,4 @@
-import { Clock, type Duration, Effect, Fiber, Option } from "effect"
+import { Clock, type Duration, Effect, Fiber, Layer, Option, Scope } from "effect"
 
 /** Runs `self` on its own fiber, so that whoever waits for it can leave while it is still winding down. */
 const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -26,3 +26,11 @@ export const phase =
         yield* Effect.logInfo(`stopping ${name} done in ${tookMillis} ms`)
       }
     })
+
+/** A layer whose release is one phase of the stop. */
+export const phased = (name: string, limit: Duration.Input) => <A, E, R>(layer: Layer.Layer<A, E, R>) =>
+  Layer.effectContext(Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => phase(name, limit)(Scope.close(scope, exit)))
+    return yield* Layer.buildWithScope(layer, scope)
+  }))

@@ -1,0 +1,64 @@
+import { Context, Duration, Effect, Layer } from "effect"
+import type { Config } from "./config/Config.ts"
+import { registry } from "./exchanges/registry.ts"
+import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
+import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
+import * as Supervisor from "./feeds/Supervisor.ts"
+import { Tokens } from "./feeds/Tokens.ts"
+import { phased } from "./runtime/Shutdown.ts"
+import * as Sinks from "./sinks/Sinks.ts"
+import { Telemetry } from "./telemetry/Telemetry.ts"
+import * as ArchiveStore from "./upload/ArchiveStore.ts"
+import { Uploader } from "./upload/Uploader.ts"
+
+/** The whole recorder. Closing its scope stops feeds, then sinks, then uploads, each within its own limit. */
+export const layer = (config: Config) => {
+  const { shutdown, storage, upload, websocket } = config
+  const uploads = Uploader.layer({
+    dataDir: storage.dataDir,
+    queueCapacity: upload.queueCapacity,
+    maxAttempts: upload.maxAttempts,
+    initialRetryDelay: Duration.seconds(upload.initialRetryDelaySecs),
+    maxRetryDelay: Duration.seconds(upload.maxRetryDelaySecs),
+    drainWithin: Duration.seconds(shutdown.uploadSecs)
+  }).pipe(
+    Layer.provide(ArchiveStore.layer({ folder: storage.localPath })),
+    phased("uploads", Duration.seconds(shutdown.uploadSecs))
+  )
+  const sinks = Layer.unwrap(Effect.map(Uploader, (uploader) =>
+    Sinks.layer({
+      dataDir: storage.dataDir,
+      homeServerName: config.aws.homeServerName,
+      maxFileAge: Duration.seconds(storage.maxFileAgeSecs),
+      maxFileBytes: storage.maxFileBytes,
+      memoryBudgetBytes: storage.memoryBudgetBytes,
+      onSealed: uploader.offer
+    })))
+  const feeds = Supervisor.layer({
+    plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({
+      feed,
+      messageTimeoutSecs,
+      exchange: registry[feed.exchange](baseUrl)
+    })),
+    backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
+    queueCapacity: websocket.queueCapacity,
+    feedsLimit: Duration.seconds(shutdown.websocketSecs),
+    sinksLimit: Duration.seconds(shutdown.storageSecs)
+  })
+  const { coinbase } = config.credentials
+  const tokens = coinbase === null
+    ? Tokens.layerNone
+    : CoinbaseToken.layer({ keyName: coinbase.keyName, privateKeyPem: coinbase.secret })
+  return feeds.pipe(
+    Layer.provide([ConnectLimiter.layer, tokens]),
+    Layer.provide(sinks),
+    Layer.provide(uploads),
+    Layer.provideMerge(Telemetry.layer)
+  )
+}
+
+/** Records until interrupted. */
+export const run = (config: Config) =>
+  Effect.scoped(
+    Effect.flatMap(Layer.build(layer(config)), (context) => Context.get(context, Supervisor.Supervisor).join)
+  )

@@ -1,0 +1,40 @@
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import { alignedTable } from "./alignedTable.ts"
+
+/** Counters of a feed at one moment, for telling a rate later. */
+export interface Sample {
+  readonly events: number
+  readonly atMillis: number
+}
+
+/** A number of bytes for people. */
+export const bytesText = (bytes: number): string =>
+  bytes < 1024
+    ? `${bytes} B`
+    : bytes < 1024 ** 2
+    ? `${(bytes / 1024).toFixed(1)} KiB`
+    : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+
+/** All feeds, one a line: state, events per second since `before`, rows and bytes. */
+export const feedTable = (
+  feeds: ReadonlyArray<FeedStats>,
+  before: ReadonlyMap<string, Sample>,
+  nowMillis: number
+): string =>
+  alignedTable([
+    ["feed", "state", "events/s", "  rows", "written", "dropped", "     file"],
+    ...feeds.map((stats) => {
+      const sample = before.get(stats.feed.id)
+      const seconds = sample === undefined ? 0 : (nowMillis - sample.atMillis) / 1000
+      const rate = sample === undefined || seconds <= 0 ? "" : ((stats.events - sample.events) / seconds).toFixed(0)
+      return [
+        stats.feed.id,
+        stats.state,
+        rate.padStart(8),
+        String(stats.events).padStart(6),
+        String(stats.rowsWritten).padStart(7),
+        String(stats.dropped).padStart(7),
+        bytesText(stats.openFileBytes + stats.sealedBytes).padStart(9)
+      ]
+    })
+  ])

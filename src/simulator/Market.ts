@@ -1,0 +1,201 @@
+import type { Venue } from "../domain/Venue.ts"
+import { Book, type Level } from "./Book.ts"
+import { hash, SeededRandom } from "./SeededRandom.ts"
+
+/** One match between a taker and one maker. */
+export interface Fill {
+  /** Counts the fills of this market, +1 each. */
+  readonly number: number
+  /** Grows with every fill, by more than one. */
+  readonly sparseNumber: number
+  readonly price: number
+  readonly size: number
+  /** The taker's side. */
+  readonly side: "buy" | "sell"
+  /** Milliseconds since the epoch. */
+  readonly atMillis: number
+  /** 0 to 999 within the millisecond. */
+  readonly micros: number
+  /** The book's cursor when it happened. */
+  readonly cursor: number
+}
+
+/** Everything one taker order matched, in the order of the market. */
+export interface TakerOrder {
+  readonly fills: ReadonlyArray<Fill>
+}
+
+/** One change of the book, with the numbers that venues give to it. */
+export interface BookChange {
+  readonly bids: ReadonlyArray<Level>
+  readonly asks: ReadonlyArray<Level>
+  readonly atMillis: number
+  /** +1 with every change. */
+  readonly version: number
+  /** Grows by arbitrary amounts. */
+  readonly cursor: number
+  readonly previousCursor: number
+  /** The venue began to number anew with this change. */
+  readonly restarted: boolean
+}
+
+export interface Step {
+  readonly change: BookChange
+  readonly order: TakerOrder | null
+}
+
+/** Digits after the point of every size. */
+export const sizeDecimals = 8
+
+export interface MarketOptions {
+  readonly seed: string
+  readonly venue: Venue
+  readonly symbol: string
+  /** Levels per side of the book. */
+  readonly depth: number
+  /** The most fills of one taker order that come by themselves. */
+  readonly sweep: number
+  /** How likely a change restarts the venue's numbering. */
+  readonly restartProbability: number
+}
+
+/** How many of the last trades a venue can show to a new subscriber. */
+const historyLength = 50
+
+/**
+ * The market of one symbol: a random walk that makes one change of the book per step and, on average, one fill.
+ * A pure function of its seed, but for the times, which the caller gives.
+ */
+export class Market {
+  readonly symbol: string
+  readonly priceDecimals: number
+  readonly history: Array<Fill> = []
+  readonly #book: Book
+  readonly #random: SeededRandom
+  readonly #sweep: number
+  readonly #restartProbability: number
+  #version: number
+  #cursor: number
+  #fills: number
+  #sparseFills: number
+  #balance = 0
+  #restartNext = false
+  #burstNext = 0
+  /** The last change, for who asks for the present book. */
+  latest: BookChange
+
+  constructor(options: MarketOptions) {
+    const random = new SeededRandom(`${options.seed}/${options.venue}/${options.symbol}`)
+    const price = startingPrice(options.venue, options.symbol)
+    this.symbol = options.symbol
+    this.priceDecimals = Math.min(8, Math.max(0, 6 - Math.floor(Math.log10(price))))
+    const units = Math.round(price * 10 ** this.priceDecimals)
+    this.#random = random
+    this.#sweep = options.sweep
+    this.#restartProbability = options.restartProbability
+    this.#book = new Book({ midPrice: units, tick: units >= 50_000_000 ? 1_000 : 1, depth: options.depth, random })
+    this.#version = random.integer(200_000_000, 300_000_000)
+    this.#cursor = random.integer(80_000_000_000, 90_000_000_000)
+    this.#fills = random.integer(1_000_000_000, 1_100_000_000)
+    this.#sparseFills = random.integer(1_000_000_000, 2_000_000_000)
+    this.latest = {
+      bids: [],
+      asks: [],
+      atMillis: 0,
+      version: this.#version,
+      cursor: this.#cursor,
+      previousCursor: -1,
+      restarted: false
+    }
+  }
+
+  get bids(): ReadonlyArray<Level> {
+    return this.#book.bids
+  }
+
+  get asks(): ReadonlyArray<Level> {
+    return this.#book.asks
+  }
+
+  /** Begins to number anew with the next step. */
+  restart() {
+    this.#restartNext = true
+  }
+
+  /** Makes the next taker order match `fills` makers. */
+  burst(fills: number) {
+    this.#burstNext = fills
+  }
+
+  step(atMillis: number): Step {
+    const levels = this.#book.change()
+    const restarted = this.#random.chance(this.#restartProbability) || this.#restartNext
+    this.#restartNext = false
+    const previousCursor = this.#cursor
+    const jump = 1 + Math.floor(this.#random.next() ** 2 * 60)
+    this.#cursor = restarted ? jump : this.#cursor + jump
+    this.#version = restarted ? 1 : this.#version + 1
+    this.latest = {
+      bids: levels.bids,
+      asks: levels.asks,
+      atMillis,
+      version: this.#version,
+      cursor: this.#cursor,
+      previousCursor,
+      restarted
+    }
+    this.#balance++
+    return { change: this.latest, order: this.#balance > 0 || this.#burstNext > 0 ? this.#order(atMillis) : null }
+  }
+
+  #order(atMillis: number): TakerOrder {
+    const random = this.#random
+    const drawn = Math.min(this.#sweep, takerOrderFills(random))
+    const count = this.#burstNext > 0 ? this.#burstNext : drawn
+    if (this.#burstNext === 0) this.#balance -= count
+    this.#burstNext = 0
+    const side = random.chance(0.5) ? "buy" : "sell"
+    const makers = side === "buy" ? this.#book.asks : this.#book.bids
+    const micros = random.integer(0, 999)
+    const fills: Array<Fill> = []
+    let level = 0
+    for (let i = 0; i < count; i++) {
+      if (i > 0 && level < makers.length - 1 && random.chance(0.3)) level++
+      this.#sparseFills += random.integer(1, 20)
+      fills.push({
+        number: ++this.#fills,
+        sparseNumber: this.#sparseFills,
+        price: makers[level]?.price ?? 0,
+        size: Math.floor(random.next() ** 6 * 500_000_000) + 1,
+        side,
+        atMillis,
+        micros,
+        cursor: this.#cursor
+      })
+    }
+    for (const fill of fills.slice(-historyLength)) this.history.push(fill)
+    if (this.history.length > historyLength) this.history.splice(0, this.history.length - historyLength)
+    return { fills }
+  }
+}
+
+/** Mostly one, often a few, rarely dozens or hundreds, as captures of busy markets show. */
+const takerOrderFills = (random: SeededRandom): number => {
+  const kind = random.next()
+  if (kind < 0.6) return 1
+  if (kind < 0.88) return random.integer(2, 4)
+  if (kind < 0.985) return random.integer(5, 16)
+  return kind < 0.999 ? random.integer(17, 80) : random.integer(81, 1_024)
+}
+
+const startingPrice = (venue: Venue, symbol: string): number => {
+  const [first = "", second = ""] = symbol.toUpperCase().split("-")
+  const base = venue === "upbit" ? second : first
+  const dollars = base.startsWith("BTC")
+    ? 80_000
+    : base.startsWith("ETH")
+    ? 3_100
+    : 10 ** (hash(base) / 4_294_967_296 * 4 - 1.5)
+  if (venue !== "upbit" || first === "USDT") return dollars
+  return first === "BTC" ? dollars / 80_000 : dollars * 1_350
+}

@@ -1,0 +1,149 @@
+import { Clock, Context, Effect, Layer, Schema } from "effect"
+import type { Venue } from "../domain/Venue.ts"
+import { Connection, type Surroundings } from "./Connection.ts"
+import { type FaultCommands, FaultDesk } from "./FaultDesk.ts"
+import { Ledger } from "./Ledger.ts"
+import * as Server from "./Server.ts"
+import { complete, type PartialSimulatorOptions } from "./SimulatorOptions.ts"
+import * as Venues from "./venues.ts"
+
+/** The simulator could not start. */
+export class SimulatorError extends Schema.TaggedError<SimulatorError>()("SimulatorError", {
+  reason: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `the simulator cannot start: ${this.reason}`
+  }
+}
+
+/**
+ * A server that speaks the public market-data protocols of the five venues on one port of the loopback interface,
+ * misbehaves on command, and knows what it sent.
+ */
+export class Simulator extends Context.Service<Simulator, {
+  readonly port: number
+  /** What a recorder's `base_url` must be to connect here. */
+  readonly baseUrl: (endpoint: Venues.Endpoint) => string
+  readonly ledger: Ledger
+  readonly faults: FaultCommands
+  /** How many connections are open now. */
+  readonly openConnections: () => number
+  /** Sends what is held back, and lets the markets stand still. Connections stay open and control messages go on. */
+  readonly stopTraffic: Effect.Effect<void>
+  readonly resumeTraffic: Effect.Effect<void>
+  /** Lets one market make this many steps at once, each with one book message and on average one fill. */
+  readonly produce: (venue: Venue, symbol: string, steps: number) => Effect.Effect<void>
+  /** Waits until everything that was sent is in the hands of the kernel. */
+  readonly flushed: Effect.Effect<void>
+}>()("ticklake/Simulator") {}
+
+/** How often the wait for the kernel looks again. */
+const flushPollMillis = 2
+
+/** Starts a simulator that lives as long as the scope. */
+export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimulatorOptions = {}) {
+  const options = complete(partial)
+  const clock = yield* Clock.Clock
+  const now = () => clock.currentTimeMillisUnsafe()
+  const ledger = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => new Ledger(options.ledger),
+      catch: (cause) => new SimulatorError({ reason: `cannot write the ledger ${options.ledger.path}`, cause })
+    }),
+    (ledger) => Effect.sync(() => ledger.close())
+  )
+  const venues = Venues.make(options)
+  const connections = new Set<Connection>()
+  const desk = new FaultDesk({ seed: options.seed, scheduled: options.faults, connections, now })
+  let trafficStopped = false
+  let collecting: Array<Connection> | null = null
+
+  const surroundings: Surroundings = {
+    seed: options.seed,
+    ledger,
+    now,
+    maxBufferedBytes: options.maxBufferedBytes,
+    trafficStopped: () => trafficStopped,
+    rejects: (venue, subscription) => desk.rejects(venue, subscription),
+    beforeMessage: (connection) => desk.beforeMessage(connection),
+    collectWrites: (connection) => collecting !== null && collecting.push(connection) > 0
+  }
+
+  const port = yield* Server.listen({
+    port: options.port,
+    route: venues.route,
+    fault: (venue) => desk.handshake(venue),
+    refused: (venue, outcome) => ledger.refused({ venue, atMillis: now(), outcome }),
+    accepted: (peer, socket, { open, venue }) => {
+      const connection = new Connection(peer, socket, ledger.connections().length + 1, venue, surroundings)
+      connections.add(connection)
+      connection.start(open(connection), () => connections.delete(connection))
+    }
+  }).pipe(Effect.mapError(({ cause, reason }) => new SimulatorError({ reason, cause })))
+
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const connection of connections) connection.terminate()
+    })
+  )
+
+  const allListings = Object.values(venues.listings)
+
+  /** Collects what `work` sends and gives it to the kernel in few calls. */
+  const collected = (work: (nowMillis: number) => void) => {
+    const corked: Array<Connection> = []
+    collecting = corked
+    try {
+      work(now())
+    } finally {
+      collecting = null
+      // The ledger first: whatever a client can have read is then in the file, even if this process is killed.
+      ledger.flush()
+      for (const connection of corked) connection.uncork()
+    }
+  }
+
+  const tick = (nowMillis: number) => {
+    if (!trafficStopped) { for (const listings of allListings) listings.advance(nowMillis) }
+    desk.tick(nowMillis)
+    for (const connection of connections) connection.tick(nowMillis)
+  }
+  yield* Effect.sync(() => collected(tick)).pipe(
+    Effect.delay(options.tickMillis),
+    Effect.forever,
+    Effect.tapCause((cause) => Effect.logError("the simulator's markets stopped", cause)),
+    Effect.forkScoped
+  )
+
+  return Simulator.of({
+    port,
+    baseUrl: (endpoint) => `ws://127.0.0.1:${port}${Venues.basePaths[endpoint]}`,
+    ledger,
+    faults: desk.commands,
+    openConnections: () => connections.size,
+    stopTraffic: Effect.sync(() => {
+      trafficStopped = true
+      collected(() => {
+        for (const connection of connections) connection.flush()
+      })
+    }),
+    resumeTraffic: Effect.sync(() => {
+      if (trafficStopped) { for (const listings of allListings) listings.resumePace(now()) }
+      trafficStopped = false
+    }),
+    produce: (venue, symbol, steps) =>
+      Effect.sync(() =>
+        collected((nowMillis) => {
+          venues.listings[venue].produce(symbol, steps, nowMillis)
+        })
+      ),
+    flushed: Effect.gen(function*() {
+      while ([...connections].some((connection) => connection.bufferedBytes > 0)) yield* Effect.sleep(flushPollMillis)
+    })
+  })
+})
+
+/** A simulator as a service. */
+export const layer = (options: PartialSimulatorOptions = {}): Layer.Layer<Simulator, SimulatorError> =>
+  Layer.effect(Simulator, make(options))

@@ -1,0 +1,134 @@
+import type { Event } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+import type { ParquetFile } from "./ParquetFile.ts"
+import { RowBuffer, rowBytes } from "./RowBuffer.ts"
+
+const microsPerDay = 86_400_000_000
+
+/** When rows go to a new row group or a new file. */
+export interface Limits {
+  readonly rowGroupRows: number
+  readonly rowGroupBytes: number
+  readonly maxFileAgeMillis: number
+}
+
+/** The rows of one file: those already in it, and those that wait, oldest first. */
+export interface PendingFile {
+  /** UTC day of every row, in days since the epoch. */
+  readonly day: number
+  /** Receive time of the first row, milliseconds since the epoch. */
+  readonly firstMillis: number
+  /** When the first row came to the sink, milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly groups: Array<RowBuffer>
+  /** Null until the file is created. */
+  file: ParquetFile | null
+  /** Takes no more rows; to be sealed when none waits. */
+  complete: boolean
+  /** Its final path, from the moment it stands under it. */
+  sealedAs: string | null
+}
+
+/** The rows of a feed that are in no sealed file, split into row groups and files. Oldest file first; the last one grows. */
+export class FeedBuffer {
+  readonly #feed: Feed
+  readonly #limits: Limits
+  readonly files: Array<PendingFile> = []
+
+  constructor(feed: Feed, limits: Limits) {
+    this.#feed = feed
+    this.#limits = limits
+  }
+
+  /** Bytes of memory held, used or not. */
+  get heldBytes(): number {
+    let bytes = 0
+    for (const file of this.files) for (const group of file.groups) bytes += group.capacity
+    return bytes
+  }
+
+  /** Rows that are in memory only. */
+  get rows(): number {
+    let rows = 0
+    for (const file of this.files) for (const group of file.groups) rows += group.rows
+    return rows
+  }
+
+  /** True when a file is to be created or sealed, or a row group to be written. */
+  get due(): boolean {
+    for (const file of this.files) if (file.file === null || file.complete || file.groups[0]?.frozen) return true
+    return false
+  }
+
+  add(event: Event, nowMillis: number): void {
+    const file = this.#fileFor(event, nowMillis)
+    const group = this.#groupFor(file, event)
+    group.append(event)
+    if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
+  }
+
+  /** Lets every row that waits be written, however few they are. */
+  freeze(): void {
+    for (const file of this.files) for (const group of file.groups) group.frozen = true
+  }
+
+  /** Ends the growing file. */
+  complete(): void {
+    this.freeze()
+    for (const file of this.files) file.complete = true
+  }
+
+  /** Ends the growing file when it has reached its age. */
+  expire(nowMillis: number): void {
+    const file = this.files.at(-1)
+    if (file !== undefined && nowMillis - file.startedAt >= this.#limits.maxFileAgeMillis) this.complete()
+  }
+
+  /** Ends `file`, which is full; the rows that still wait for it go to a file of their own. */
+  split(file: PendingFile, nowMillis: number): void {
+    const groups = file.groups.splice(0)
+    const first = groups[0]
+    if (first !== undefined && first.rows > 0) {
+      const rest = { ...pendingFile(file.day, first.firstMicros, nowMillis, groups), complete: file.complete }
+      this.files.splice(this.files.indexOf(file) + 1, 0, rest)
+    }
+    file.complete = true
+  }
+
+  #fileFor(event: Event, nowMillis: number): PendingFile {
+    const day = Math.floor(event.timestampCollector / microsPerDay)
+    this.expire(nowMillis)
+    const last = this.files.at(-1)
+    if (last !== undefined && last.day === day && !last.complete) return last
+    this.complete()
+    const file = pendingFile(day, event.timestampCollector, nowMillis, [])
+    this.files.push(file)
+    return file
+  }
+
+  #groupFor(file: PendingFile, event: Event): RowBuffer {
+    const last = file.groups.at(-1)
+    if (last !== undefined && !last.frozen) {
+      if (last.rows === 0 || last.bytes + rowBytes(event) <= this.#limits.rowGroupBytes) return last
+      last.frozen = true
+    }
+    const group = new RowBuffer(this.#feed)
+    file.groups.push(group)
+    return group
+  }
+}
+
+const pendingFile = (
+  day: number,
+  firstMicros: number,
+  startedAt: number,
+  groups: Array<RowBuffer>
+): PendingFile => ({
+  day,
+  firstMillis: Math.floor(firstMicros / 1000),
+  startedAt,
+  groups,
+  file: null,
+  complete: false,
+  sealedAs: null
+})

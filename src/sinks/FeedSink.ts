@@ -1,0 +1,229 @@
+import { Clock, Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
+import type { Event } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
+import { type Envelope } from "./fileFormat.ts"
+import * as fileNames from "./fileNames.ts"
+import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
+import * as ParquetFile from "./ParquetFile.ts"
+import type { RowBuffer } from "./RowBuffer.ts"
+import type { SealedFolder } from "./SealedFolder.ts"
+import type { Sink } from "./Sink.ts"
+import { WriteHealth } from "./WriteHealth.ts"
+
+/** What a feed's sink works with. */
+export interface Settings extends Limits {
+  readonly feed: Feed
+  /** Folder of the feed's sealed files, relative to the data folder. */
+  readonly folder: string
+  readonly openFolder: string
+  readonly envelope: Envelope
+  readonly zstdLevel: number
+  readonly maxFileBytes: number
+  readonly retryMillis: number
+  readonly stats: FeedStats
+  readonly budget: MemoryBudget
+  readonly sealed: SealedFolder
+  readonly onSealed: (relativePath: string) => Effect.Effect<void>
+}
+
+/** The sink of a feed as its owner sees it. */
+export interface FeedSink extends Sink {
+  /** Does what is due by the clock: ends a file that is old enough, tries again what failed. */
+  readonly tick: Effect.Effect<void>
+  /** Writes and seals everything; what cannot be written is lost, counted and logged. */
+  readonly close: Effect.Effect<void>
+}
+
+export const make = Effect.fnUntraced(function*(settings: Settings) {
+  const { budget, feed, stats } = settings
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const clock = yield* Clock.Clock
+  const lock = yield* Semaphore.make(1)
+  const buffer = new FeedBuffer(feed, settings)
+  const health = new WriteHealth(stats, settings.retryMillis)
+  let heldBytes = 0
+  let closed = false
+  let working = false
+
+  const account = () => {
+    const held = buffer.heldBytes
+    budget.account(held - heldBytes)
+    heldBytes = held
+  }
+
+  /** Rows a failing sink may hold: its share of the budget, and never more than a row group. */
+  const boundBytes = () => Math.min(settings.rowGroupBytes, budget.shareBytes)
+
+  /** Runs one step; false when it failed, and then nothing that comes after it may be tried now. */
+  const attempt = <E extends Error>(operation: string, step: Effect.Effect<void, E>): Effect.Effect<boolean> =>
+    step.pipe(
+      Effect.andThen(health.worked),
+      Effect.as(true),
+      Effect.catch((error: Error) =>
+        health.failed(
+          operation,
+          error,
+          `rows stay in memory, up to ${boundBytes()} bytes, and it is tried again every ${settings.retryMillis} ms`
+        ).pipe(Effect.as(false))
+      )
+    )
+
+  const createFile = Effect.fnUntraced(function*(pending: PendingFile) {
+    let millis = pending.firstMillis
+    const attemptAt = (): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>
+      ParquetFile.create(fs, path.join(settings.openFolder, fileNames.openName(feed, millis)), settings).pipe(
+        Effect.catchReason("PlatformError", "AlreadyExists", () => {
+          millis++
+          return attemptAt()
+        })
+      )
+    pending.file = yield* attemptAt()
+    stats.openFileBytes += pending.file.bytes()
+  })
+
+  const drop = (pending: PendingFile, group: RowBuffer, why: string) => {
+    pending.groups.splice(pending.groups.indexOf(group), 1)
+    stats.rowsBuffered -= group.rows
+    account()
+    return health.lose(group.rows, why)
+  }
+
+  const writeGroup = Effect.fnUntraced(
+    function*(pending: PendingFile, file: ParquetFile.ParquetFile, group: RowBuffer) {
+      const before = file.bytes()
+      yield* file.append(group)
+      pending.groups.shift()
+      stats.openFileBytes += file.bytes() - before
+      stats.rowsBuffered -= group.rows
+      stats.rowsWritten += group.rows
+      account()
+      if (file.bytes() >= settings.maxFileBytes) buffer.split(pending, clock.currentTimeMillisUnsafe())
+    }
+  )
+
+  const seal = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
+    const before = file.bytes()
+    yield* file.finish
+    stats.openFileBytes += file.bytes() - before
+    pending.sealedAs ??= yield* settings.sealed.adopt(file.path, settings.folder, pending.firstMillis)
+    yield* settings.sealed.persist(pending.sealedAs)
+    yield* file.close
+    buffer.files.splice(buffer.files.indexOf(pending), 1)
+    stats.openFileBytes -= file.bytes()
+    stats.rowsSealed += file.rows()
+    stats.filesSealed++
+    stats.sealedBytes += file.bytes()
+    yield* Effect.logInfo(`sealed ${pending.sealedAs}: ${file.rows()} rows, ${file.bytes()} bytes`)
+    yield* settings.onSealed(pending.sealedAs)
+  })
+
+  /** Does what is due, in the order of the rows, until all is done or a step fails; also what falls due meanwhile. */
+  const work = Effect.gen(function*() {
+    working = true
+    for (let pending = buffer.files[0]; pending !== undefined; pending = buffer.files[0]) {
+      if (pending.file === null && !(yield* attempt("create a file", createFile(pending)))) return
+      const file = pending.file
+      if (file === null) return
+      for (let group = pending.groups[0]; group?.frozen; group = pending.groups[0]) {
+        const frozen = group
+        const owner = pending
+        const append = writeGroup(owner, file, frozen).pipe(
+          Effect.catchTag("EncodeError", (error) => drop(owner, frozen, error.message))
+        )
+        if (!(yield* attempt(`write to ${file.path}`, append))) return
+      }
+      if (!pending.complete || pending.groups.length > 0) return
+      if (!(yield* attempt(`seal ${file.path}`, seal(pending, file)))) return
+    }
+  }).pipe(Effect.ensuring(Effect.sync(() => {
+    working = false
+  })))
+
+  const annotations = { exchange: feed.exchange, symbol: feed.normalizedSymbol, data_type: feed.dataType }
+  const locked = (self: Effect.Effect<void>) =>
+    lock.withPermit(Effect.uninterruptible(self)).pipe(Effect.annotateLogs(annotations))
+  const workIfAllowed = locked(
+    Effect.suspend(() => health.mayTry(clock.currentTimeMillisUnsafe()) ? work : Effect.void)
+  )
+
+  const holder: Holder = {
+    heldBytes: () => heldBytes,
+    canFlush: () => health.mayTry(clock.currentTimeMillisUnsafe()),
+    flush: Effect.suspend(() => {
+      buffer.freeze()
+      return workIfAllowed
+    })
+  }
+  budget.join(holder)
+
+  /** Buffers `events` and answers how many there was no room for. */
+  const take = (events: ReadonlyArray<Event>): number => {
+    const now = clock.currentTimeMillisUnsafe()
+    let taken = 0
+    try {
+      for (const event of events) {
+        if (closed || (health.failing && buffer.heldBytes >= boundBytes())) continue
+        buffer.add(event, now)
+        taken++
+      }
+    } finally {
+      stats.rowsBuffered += taken
+      account()
+    }
+    return events.length - taken
+  }
+
+  /** Whoever brings rows does the writing that they make due; the budget makes them wait where writing is slower than they are. */
+  const settle = Effect.suspend(() => {
+    const due = !working && buffer.due && health.mayTry(clock.currentTimeMillisUnsafe())
+    if (due) return Effect.andThen(workIfAllowed, budget.reclaim)
+    return budget.exceeded ? budget.reclaim : Effect.void
+  })
+
+  const append = (events: ReadonlyArray<Event>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      // Before anything can wait or be interrupted, the rows are in.
+      const refused = take(events)
+      if (refused > 0) {
+        const why = closed ? "the sink is closed" : "what waits to be written has reached its bound"
+        return Effect.andThen(Effect.annotateLogs(health.lose(refused, why), annotations), settle)
+      }
+      return working && !budget.exceeded ? Effect.void : settle
+    })
+
+  const tick = Effect.suspend(() => {
+    buffer.expire(clock.currentTimeMillisUnsafe())
+    return buffer.due ? workIfAllowed : Effect.void
+  })
+
+  /** Gives up the rows that could not be written, so that those which were become a file. */
+  const abandon = Effect.gen(function*() {
+    for (const pending of buffer.files.slice()) {
+      for (const group of pending.groups.slice()) {
+        yield* drop(pending, group, "the sink closes and they could not be written")
+      }
+      const { file } = pending
+      if (file === null) continue
+      if (file.rows() > 0 && (yield* attempt(`seal ${file.path}`, seal(pending, file)))) continue
+      stats.openFileBytes -= file.bytes()
+      yield* file.close
+      if (file.rows() === 0) yield* Effect.ignore(fs.remove(file.path))
+      else {yield* Effect.logError(
+          `${pending.sealedAs ?? file.path} is left as it is with ${file.rows()} rows: it could not be sealed`
+        )}
+    }
+  })
+
+  const close = locked(Effect.gen(function*() {
+    closed = true
+    buffer.complete()
+    yield* work
+    yield* abandon
+  })).pipe(Effect.ensuring(Effect.sync(() => budget.leave(holder))))
+
+  const sink: FeedSink = { append, tick, close }
+  return sink
+})

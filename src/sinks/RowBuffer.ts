@@ -1,0 +1,135 @@
+import type { Event } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+import { type ColumnPage, constant, definitionLevels, type Range, required } from "./ColumnPage.ts"
+import { column } from "./columns.ts"
+import { PageBytes } from "./PageBytes.ts"
+
+/** What a row takes beside its JSON and its ids: two timestamps, two doubles, lengths. */
+const fixedRowBytes = 48
+
+/** How much `event` adds to a row group, in bytes before compression. */
+export const rowBytes = (event: Event): number => fixedRowBytes + event.data.length + 2 * event.sequenceId.length
+
+/** The rows of one coming row group, kept as columns from the moment they arrive; some 3 KiB while it holds few. */
+export class RowBuffer {
+  readonly #feed: Feed
+  readonly #sequenceId = new PageBytes(256)
+  readonly #collector = new PageBytes(128)
+  readonly #exchangeTime = new PageBytes(128)
+  readonly #exchangeTimeSet = new PageBytes(16)
+  readonly #data = new PageBytes(2048)
+  readonly #tradeId = new PageBytes(256)
+  readonly #price = new PageBytes(128)
+  readonly #size = new PageBytes(128)
+  readonly #side = new PageBytes(128)
+  readonly #isSnapshot = new PageBytes(16)
+  #rows = 0
+  #bytes = 0
+  #nulls = 0
+  #snapshots = 0
+  #firstMicros = 0
+  #collectorMin = Infinity
+  #collectorMax = -Infinity
+  #exchangeMin = Infinity
+  #exchangeMax = -Infinity
+
+  /** Set when it takes no more rows and waits to be written. */
+  frozen = false
+
+  constructor(feed: Feed) {
+    this.#feed = feed
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Bytes of values, the sum of `rowBytes`. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Receive time of the first row, microseconds since the epoch. */
+  get firstMicros(): number {
+    return this.#firstMicros
+  }
+
+  /** Bytes of memory held, used or not. */
+  get capacity(): number {
+    return this.#sequenceId.capacity + this.#collector.capacity + this.#exchangeTime.capacity +
+      this.#exchangeTimeSet.capacity + this.#data.capacity + this.#tradeId.capacity + this.#price.capacity +
+      this.#size.capacity + this.#side.capacity + this.#isSnapshot.capacity
+  }
+
+  append(event: Event): void {
+    if (event.dataType !== this.#feed.dataType) {
+      throw new TypeError(`${this.#feed.id}: given a row of type ${event.dataType}`)
+    }
+    const row = this.#rows
+    if (row === 0) this.#firstMicros = event.timestampCollector
+    this.#sequenceId.appendText(event.sequenceId)
+    this.#appendCollectorTime(event.timestampCollector)
+    this.#appendExchangeTime(row, event.timestampExchange)
+    this.#data.appendBytes(event.data)
+    if (event.dataType === "trade") {
+      this.#tradeId.appendText(event.tradeId)
+      this.#price.appendDouble(event.price)
+      this.#size.appendDouble(event.size)
+      this.#side.appendText(event.side)
+    } else {
+      this.#isSnapshot.appendBit(row, event.isSnapshot)
+      if (event.isSnapshot) this.#snapshots++
+    }
+    this.#bytes += rowBytes(event)
+    this.#rows = row + 1
+  }
+
+  /** The columns in file order, valid until the next append. */
+  columnPages(): ReadonlyArray<ColumnPage> {
+    const common = [
+      constant(column.exchange, this.#feed.exchange, this.#rows),
+      constant(column.symbol, this.#feed.normalizedSymbol, this.#rows),
+      required(column.sequenceId, this.#sequenceId.written),
+      required(column.timestampCollector, this.#collector.written, range(this.#collectorMin, this.#collectorMax)),
+      {
+        column: column.timestampExchange,
+        values: this.#exchangeTime.written,
+        levels: definitionLevels(this.#rows, this.#nulls, this.#exchangeTimeSet.written),
+        nullCount: this.#nulls,
+        range: range(this.#exchangeMin, this.#exchangeMax)
+      },
+      required(column.data, this.#data.written)
+    ]
+    if (this.#feed.dataType === "trade") {
+      return [
+        ...common,
+        required(column.tradeId, this.#tradeId.written),
+        required(column.price, this.#price.written),
+        required(column.size, this.#size.written),
+        required(column.side, this.#side.written)
+      ]
+    }
+    // Lets a reader find the row groups with a complete book without opening them.
+    const snapshots: Range = { kind: "boolean", min: this.#snapshots === this.#rows, max: this.#snapshots > 0 }
+    return [...common, required(column.isSnapshot, this.#isSnapshot.written, snapshots)]
+  }
+
+  #appendCollectorTime(micros: number): void {
+    this.#collector.appendInt64(micros)
+    if (micros < this.#collectorMin) this.#collectorMin = micros
+    if (micros > this.#collectorMax) this.#collectorMax = micros
+  }
+
+  #appendExchangeTime(row: number, micros: number | null): void {
+    this.#exchangeTimeSet.appendBit(row, micros !== null)
+    if (micros === null) {
+      this.#nulls++
+      return
+    }
+    this.#exchangeTime.appendInt64(micros)
+    if (micros < this.#exchangeMin) this.#exchangeMin = micros
+    if (micros > this.#exchangeMax) this.#exchangeMax = micros
+  }
+}
+
+const range = (min: number, max: number): Range | null => min > max ? null : { kind: "timestamp", min, max }

@@ -1,0 +1,41 @@
+import { Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
+import * as durableFolder from "../runtime/durableFolder.ts"
+import * as fileNames from "./fileNames.ts"
+
+/** Puts finished files under their final names. */
+export interface SealedFolder {
+  /**
+   * Moves `openPath` to its final name, or the next free one a millisecond later, and answers that path relative to the data
+   * folder. What stood under a name before is never replaced.
+   */
+  readonly adopt: (
+    openPath: string,
+    folder: string,
+    firstMillis: number
+  ) => Effect.Effect<string, PlatformError.PlatformError>
+  /** Waits until the disk knows the name of a sealed file. */
+  readonly persist: (relativePath: string) => Effect.Effect<void, PlatformError.PlatformError>
+}
+
+export const make = Effect.fnUntraced(function*(dataDir: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  // A rename replaces its target, so looking for a free name and taking it must not be interleaved.
+  const oneAtATime = yield* Semaphore.make(1)
+
+  const adopt = Effect.fnUntraced(function*(openPath: string, folder: string, firstMillis: number) {
+    const date = fileNames.utcDate(firstMillis)
+    yield* durableFolder.ensure(fs, path, path.join(dataDir, folder, date))
+    let millis = firstMillis
+    while (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis)))) millis++
+    const relativePath = fileNames.sealedPath(folder, date, millis)
+    yield* fs.rename(openPath, path.join(dataDir, relativePath))
+    return relativePath
+  }, oneAtATime.withPermit)
+
+  const sealedFolder: SealedFolder = {
+    adopt,
+    persist: (relativePath) => durableFolder.sync(fs, path.dirname(path.join(dataDir, relativePath)))
+  }
+  return sealedFolder
+})

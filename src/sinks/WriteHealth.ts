@@ -1,0 +1,64 @@
+import { Clock, Effect } from "effect"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+
+interface Episode {
+  readonly startedAt: number
+  retryAt: number
+  lost: number
+}
+
+/** Whether a feed's rows reach the disk. One log line when that ends, one when rows are lost, one when it works again. */
+export class WriteHealth {
+  readonly #stats: FeedStats
+  readonly #retryMillis: number
+  #episode: Episode | null = null
+  #lossLogged = false
+
+  constructor(stats: FeedStats, retryMillis: number) {
+    this.#stats = stats
+    this.#retryMillis = retryMillis
+  }
+
+  get failing(): boolean {
+    return this.#episode !== null
+  }
+
+  /** False while the next attempt is not due. */
+  mayTry(nowMillis: number): boolean {
+    return this.#episode === null || nowMillis >= this.#episode.retryAt
+  }
+
+  /** Counts `rows` that had to be dropped. */
+  readonly lose = (rows: number, why: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const first = !this.#lossLogged
+      this.#lossLogged = true
+      this.#stats.rowsLost += rows
+      if (this.#episode !== null) this.#episode.lost += rows
+      return first ? Effect.logError(`rows are being lost: ${why}`) : Effect.void
+    })
+
+  /** Notes that `operation` failed. */
+  readonly failed = (operation: string, error: Error, whatNext: string): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      this.#stats.writeErrors++
+      const first = this.#episode === null
+      this.#episode ??= { startedAt: now, retryAt: 0, lost: 0 }
+      this.#episode.retryAt = now + this.#retryMillis
+      return first ? Effect.logError(`could not ${operation}: ${error.message}; ${whatNext}`) : Effect.void
+    })
+
+  /** Notes that writing works. */
+  readonly worked: Effect.Effect<void> = Effect.suspend(() => {
+    const episode = this.#episode
+    if (episode === null) return Effect.void
+    this.#episode = null
+    this.#lossLogged = false
+    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.logInfo(
+        `writing works again after ${
+          Math.round((now - episode.startedAt) / 1000)
+        } s; rows lost meanwhile: ${episode.lost}`
+      ))
+  })
+}

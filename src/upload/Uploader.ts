@@ -1,0 +1,208 @@
+import {
+  Cause,
+  Context,
+  Duration,
+  Effect,
+  Fiber,
+  FileSystem,
+  Layer,
+  Option,
+  Path,
+  Queue,
+  Random,
+  Schedule,
+  Semaphore
+} from "effect"
+import { ObjectStore, StoreError } from "./ObjectStore.ts"
+import * as sealedFiles from "./sealedFiles.ts"
+
+/** How sealed files are brought to the store. */
+export interface Options {
+  readonly dataDir: string
+  readonly queueCapacity: number
+  /** Files stored at a time. */
+  readonly concurrency: number
+  /** For one file, before it is left to the next scan. */
+  readonly maxAttempts: number
+  readonly initialRetryDelay: Duration.Input
+  readonly maxRetryDelay: Duration.Input
+  /** How often the data folder is searched for files that are in no queue. */
+  readonly scanEvery: Duration.Input
+  /** How long the end of the scope waits for what is queued. */
+  readonly drainWithin: Duration.Input
+}
+
+/** What holds unless the configuration says otherwise. */
+export const defaults: Omit<Options, "dataDir"> = {
+  queueCapacity: 1000,
+  concurrency: 2,
+  maxAttempts: 5,
+  initialRetryDelay: "1 second",
+  maxRetryDelay: "30 seconds",
+  scanEvery: "5 minutes",
+  drainWithin: "60 seconds"
+}
+
+/** What happened to sealed files since the start. */
+export interface UploadStats {
+  /** Files queued or being stored. */
+  waiting: number
+  stored: number
+  storedBytes: number
+  /** Attempts that failed. */
+  failedAttempts: number
+  /** Times that a file was given up until the next scan. */
+  givenUp: number
+  /** Paths for which the queue had no room; a scan finds them. */
+  dropped: number
+  /** The last failure, in words for the operator; null once a file was stored after it. */
+  problem: string | null
+}
+
+/** Brings sealed files to the object store and removes them here once they are proven to be there. */
+export class Uploader extends Context.Service<Uploader, {
+  /** Queues a sealed file by its path relative to the data folder; never waits. */
+  readonly offer: (relativePath: string) => Effect.Effect<void>
+  readonly stats: () => Readonly<UploadStats>
+}>()("ticklake/Uploader") {
+  static readonly layer = (
+    options: Partial<Options> & Pick<Options, "dataDir">
+  ): Layer.Layer<Uploader, never, ObjectStore | FileSystem.FileSystem | Path.Path> =>
+    Layer.effect(Uploader, make({ ...defaults, ...options }))
+}
+
+const make = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const objectStore = yield* ObjectStore
+  const queue = yield* Queue.dropping<string, Cause.Done>(options.queueCapacity)
+  const scanning = yield* Semaphore.make(1)
+  /** Queued or being stored. */
+  const waiting = new Set<string>()
+  /** True when a path was dropped since the last scan. */
+  let missed = false
+  const stats: UploadStats = {
+    waiting: 0,
+    stored: 0,
+    storedBytes: 0,
+    failedAttempts: 0,
+    givenUp: 0,
+    dropped: 0,
+    problem: null
+  }
+
+  const offerUnsafe = (relativePath: string) => {
+    if (waiting.has(relativePath)) return
+    if (Queue.offerUnsafe(queue, relativePath)) waiting.add(relativePath)
+    else {
+      missed = true
+      stats.dropped++
+    }
+  }
+
+  const offer = (relativePath: string) =>
+    Effect.suspend(() => {
+      if (!sealedFiles.isSealedPath(relativePath)) {
+        return Effect.logWarning(`${relativePath} is not the path of a sealed file and is not stored`)
+      }
+      offerUnsafe(relativePath)
+      return Effect.void
+    })
+
+  const scan = scanning.withPermit(Effect.gen(function*() {
+    missed = false
+    const found = (yield* sealedFiles.list(fs, options.dataDir)).filter((file) => !waiting.has(file))
+    if (found.length > 0) yield* Effect.logInfo(`found ${found.length} sealed files to store`)
+    // What does not fit is not lost by being left out: it is on disk, and the queue has enough to do.
+    const room = options.queueCapacity - Queue.sizeUnsafe(queue)
+    for (const file of found.slice(0, room)) offerUnsafe(file)
+    missed = missed || found.length > room
+  })).pipe(
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterruptsOnly(cause),
+      (cause) => Effect.logError(`${options.dataDir} could not be searched for sealed files; it is tried again`, cause)
+    )
+  )
+
+  const schedule = retrySchedule(options)
+
+  /** Stores one file, then removes it here. */
+  const store = Effect.fnUntraced(function*(relativePath: string) {
+    const localPath = path.join(options.dataDir, relativePath)
+    if (!(yield* fs.exists(localPath))) return
+    const stored = yield* objectStore.put(relativePath, localPath)
+    const { size } = yield* fs.stat(localPath)
+    if (Number(size) !== stored.bytes) {
+      const explanation = `the store holds ${stored.bytes} bytes of ${size}; the file stays here`
+      return yield* new StoreError({ key: relativePath, retryable: true, explanation })
+    }
+    yield* fs.remove(localPath)
+    stats.stored++
+    stats.storedBytes += stored.bytes
+    stats.problem = null
+    yield* Effect.logDebug(`stored ${relativePath}: ${stored.bytes} bytes`)
+  })
+
+  const storeOrLeave = (relativePath: string) =>
+    store(relativePath).pipe(
+      Effect.catchTag("PlatformError", (cause) =>
+        Effect.fail(new StoreError({ key: relativePath, retryable: true, explanation: cause.message, cause }))),
+      Effect.tapError((error) =>
+        Effect.suspend(() => {
+          stats.failedAttempts++
+          stats.problem = error.message
+          return Effect.logDebug(error.message)
+        })
+      ),
+      Effect.retry({
+        schedule,
+        while: (error) =>
+          error.retryable
+      }),
+      Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), (cause) => {
+        stats.givenUp++
+        const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+        const text = "the file stays in the data folder and is tried again by the next scan"
+        return error === undefined
+          ? Effect.logError(`storing ${relativePath} failed; ${text}`, cause)
+          : Effect.logError(`${error.message}; ${text}`)
+      }),
+      Effect.ensuring(Effect.sync(() => waiting.delete(relativePath)))
+    )
+
+  const worker = Queue.take(queue).pipe(
+    Effect.flatMap(storeOrLeave),
+    Effect.andThen(Effect.suspend(() => missed && waiting.size === 0 ? scan : Effect.void)),
+    Effect.forever,
+    Effect.catchTag("Done", () => Effect.void)
+  )
+  const workers = yield* Effect.forEach(
+    Array.from({ length: options.concurrency }),
+    () => Effect.forkScoped(worker)
+  )
+  yield* scan.pipe(Effect.andThen(Effect.sleep(options.scanEvery)), Effect.forever, Effect.forkScoped)
+
+  // Registered after the workers, so that it runs before they are interrupted.
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function*() {
+      yield* Queue.end(queue)
+      yield* Fiber.awaitAll(workers).pipe(Effect.timeoutOption(options.drainWithin))
+      if (waiting.size === 0) return
+      yield* Effect.logWarning(
+        `${waiting.size} sealed files are not stored yet; the next start finds them in ${options.dataDir}`
+      )
+    })
+  )
+  return Uploader.of({ offer, stats: () => ({ ...stats, waiting: waiting.size }) })
+})
+
+/** Exponential by 2 with ±25 % jitter, never above the longest delay. */
+const retrySchedule = (options: Options) => {
+  const longest = Duration.fromInputUnsafe(options.maxRetryDelay)
+  return Schedule.exponential(options.initialRetryDelay).pipe(
+    Schedule.modifyDelay(({ duration }) =>
+      Effect.map(Random.nextBetween(0.75, 1.25), (factor) => Duration.min(Duration.times(duration, factor), longest))
+    ),
+    Schedule.upTo({ times: options.maxAttempts - 1 })
+  )
+}

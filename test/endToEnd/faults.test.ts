@@ -1,0 +1,146 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { venues } from "../../src/domain/Venue.ts"
+import { garbageForms } from "../../src/simulator/Fault.ts"
+import { assertComplete, assertNothingLost, environment, until, type World, world } from "./harness.ts"
+
+/** Every feed has delivered `count` events more than when this was called. */
+const deliver = ({ feeds }: World, count: number) =>
+  Effect.suspend(() => {
+    const before = new Map(feeds().map((stats) => [stats.feed.id, stats.events]))
+    return until(() => feeds().every((stats) => stats.events >= (before.get(stats.feed.id) ?? 0) + count))
+  })
+
+const reconnected = ({ feeds }: World, connections: number) =>
+  until(() => feeds().every((stats) => stats.connections >= connections && stats.state === "live"))
+
+const fast = { rate: 200 }
+
+describe.concurrent("faults", () => {
+  for (const venue of venues) {
+    it.live(`${venue}: an orderly disconnect loses nothing, and the feeds come back`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: [venue], simulator: fast })
+        yield* deliver(recorder, 50)
+        for (let round = 2; round <= 3; round++) {
+          yield* recorder.simulator.faults.inject({ kind: "disconnect", code: 1001, reason: "going away" })
+          yield* reconnected(recorder, round)
+          yield* deliver(recorder, 50)
+        }
+        assertNothingLost(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+
+    it.live(`${venue}: a cut connection costs no more than what was on its way`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: [venue], simulator: fast })
+        yield* deliver(recorder, 50)
+        yield* recorder.simulator.faults.inject({ kind: "abrupt" })
+        yield* reconnected(recorder, 2)
+        yield* deliver(recorder, 50)
+        assertComplete(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+
+    it.live(`${venue}: garbage is counted, shown and never a row`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: [venue], simulator: fast })
+        yield* deliver(recorder, 50)
+        for (const form of garbageForms.filter((form) => form !== "huge")) {
+          yield* recorder.simulator.faults.inject({ kind: "garbage", form })
+          yield* deliver(recorder, 10)
+        }
+        for (const stats of recorder.feeds()) {
+          assert.isAtLeast(stats.parseErrors, 3, stats.feed.id)
+          assert.strictEqual(stats.connections, 1, stats.feed.id)
+        }
+        assertNothingLost(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+
+    it.live(`${venue}: what arrives twice, late or not at all is recorded as it arrived`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: [venue], simulator: fast })
+        yield* deliver(recorder, 50)
+        for (const kind of ["duplicate", "reorder", "gap"] as const) {
+          yield* recorder.simulator.faults.inject({ kind })
+          yield* deliver(recorder, 20)
+        }
+        assertNothingLost(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+
+    it.live(`${venue}: a venue that stalls or goes silent is left and asked again`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: [venue], simulator: fast, messageTimeoutSecs: 0.3 })
+        yield* deliver(recorder, 50)
+        yield* recorder.simulator.faults.inject({ kind: "stall" })
+        yield* reconnected(recorder, 2)
+        for (const stats of recorder.feeds()) assert.isAtLeast(stats.timeouts, 1, stats.feed.id)
+        yield* recorder.simulator.faults.lift
+        yield* deliver(recorder, 20)
+        yield* recorder.simulator.faults.inject({ kind: "half-open" })
+        yield* reconnected(recorder, 3)
+        yield* deliver(recorder, 20)
+        assertComplete(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+
+    it.live(`${venue}: a refused subscription is shown with the venue's words and tried again`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: [venue], simulator: fast, messageTimeoutSecs: 0.3 })
+        yield* deliver(recorder, 20)
+        yield* recorder.simulator.faults.reject()
+        yield* recorder.simulator.faults.inject({ kind: "disconnect" })
+        yield* until(() => recorder.feeds().every((stats) => stats.state === "rejected"))
+        for (const stats of recorder.feeds()) {
+          assert.isAbove(stats.rejections, 0, stats.feed.id)
+          assert.match(stats.reason ?? "", /^the venue rejects the subscription to .+: .+/)
+        }
+        yield* recorder.simulator.faults.lift
+        yield* until(() => recorder.feeds().every((stats) => stats.state === "live"))
+        assertComplete(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+  }
+
+  it.live("a message beyond any size the venue sends costs the connection, not the process", () =>
+    Effect.gen(function*() {
+      const recorder = yield* world({ venues: ["okx"], simulator: fast })
+      yield* deliver(recorder, 20)
+      yield* recorder.simulator.faults.inject({ kind: "garbage", form: "huge", bytes: 64 * 1024 * 1024 })
+      yield* reconnected(recorder, 2)
+      yield* deliver(recorder, 20)
+      assertComplete(yield* recorder.finish)
+    }).pipe(Effect.provide(environment)))
+
+  for (const status of [403, 418, 429, 451, 503]) {
+    it.live(`HTTP ${status} at the handshake is survived`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* world({ venues: ["binance"], simulator: fast })
+        yield* deliver(recorder, 20)
+        yield* recorder.simulator.faults.refuse({ kind: "refuse", status, retryAfterSecs: 1 }, { times: 1 })
+        yield* recorder.simulator.faults.inject({ kind: "disconnect" })
+        yield* until(() => recorder.simulator.ledger.refusals().length === 1)
+        const refusedAt = recorder.simulator.ledger.refusals()[0]!.atMillis
+        yield* reconnected(recorder, 2)
+        const later = recorder.simulator.ledger.connections().slice(2)
+        // The other feed may have been let in before the refusal was heard of.
+        assert.isAtLeast(Math.max(...later.map((each) => each.openedAt)), refusedAt + 990)
+        assertNothingLost(yield* recorder.finish)
+      }).pipe(Effect.provide(environment)))
+  }
+
+  it.live("frames that do not parse break the circuit: the feed says so and reconnects", () =>
+    Effect.gen(function*() {
+      const recorder = yield* world({ venues: ["bybit"], simulator: { rate: 5 } })
+      yield* deliver(recorder, 3)
+      for (let i = 0; i < 200; i++) yield* recorder.simulator.faults.inject({ kind: "garbage", form: "broken-json" })
+      yield* until(() => recorder.feeds().every((stats) => stats.circuitBreaks === 1))
+      yield* reconnected(recorder, 2)
+      yield* deliver(recorder, 3)
+      assertComplete(yield* recorder.finish)
+    }).pipe(Effect.provide(environment)))
+
+  it.live("a stop does not hang on a venue that never answers the close handshake", () =>
+    Effect.gen(function*() {
+      const recorder = yield* world({ venues: ["upbit"], simulator: fast })
+      yield* deliver(recorder, 20)
+      yield* recorder.simulator.faults.inject({ kind: "hang-close" })
+      assertComplete(yield* recorder.finish)
+    }).pipe(Effect.provide(environment)))
+})

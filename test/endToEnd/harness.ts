@@ -1,0 +1,122 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert } from "@effect/vitest"
+import { Context, Effect, Exit, FileSystem, Layer, Schedule, Scope } from "effect"
+import * as App from "../../src/App.ts"
+import { readRows } from "../../src/cli/readRows.ts"
+import type { Config } from "../../src/config/Config.ts"
+import { resolveConfig } from "../../src/config/resolveConfig.ts"
+import { type Venue, venues } from "../../src/domain/Venue.ts"
+import { audit, type FeedAudit } from "../../src/simulator/audit.ts"
+import * as Simulator from "../../src/simulator/Simulator.ts"
+import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
+import * as Logging from "../../src/telemetry/Logging.ts"
+import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
+
+export interface Options {
+  readonly simulator?: PartialSimulatorOptions
+  readonly venues?: ReadonlyArray<Venue>
+  /** One symbol a venue where nothing is said. */
+  readonly symbols?: Partial<Record<Venue, ReadonlyArray<string>>>
+  /** Base URLs in place of the simulator's own. */
+  readonly baseUrls?: Partial<Record<Venue, (simulator: Simulator.Simulator["Service"]) => string>>
+  readonly queueCapacity?: number
+  readonly messageTimeoutSecs?: number
+}
+
+export interface World {
+  readonly simulator: Simulator.Simulator["Service"]
+  readonly config: Config
+  readonly feeds: () => ReadonlyArray<FeedStats>
+  readonly feed: (id: string) => FeedStats
+  /** Lets the markets stand still, stops the recorder, and compares its files with the ledger. */
+  readonly finish: Effect.Effect<ReadonlyArray<FeedAudit>>
+  /** Stops the recorder as it is, and compares its files with the ledger. */
+  readonly stop: Effect.Effect<ReadonlyArray<FeedAudit>>
+}
+
+/** Waits for a condition, without limit: the test's own timeout is the limit. */
+export const until = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.sync(condition).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (met) => met }),
+    Effect.asVoid
+  )
+
+/** A recorder of the simulated venues in a temporary folder, with delays that suit a test. */
+export const world = Effect.fnUntraced(function*(options: Options = {}) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+  const chosen = options.venues ?? venues
+  const symbols = (venue: Venue) => options.symbols?.[venue] ?? defaults.symbols[venue].slice(0, 1)
+  const simulator = yield* Simulator.make({
+    ...options.simulator,
+    symbols: { ...options.simulator?.symbols, ...options.symbols }
+  })
+  const resolved = resolveConfig(
+    "test",
+    {
+      storage: { data_dir: `${folder}/recording`, local_path: `${folder}/archive` },
+      websocket: {
+        queue_capacity: options.queueCapacity ?? 1000,
+        message_timeout_secs: options.messageTimeoutSecs ?? 120
+      },
+      markets: chosen.map((exchange) => ({
+        exchange,
+        symbols: symbols(exchange),
+        base_url: options.baseUrls?.[exchange]?.(simulator) ?? simulator.baseUrl(exchange)
+      }))
+    },
+    { logLevel: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    { aws: null, coinbase: null }
+  )
+  const config = {
+    ...resolved,
+    websocket: { ...resolved.websocket, initialRetryDelaySecs: 0.02, maxRetryDelaySecs: 0.2 }
+  }
+  const scope = yield* Scope.make()
+  yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
+  const context = yield* Layer.buildWithScope(App.layer(config), scope)
+  const telemetry = Context.get(context, Telemetry)
+
+  const stop = Effect.gen(function*() {
+    yield* Scope.close(scope, Exit.void)
+    const left = (yield* fs.readDirectory(config.storage.dataDir, { recursive: true })).filter((name) =>
+      name.endsWith(".parquet")
+    )
+    assert.deepStrictEqual(left, [])
+    return audit(
+      simulator.ledger.entries(),
+      simulator.ledger.connections(),
+      yield* Effect.orDie(readRows(config.storage.localPath))
+    )
+  }).pipe(Effect.orDie)
+  const made: World = {
+    simulator,
+    config,
+    feeds: telemetry.all,
+    feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
+    stop,
+    finish: simulator.stopTraffic.pipe(Effect.andThen(simulator.flushed), Effect.andThen(stop))
+  }
+  return made
+})
+
+/** Every event sent is in the files exactly once; what was cut off with a connection is not held against the recorder. */
+export const assertComplete = (audits: ReadonlyArray<FeedAudit>) => {
+  for (const { feedId, missing, recorded, sent, surplus } of audits) {
+    const verdict = { feedId, sent, missing: missing.length, surplus: surplus.length }
+    assert.deepStrictEqual(
+      verdict,
+      { feedId, sent, missing: 0, surplus: 0 },
+      `first missing: ${missing[0]?.data ?? "none"}, first surplus: ${surplus[0] ?? "none"}`
+    )
+    assert.isAbove(recorded, 0, feedId)
+  }
+}
+
+/** Nothing at all was lost, cut connections included. */
+export const assertNothingLost = (audits: ReadonlyArray<FeedAudit>) => {
+  assertComplete(audits)
+  for (const { feedId, lostWithConnection } of audits) assert.strictEqual(lostWithConnection, 0, feedId)
+}
+
+export const environment = Layer.mergeAll(NodeServices.layer, Logging.layerConsole("None"))

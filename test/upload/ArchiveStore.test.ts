@@ -1,0 +1,114 @@
+import { NodeFileSystem, NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Path } from "effect"
+import { existsSync } from "node:fs"
+import * as ArchiveStore from "../../src/upload/ArchiveStore.ts"
+import { ObjectStore } from "../../src/upload/ObjectStore.ts"
+import * as faultyFileSystem from "../sinks/faultyFileSystem.ts"
+import { objectStoreSuite } from "./objectStoreSuite.ts"
+
+const archive = (fileSystem: Layer.Layer<FileSystem.FileSystem>, parent?: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = yield* fs.makeTempDirectoryScoped(parent === undefined ? {} : { directory: parent })
+    return {
+      layer: ArchiveStore.layer({ folder }).pipe(Layer.provide(fileSystem), Layer.provide(NodeServices.layer)),
+      keys: fs.readDirectory(folder, { recursive: true }).pipe(
+        // Also what an attempt has left beside its target.
+        Effect.map((names) => names.filter((name) => !existsSync(path.join(folder, name, ".")))),
+        Effect.orDie
+      ),
+      read: (key: string) => Effect.orDie(fs.readFile(path.join(folder, key))),
+      place: (key: string, bytes: Uint8Array) =>
+        Effect.orDie(
+          Effect.andThen(
+            fs.makeDirectory(path.dirname(path.join(folder, key)), { recursive: true }),
+            fs.writeFile(path.join(folder, key), bytes)
+          )
+        )
+    }
+  }).pipe(Effect.orDie, Effect.provide(NodeServices.layer))
+
+/** A file system without hard links, as many network and removable ones are. */
+const withoutLinks = () => {
+  const faults = faultyFileSystem.make()
+  faults.failing.add("link")
+  return faultyFileSystem.layer(faults)
+}
+
+objectStoreSuite("an archive on the same file system", archive(NodeFileSystem.layer))
+objectStoreSuite("an archive without links", Effect.suspend(() => archive(withoutLinks())))
+
+const otherFileSystem = "/dev/shm"
+if (existsSync(otherFileSystem)) {
+  objectStoreSuite("an archive on another file system", archive(NodeFileSystem.layer, otherFileSystem))
+}
+
+describe("ArchiveStore", () => {
+  const key = "okx/btcusdt/orderbook/2026-03-14/1.parquet"
+
+  /** A data folder with one sealed file of 1,000 bytes, and an archive on a file system that fails on demand. */
+  const setUp = Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = yield* fs.makeTempDirectoryScoped()
+    const localPath = path.join(folder, "data", key)
+    yield* fs.makeDirectory(path.dirname(localPath), { recursive: true })
+    yield* fs.writeFile(localPath, new Uint8Array(1000).fill(7))
+    const faults = faultyFileSystem.make()
+    const put = (to: string) =>
+      Effect.flatMap(ObjectStore, (store) => store.put(key, localPath)).pipe(
+        Effect.provide(ArchiveStore.layer({ folder: path.join(folder, to) })),
+        Effect.provide(faultyFileSystem.layer(faults))
+      )
+    return { fs, path, folder, localPath, faults, put }
+  })
+
+  it.effect("refuses the data folder itself, by whatever way it is reached, so that nothing is removed from it", () =>
+    Effect.gen(function*() {
+      const { fs, path, folder, put } = yield* setUp
+      yield* fs.symlink(path.join(folder, "data"), path.join(folder, "alias"))
+      for (const to of ["data", "alias"]) {
+        const error = yield* Effect.flip(put(to))
+        assert.isFalse(error.retryable)
+        assert.include(error.message, "local_path")
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("ends what an earlier attempt began: a link without the removal, a copy without its name", () =>
+    Effect.gen(function*() {
+      const { fs, path, folder, localPath, put, faults } = yield* setUp
+      const target = path.join(folder, "archive", key)
+      yield* put("archive")
+      assert.strictEqual((yield* put("archive")).bytes, 1000)
+      yield* fs.remove(target)
+      yield* fs.writeFile(path.join(path.dirname(target), ".1.parquet.part"), new Uint8Array(5000))
+      faults.failing.add("link")
+      assert.strictEqual((yield* put("archive")).bytes, 1000)
+      assert.deepStrictEqual(yield* fs.readDirectory(path.dirname(target)), ["1.parquet"])
+      assert.isTrue(yield* fs.exists(localPath))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("gives nothing a final name before all of it is there: a full disk is told and tried again", () =>
+    Effect.gen(function*() {
+      const { fs, path, folder, put, faults } = yield* setUp
+      faults.failing.add("link")
+      faults.roomBytes = 600
+      const error = yield* Effect.flip(put("archive"))
+      assert.isTrue(error.retryable)
+      assert.include(error.message, "ENOSPC")
+      assert.isFalse(yield* fs.exists(path.join(folder, "archive", key)))
+      faults.roomBytes = Infinity
+      assert.strictEqual((yield* put("archive")).bytes, 1000)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("takes nothing for stored that the disk has not confirmed", () =>
+    Effect.gen(function*() {
+      const { put, faults } = yield* setUp
+      faults.failing.add("sync")
+      assert.isTrue((yield* Effect.flip(put("archive"))).retryable)
+      faults.failing.add("link")
+      assert.isTrue((yield* Effect.flip(put("other"))).retryable)
+    }).pipe(Effect.provide(NodeServices.layer)))
+})

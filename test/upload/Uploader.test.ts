@@ -1,0 +1,258 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, layer } from "@effect/vitest"
+import { Clock, Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, Queue, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { digest } from "../../src/upload/fileDigest.ts"
+import { ObjectStore, StoreError } from "../../src/upload/ObjectStore.ts"
+import { isSealedPath } from "../../src/upload/sealedFiles.ts"
+import { type Options, Uploader } from "../../src/upload/Uploader.ts"
+
+const pathOf = (millis: number) => `binance/btcusdt/trade/2026-03-14/${millis}.parquet`
+
+/** A data folder, a store in memory that can be made to fail or to wait, and an uploader between them. */
+const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before: ReadonlyArray<string> = []) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const dataDir = yield* fs.makeTempDirectoryScoped()
+  const write = Effect.fnUntraced(function*(relativePath: string) {
+    const local = path.join(dataDir, relativePath)
+    yield* fs.makeDirectory(path.dirname(local), { recursive: true })
+    yield* fs.writeFileString(local, `rows of ${relativePath}`)
+    return relativePath
+  })
+  for (const file of before) yield* write(file)
+  const stored = yield* Queue.unbounded<string>()
+  const gate = yield* Latch.make(true)
+  const attempts: Array<{ readonly key: string; readonly at: number }> = []
+  const store = {
+    failure: null as Pick<StoreError, "retryable" | "explanation"> | null,
+    bytesMissing: 0,
+    defect: false
+  }
+  const lines: Array<string> = []
+  const scope = yield* Scope.make()
+  const put = Effect.fnUntraced(function*(key: string, localPath: string) {
+    attempts.push({ key, at: yield* Clock.currentTimeMillis })
+    yield* gate.await
+    if (store.defect) throw new Error("a bug of the store")
+    if (store.failure !== null) return yield* new StoreError({ key, ...store.failure })
+    const { bytes, sha256 } = yield* Effect.orDie(digest(fs, localPath))
+    yield* Queue.offer(stored, key)
+    return { bytes: bytes - store.bytesMissing, sha256 }
+  })
+  const context = yield* Layer.buildWithScope(
+    Uploader.layer({ dataDir, concurrency: 1, ...options }).pipe(
+      Layer.provide(Layer.succeed(ObjectStore, ObjectStore.of({ put }))),
+      Layer.provide(NodeServices.layer),
+      Layer.provideMerge(Logger.layer([
+        Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
+      ]))
+    ),
+    scope
+  )
+  const uploader = yield* Effect.provide(Uploader, context)
+  return {
+    ...uploader,
+    write,
+    attempts,
+    store,
+    gate,
+    lines,
+    close: Scope.close(scope, Exit.void),
+    nextStored: Queue.take(stored),
+    remaining: Effect.map(
+      fs.readDirectory(dataDir, { recursive: true }),
+      (names) => names.filter((name) => name.endsWith(".parquet")).toSorted()
+    )
+  }
+})
+
+/** Lets time pass until `effect` is done. */
+const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.raceFirst(effect, Effect.forever(TestClock.adjust("1 second")))
+
+/** Lets time pass until `condition` holds. */
+const until = (condition: () => boolean) =>
+  Effect.gen(function*() {
+    while (!condition()) yield* TestClock.adjust("1 second")
+  })
+
+layer(NodeServices.layer)("Uploader", (it) => {
+  it.effect("stores what it is offered, then removes it here", () =>
+    Effect.gen(function*() {
+      const { offer, write, close, nextStored, remaining, stats } = yield* setUp()
+      yield* offer(yield* write(pathOf(1)))
+      assert.strictEqual(yield* nextStored, pathOf(1))
+      yield* close
+      assert.deepStrictEqual(yield* remaining, [])
+      assert.deepInclude(stats(), { waiting: 0, stored: 1, failedAttempts: 0, givenUp: 0, dropped: 0, problem: null })
+    }))
+
+  it.effect("finds what an earlier run has left, oldest first, and touches nothing else", () =>
+    Effect.gen(function*() {
+      const foreign = [
+        ".open/binance.btcusdt.trade.7.parquet",
+        "quarantine/binance/btcusdt/trade/2026-03-14/8.parquet",
+        "notes/mine.parquet"
+      ]
+      const sealed = [pathOf(20), "okx/ethusdt/orderbook/tokyo-1/2026-03-13/10.parquet", pathOf(3)]
+      const { close, attempts, remaining } = yield* setUp({}, [...foreign, ...sealed])
+      yield* until(() => attempts.length === 3)
+      yield* close
+      assert.deepStrictEqual(attempts.map(({ key }) => key), [sealed[2], sealed[1], sealed[0]])
+      assert.deepStrictEqual(yield* remaining, foreign.toSorted())
+    }))
+
+  it.effect("starts where there is no data folder yet", () =>
+    Effect.gen(function*() {
+      const { close, lines } = yield* setUp({ dataDir: "/nonexistent/ticklake" })
+      yield* close
+      assert.deepStrictEqual(lines.filter((line) => line.startsWith("Error")), [])
+    }))
+
+  it.effect("searches again at intervals", () =>
+    Effect.gen(function*() {
+      const { write, nextStored, close } = yield* setUp({ scanEvery: "5 minutes" }, [pathOf(1)])
+      assert.strictEqual(yield* nextStored, pathOf(1))
+      yield* write(pathOf(2))
+      assert.strictEqual(yield* whileTimePasses(nextStored), pathOf(2))
+      yield* close
+    }))
+
+  it.effect("stores what its queue had no room for as soon as it has, without waiting for the interval", () =>
+    Effect.gen(function*() {
+      const { offer, write, gate, nextStored, attempts, stats, close } = yield* setUp({
+        queueCapacity: 2,
+        scanEvery: "1 day"
+      })
+      yield* gate.close
+      const files = Array.from({ length: 10 }, (_, index) => pathOf(index))
+      for (const file of files) yield* offer(yield* write(file))
+      assert.isAtLeast(stats().dropped, 7)
+      yield* gate.open
+      const stored = []
+      while (stored.length < 10) stored.push(yield* nextStored)
+      assert.deepStrictEqual(stored.toSorted(), files.toSorted())
+      assert.strictEqual(attempts.length, 10)
+      yield* close
+    }))
+
+  it.effect("stores a file once, however often it is offered and found", () =>
+    Effect.gen(function*() {
+      const { offer, write, gate, attempts, close, remaining } = yield* setUp({ scanEvery: "1 minute" })
+      yield* gate.close
+      yield* write(pathOf(1))
+      for (let times = 0; times < 5; times++) {
+        yield* offer(pathOf(1))
+        yield* TestClock.adjust("1 minute")
+      }
+      yield* gate.open
+      yield* close
+      assert.strictEqual(attempts.length, 1)
+      assert.deepStrictEqual(yield* remaining, [])
+    }))
+
+  describe("when the store fails", () => {
+    it.effect("tries again after growing times, and keeps the file for the next scan when that was in vain", () =>
+      Effect.gen(function*() {
+        const context = yield* setUp({
+          scanEvery: "1 hour",
+          maxAttempts: 5,
+          initialRetryDelay: "10 seconds",
+          maxRetryDelay: "60 seconds"
+        })
+        context.store.failure = { retryable: true, explanation: "it is away" }
+        yield* context.offer(yield* context.write(pathOf(1)))
+        yield* until(() => context.stats().givenUp === 1)
+        assert.strictEqual(context.attempts.length, 5)
+        const waits = context.attempts.slice(1).map(({ at }, index) => (at - (context.attempts[index]?.at ?? 0)) / 1000)
+        for (const [index, ideal] of [10, 20, 40, 60].entries()) {
+          assert.isAtLeast(waits[index] ?? 0, ideal * 0.75)
+          assert.isAtMost(waits[index] ?? 0, Math.min(60, ideal * 1.25) + 1)
+        }
+        assert.deepInclude(context.stats(), {
+          failedAttempts: 5,
+          stored: 0,
+          problem: `${pathOf(1)} is not stored: it is away`
+        })
+        assert.deepStrictEqual(yield* context.remaining, [pathOf(1)])
+        assert.strictEqual(context.lines.filter((line) => line.startsWith("Error")).length, 1)
+        context.store.failure = null
+        assert.strictEqual(yield* whileTimePasses(context.nextStored), pathOf(1))
+        yield* context.close
+        assert.deepInclude(context.stats(), { stored: 1, problem: null })
+        assert.deepStrictEqual(yield* context.remaining, [])
+      }))
+
+    it.effect("does not repeat what cannot succeed", () =>
+      Effect.gen(function*() {
+        const { offer, write, store, attempts, stats, close, remaining } = yield* setUp()
+        store.failure = { retryable: false, explanation: "another file has its name" }
+        yield* offer(yield* write(pathOf(1)))
+        yield* until(() => stats().givenUp === 1)
+        assert.strictEqual(attempts.length, 1)
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [pathOf(1)])
+      }))
+
+    it.effect("goes on with other files after a bug of the store, which it tells", () =>
+      Effect.gen(function*() {
+        const { offer, write, store, stats, close, remaining, lines, nextStored } = yield* setUp()
+        store.defect = true
+        yield* offer(yield* write(pathOf(1)))
+        yield* until(() => stats().givenUp === 1)
+        store.defect = false
+        yield* offer(yield* write(pathOf(2)))
+        assert.strictEqual(yield* nextStored, pathOf(2))
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [pathOf(1)])
+        assert.isTrue(lines.some((line) => line.startsWith("Error") && line.includes(pathOf(1))))
+      }))
+
+    it.effect("keeps the file when the store holds less than all of it", () =>
+      Effect.gen(function*() {
+        const { offer, write, store, stats, close, remaining } = yield* setUp()
+        store.bytesMissing = 1
+        yield* offer(yield* write(pathOf(1)))
+        yield* until(() => stats().givenUp === 1)
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [pathOf(1)])
+      }))
+  })
+
+  describe("at the end", () => {
+    it.effect("stores what is queued", () =>
+      Effect.gen(function*() {
+        const { offer, write, close, remaining, stats } = yield* setUp({ concurrency: 2 })
+        for (let millis = 0; millis < 20; millis++) yield* offer(yield* write(pathOf(millis)))
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [])
+        assert.strictEqual(stats().stored, 20)
+      }))
+
+    it.effect("leaves after its time what is still queued, says so, and the next start finds it", () =>
+      Effect.gen(function*() {
+        const { offer, write, gate, attempts, close, remaining, lines } = yield* setUp({ drainWithin: "10 seconds" })
+        yield* gate.close
+        for (let millis = 0; millis < 3; millis++) yield* offer(yield* write(pathOf(millis)))
+        yield* until(() => attempts.length === 1)
+        const closed = yield* Deferred.make<void>()
+        yield* Effect.forkChild(Effect.andThen(close, Deferred.succeed(closed, undefined)))
+        yield* whileTimePasses(Deferred.await(closed))
+        assert.strictEqual((yield* remaining).length, 3)
+        assert.isTrue(lines.some((line) => line.startsWith("Warn") && line.includes("3 sealed files")))
+      }))
+  })
+
+  it.effect("takes no other path for that of a sealed file", () =>
+    Effect.gen(function*() {
+      const { offer, write, close, attempts, remaining, lines } = yield* setUp({ scanEvery: "1 day" })
+      const foreign = ["a.parquet", ".open/binance.btcusdt.trade.7.parquet"]
+      for (const file of [...foreign, "../x.parquet"]) assert.isFalse(isSealedPath(file))
+      for (const file of foreign) yield* offer(yield* write(file))
+      yield* close
+      assert.deepStrictEqual(attempts, [])
+      assert.deepStrictEqual(yield* remaining, foreign.toSorted())
+      assert.strictEqual(lines.filter((line) => line.startsWith("Warn")).length, 2)
+    }))
+})
