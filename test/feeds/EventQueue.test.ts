@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Effect, Schema } from "effect"
+import type { Event } from "../../src/domain/Event.ts"
+import * as EventQueue from "../../src/feeds/EventQueue.ts"
+
+const frameOf = (first: number, count: number): ReadonlyArray<Event> =>
+  Array.from({ length: count }, (_, i) => ({
+    dataType: "orderbook",
+    symbol: "BTC-USDT",
+    sequenceId: String(first + i),
+    timestampCollector: 0,
+    timestampExchange: null,
+    data: Buffer.alloc(0),
+    position: null,
+    isSnapshot: true
+  }))
+
+const Step = Schema.Union([
+  Schema.Struct({ offer: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 30 })) }),
+  Schema.Literal("take")
+])
+
+describe("EventQueue", () => {
+  it.effect.prop(
+    "keeps order, takes whole frames, and drops only while the capacity is used up",
+    [Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })), Arbitrary.array(Arbitrary.schema(Step))],
+    ([capacity, steps]) =>
+      Effect.gen(function*() {
+        const queue = yield* EventQueue.make(capacity)
+        let next = 0
+        let waiting: Array<string> = []
+        for (const step of steps) {
+          if (step === "take") {
+            if (waiting.length === 0) continue
+            const taken = yield* queue.take
+            assert.deepStrictEqual(taken.map((event) => event.sequenceId), waiting)
+            waiting = []
+          } else {
+            const frame = frameOf(next, step.offer)
+            next += step.offer
+            const accepted = queue.offer(frame)
+            assert.strictEqual(accepted, waiting.length < capacity)
+            if (accepted) waiting.push(...frame.map((event) => event.sequenceId))
+          }
+        }
+        yield* queue.end
+        if (waiting.length > 0) assert.strictEqual((yield* queue.take).length, waiting.length)
+        assert.strictEqual((yield* Effect.flip(queue.take))._tag, "Done")
+      }),
+    { arbitrary: { runs: 200 } }
+  )
+})

@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import type { WebSocket } from "ws"
+import * as Feed from "../../src/domain/Feed.ts"
+import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
+import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import { record } from "../../src/feeds/Recorder.ts"
+import { Tokens } from "../../src/feeds/Tokens.ts"
+import type { Sink } from "../../src/sinks/Sink.ts"
+import * as Logging from "../../src/telemetry/Logging.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { until } from "../endToEnd/harness.ts"
+import { exchangeAt, serve } from "./numberVenue.ts"
+
+const feed = Feed.make("bybit", "BTCUSDT", "trade")
+
+const start = Effect.fnUntraced(function*(exchange: Exchange, append: Sink["append"]) {
+  const stats = (yield* Telemetry).stats(feed)
+  const fiber = yield* Effect.forkChild(record(exchange, feed, { append }, stats, {
+    backoff: { initialSecs: 0.01, maxSecs: 0.05 },
+    queueCapacity: 1000,
+    messageTimeoutSecs: 60
+  }))
+  return { fiber, stats }
+})
+
+const environment = Layer.mergeAll(
+  ConnectLimiter.layer,
+  Telemetry.layer,
+  Tokens.layerNone,
+  Logging.layerConsole("None")
+)
+
+describe("Recorder", () => {
+  it.live("hands everything received to the sink before it ends, however slow the sink is", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => {
+        for (let i = 0; i < 500; i++) peer.send(String(i))
+      })
+      const written: Array<string> = []
+      const gate = yield* Deferred.make<void>()
+      const { fiber, stats } = yield* start(exchangeAt(url), (batch) =>
+        Effect.andThen(
+          Deferred.await(gate),
+          Effect.sync(() => written.push(...batch.map((event) => event.sequenceId)))
+        ))
+      yield* until(() => stats.events === 500)
+      const stopping = yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(stopping)
+      assert.deepStrictEqual(written, Array.from({ length: 500 }, (_, i) => String(i)))
+    }).pipe(Effect.provide(environment)))
+
+  it.live("a bug in the sink costs its batch, which is counted, and recording goes on", () =>
+    Effect.gen(function*() {
+      const peers: Array<WebSocket> = []
+      const url = yield* serve((peer) => {
+        peers.push(peer)
+        peer.send("1")
+      })
+      let calls = 0
+      const written: Array<string> = []
+      const { fiber, stats } = yield* start(exchangeAt(url), (batch) =>
+        Effect.sync(() => {
+          if (++calls === 1) throw new Error("a bug")
+          written.push(...batch.map((event) => event.sequenceId))
+        }))
+      yield* until(() => stats.rowsLost === 1)
+      peers[0]?.send("2")
+      yield* until(() => written.length === 1)
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(written, ["2"])
+      assert.strictEqual(stats.rowsLost, 1)
+      assert.strictEqual(stats.defects, 1)
+    }).pipe(Effect.provide(environment)))
+
+  it.live("a bug in the adapter restarts the feed and is counted", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => peer.send("1"))
+      let frames = 0
+      const exchange = exchangeAt(url)
+      const { fiber, stats } = yield* start({
+        ...exchange,
+        parser: (subscriptions) => {
+          const parse = exchange.parser(subscriptions)
+          return (frame) => {
+            if (++frames === 1) throw new Error("a bug")
+            return frames === 2 ? events([]) : parse(frame)
+          }
+        }
+      }, () => Effect.void)
+      yield* until(() => stats.connections === 2)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(stats.defects, 1)
+    }).pipe(Effect.provide(environment)))
+})

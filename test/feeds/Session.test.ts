@@ -1,0 +1,156 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer } from "effect"
+import type { Event } from "../../src/domain/Event.ts"
+import * as Feed from "../../src/domain/Feed.ts"
+import type { Exchange } from "../../src/exchanges/Exchange.ts"
+import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import * as Session from "../../src/feeds/Session.ts"
+import { Tokens } from "../../src/feeds/Tokens.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { until } from "../endToEnd/harness.ts"
+import { exchangeAt, serve } from "./numberVenue.ts"
+
+const feed = Feed.make("bybit", "BTCUSDT", "trade")
+
+const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs = 60) {
+  const stats = (yield* Telemetry).stats(feed)
+  const received: Array<Event> = []
+  const fiber = yield* Effect.forkChild(Session.run(exchange, feed, {
+    ...Session.defaults,
+    messageTimeoutSecs,
+    stats,
+    offer: (events) => received.push(...events) > 0
+  }))
+  return { fiber, received, stats }
+})
+
+const services = Layer.mergeAll(ConnectLimiter.layer, Telemetry.layer)
+const environment = Layer.mergeAll(services, Tokens.layerNone)
+
+describe("Session", () => {
+  it.live("keeps its pings in step through a flood of messages, and takes every message", () =>
+    Effect.gen(function*() {
+      const pings: Array<number> = []
+      let sent = 0
+      let flooding = true
+      const url = yield* serve((peer) => {
+        peer.on("ping", () => pings.push(performance.now()))
+        const flood = () => {
+          if (!flooding) return
+          for (let i = 0; i < 500; i++) peer.send(String(sent++))
+          setImmediate(flood)
+        }
+        peer.once("message", flood)
+      })
+      const { fiber, received, stats } = yield* open(exchangeAt(url, {
+        keepalive: { ping: { _tag: "PingFrame" }, everyMillis: 50, replyWithinMillis: 20, heartbeatWithinMillis: null }
+      }))
+      yield* until(() => pings.length >= 12)
+      flooding = false
+      yield* until(() => received.length === sent)
+      yield* Fiber.interrupt(fiber)
+      assert.isAbove(sent, 10_000)
+      const widest = Math.max(...pings.slice(1).map((at, i) => at - pings[i]!))
+      assert.isBelow(widest, 500)
+      assert.strictEqual(stats.events, sent)
+      assert.isAbove(stats.pongsReceived, 0)
+      assert.deepStrictEqual(
+        received.map((event) => Number(event.sequenceId)),
+        Array.from({ length: sent }, (_, i) => i)
+      )
+    }).pipe(Effect.provide(environment)))
+
+  it.live("stamps frames in order, with microseconds", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => {
+        for (let i = 0; i < 1000; i++) peer.send(String(i))
+      })
+      const before = Date.now() * 1000
+      const { fiber, received } = yield* open(exchangeAt(url))
+      yield* until(() => received.length === 1000)
+      yield* Fiber.interrupt(fiber)
+      const times = received.map((event) => event.timestampCollector)
+      assert.deepStrictEqual(times, times.toSorted((a, b) => a - b))
+      assert.isAtLeast(times[0]!, before)
+      assert.isAtMost(times.at(-1)!, Date.now() * 1000 + 1000)
+      assert.isTrue(times.some((time) => time % 1000 !== 0))
+    }).pipe(Effect.provide(environment)))
+
+  it.live("fails with the venue's words when it refuses", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => peer.on("message", () => peer.send("no: unknown symbol BTCUSDT")))
+      const { fiber } = yield* open(exchangeAt(url))
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error.message, "the venue rejects the subscription to BTCUSDT: unknown symbol BTCUSDT")
+    }).pipe(Effect.provide(environment)))
+
+  it.live("notices a dead line by the missing answer to its ping", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => peer.pause())
+      const { fiber, stats } = yield* open(exchangeAt(url, {
+        keepalive: {
+          ping: { _tag: "Text", text: "ping" },
+          everyMillis: 60,
+          replyWithinMillis: 50,
+          heartbeatWithinMillis: null
+        }
+      }))
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "ConnectionSilent")
+      assert.strictEqual(stats.pingsSent, 1)
+    }).pipe(Effect.provide(environment)))
+
+  it.live("does not count control messages as market data", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => {
+        const beat = setInterval(() => peer.send("pong"), 10)
+        peer.on("close", () => clearInterval(beat))
+      })
+      const { fiber, stats } = yield* open(exchangeAt(url), 0.1)
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "MarketDataTimeout")
+      assert.strictEqual(stats.timeouts, 1)
+      assert.isAbove(stats.pongsReceived, 10)
+    }).pipe(Effect.provide(environment)))
+
+  it.live("asks for a fresh token for each message that takes one", () =>
+    Effect.gen(function*() {
+      const messages: Array<string> = []
+      const url = yield* serve((peer) => peer.on("message", (data: Buffer) => messages.push(data.toString())))
+      let minted = 0
+      const tokens = Layer.succeed(Tokens, Tokens.of({ next: (venue) => Effect.sync(() => `${venue}-${++minted}`) }))
+      const { fiber } = yield* open(exchangeAt(url, {
+        usesToken: true,
+        subscribe: () => [(token) => `one ${token}`, (token) => `two ${token}`]
+      })).pipe(Effect.provide(tokens))
+      yield* until(() => messages.length === 2)
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(messages, ["one bybit-1", "two bybit-2"])
+    }).pipe(Effect.provide(services)))
+
+  it.live("counts what it cannot read and goes on", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => {
+        peer.send("1")
+        peer.send("what?")
+        peer.send("2")
+      })
+      const { fiber, received, stats } = yield* open(exchangeAt(url))
+      yield* until(() => received.length === 2)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(stats.parseErrors, 1)
+      assert.strictEqual(stats.state, "live")
+    }).pipe(Effect.provide(environment)))
+
+  it.live("a bug in an adapter is a defect of the session, not the end of the process", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => peer.send("1"))
+      const { fiber } = yield* open(exchangeAt(url, {
+        parser: () => () => {
+          throw new Error("a bug")
+        }
+      }))
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.hasDies(exit))
+    }).pipe(Effect.provide(environment)))
+})
