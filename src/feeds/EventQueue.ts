@@ -1,4 +1,4 @@
-import { type Cause, Effect, Queue } from "effect"
+import { type Cause, Effect, Queue, Scheduler } from "effect"
 import type { Event } from "../domain/Event.ts"
 
 /** The events of a feed that wait for its sink. */
@@ -14,11 +14,28 @@ export interface EventQueue {
 const maxFrames = 1024
 
 /**
+ * Runs a fiber between two reads of a socket, in microtasks, instead of once per turn of the event loop: after a stall the
+ * socket may hold more than a queue's worth of events, and all of it is read within one turn.
+ */
+export const prompt = new Scheduler.MixedScheduler("async", (task) => {
+  let cancelled = false
+  queueMicrotask(() => {
+    if (!cancelled) task()
+  })
+  return () => {
+    cancelled = true
+  }
+})
+
+/**
  * A bounded, dropping queue. A frame finds room while fewer than `capacity` events wait, however many events it has: a
- * venue may put more trades into one message than a queue is meant to hold, and an idle sink must not lose them.
+ * venue may put more trades into one message than a queue is meant to hold, and an idle sink must not lose them. Whoever
+ * takes does so promptly by running on `prompt`.
  */
 export const make = Effect.fnUntraced(function*(capacity: number) {
-  const frames = yield* Queue.dropping<ReadonlyArray<Event>, Cause.Done>(capacity)
+  const frames = yield* Queue.dropping<ReadonlyArray<Event>, Cause.Done>(capacity).pipe(
+    Effect.provideService(Scheduler.Scheduler, prompt)
+  )
   let waiting = 0
   const queue: EventQueue = {
     offer: (events) => {

@@ -22,26 +22,12 @@ export const healthyMillis = 30_000
 /** How long a venue is left alone after it said "too many requests" without saying for how long. */
 const pauseMillis: Readonly<Record<number, number>> = { 418: 300_000, 429: 60_000 }
 
-/**
- * Wakes the writer between two reads of a socket rather than once per turn of the event loop: after a stall the socket
- * may hold more than a queue's worth of events, and all of it is read within one turn.
- */
-const prompt = new Scheduler.MixedScheduler("async", (task) => {
-  let cancelled = false
-  queueMicrotask(() => {
-    if (!cancelled) task()
-  })
-  return () => {
-    cancelled = true
-  }
-})
-
 /** Records one feed for ever: connects, reconnects, and passes what comes to the sink. Interruption drains the queue. */
 export const record = Effect.fnUntraced(
   function*(exchange: Exchange, feed: Feed, sink: Sink, stats: FeedStats, options: Options) {
     const queue = yield* EventQueue.make(options.queueCapacity)
     const writer = yield* write(queue, sink, stats).pipe(
-      Effect.provideService(Scheduler.Scheduler, prompt),
+      Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )
     const session = Session.run(exchange, feed, {

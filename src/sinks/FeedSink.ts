@@ -26,6 +26,8 @@ export interface Settings extends Limits {
   readonly budget: MemoryBudget
   readonly sealed: SealedFolder
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
+  /** Does writing that has become due, or starts it. */
+  readonly write: (work: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 /** The sink of a feed as its owner sees it. */
@@ -176,11 +178,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     return events.length - taken
   }
 
-  /** Whoever brings rows does the writing that they make due; the budget makes them wait where writing is slower than they are. */
+  /** Has written what is due; the budget makes whoever brings rows wait where writing is slower than they are. */
   const settle = Effect.suspend(() => {
     const due = !working && buffer.due && health.mayTry(clock.currentTimeMillisUnsafe())
-    if (due) return Effect.andThen(workIfAllowed, budget.reclaim)
-    return budget.exceeded ? budget.reclaim : Effect.void
+    const written = due ? settings.write(workIfAllowed) : Effect.void
+    return budget.exceeded ? Effect.andThen(written, budget.reclaim) : written
   })
 
   const append = (events: ReadonlyArray<Event>): Effect.Effect<void> =>
@@ -191,7 +193,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         const why = closed ? "the sink is closed" : "what waits to be written has reached its bound"
         return Effect.andThen(Effect.annotateLogs(health.lose(refused, why), annotations), settle)
       }
-      return working && !budget.exceeded ? Effect.void : settle
+      return settle
     })
 
   const tick = Effect.suspend(() => {

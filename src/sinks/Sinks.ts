@@ -1,4 +1,4 @@
-import { Cause, Duration, Effect, FileSystem, Layer, Path } from "effect"
+import { Cause, Duration, Effect, FiberSet, FileSystem, Layer, Path } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as FeedSink from "./FeedSink.ts"
@@ -28,6 +28,11 @@ export interface Options {
   readonly checkEvery: Duration.Input
   /** How long a failed write waits for the next attempt. */
   readonly retryEvery: Duration.Input
+  /**
+   * Whether row groups are written beside whoever brings rows, which come from a queue that must not fill up meanwhile, or
+   * before `append` returns.
+   */
+  readonly writeBeside: boolean
   /** Told the path of each sealed file, relative to `dataDir`. */
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
 }
@@ -45,6 +50,7 @@ export const defaults: Omit<Options, "dataDir"> = {
   zstdLevel: 1,
   checkEvery: "1 second",
   retryEvery: "1 second",
+  writeBeside: true,
   onSealed: () => Effect.void
 }
 
@@ -52,11 +58,11 @@ export const defaults: Omit<Options, "dataDir"> = {
 const sealConcurrency = 8
 
 /** One sink's bug must not keep the others from being checked. */
-const tick = (sink: FeedSink.FeedSink): Effect.Effect<void> =>
-  sink.tick.pipe(
+const logBug = (work: Effect.Effect<void>): Effect.Effect<void> =>
+  work.pipe(
     Effect.catchCauseIf(
       (cause) => !Cause.hasInterruptsOnly(cause),
-      (cause) => Effect.logError("the check of a sink failed; it is made again", cause)
+      (cause) => Effect.logError("a bug ended the writing of a sink; it is tried again with the next check", cause)
     )
   )
 
@@ -68,6 +74,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   yield* fs.makeDirectory(openFolder, { recursive: true }).pipe(
     Effect.mapError((cause) => new SinkError({ feed: "storage", operation: `create the folder ${openFolder}`, cause }))
   )
+  const writes = yield* FiberSet.make<void>()
   const shared = {
     openFolder,
     zstdLevel: options.zstdLevel,
@@ -78,11 +85,14 @@ const make = Effect.fnUntraced(function*(options: Options) {
     retryMillis: Duration.toMillis(options.retryEvery),
     budget: new MemoryBudget(options.memoryBudgetBytes),
     sealed: yield* SealedFolder.make(options.dataDir),
-    onSealed: options.onSealed
+    onSealed: options.onSealed,
+    write: (work: Effect.Effect<void>) => options.writeBeside ? Effect.asVoid(FiberSet.run(writes, logBug(work))) : work
   }
   const sinks = new Set<FeedSink.FeedSink>()
 
-  yield* Effect.suspend(() => Effect.forEach([...sinks], tick, { concurrency: sealConcurrency, discard: true })).pipe(
+  yield* Effect.suspend(() =>
+    Effect.forEach([...sinks], (sink) => logBug(sink.tick), { concurrency: sealConcurrency, discard: true })
+  ).pipe(
     Effect.delay(options.checkEvery),
     Effect.forever,
     Effect.forkScoped

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Schema } from "effect"
+import { Arbitrary, Effect, Fiber, Scheduler, Schema } from "effect"
 import type { Event } from "../../src/domain/Event.ts"
 import * as EventQueue from "../../src/feeds/EventQueue.ts"
 
@@ -49,4 +49,29 @@ describe("EventQueue", () => {
       }),
     { arbitrary: { runs: 200 } }
   )
+
+  it.live("is emptied between two reads of a socket, though the event loop never turns", () =>
+    Effect.gen(function*() {
+      const queue = yield* EventQueue.make(100)
+      let taken = 0
+      const read = Effect.gen(function*() {
+        while (true) taken += (yield* queue.take).length
+      })
+      const reader = yield* read.pipe(
+        Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
+        Effect.forkChild({ startImmediately: true })
+      )
+      const refused = yield* Effect.promise(async () => {
+        let refused = 0
+        for (let read = 0; read < 200; read++) {
+          for (let i = 0; i < 100; i++) if (!queue.offer(frameOf(i, 1))) refused++
+          // What node does after each read: microtasks, but no turn of the event loop.
+          for (let i = 0; i < 5; i++) await Promise.resolve()
+        }
+        return refused
+      })
+      yield* Fiber.interrupt(reader)
+      assert.strictEqual(refused, 0)
+      assert.strictEqual(taken, 20_000)
+    }))
 })

@@ -22,7 +22,7 @@ sinkSuite(
     const path = yield* Path.Path
     const dataDir = yield* fs.makeTempDirectoryScoped()
     return {
-      layer: Layer.orDie(ParquetSinks.layer({ dataDir, rowGroupRows: 300 })).pipe(
+      layer: Layer.orDie(ParquetSinks.layer({ dataDir, rowGroupRows: 300, writeBeside: true })).pipe(
         Layer.provide(Telemetry.layer),
         Layer.provide(NodeServices.layer)
       ),

@@ -9,10 +9,11 @@ export interface Faults {
   readonly failing: Set<"open" | "sync" | "truncate" | "rename" | "link" | "makeDirectory">
   /** Awaited before each write. */
   beforeWrite: Effect.Effect<void>
-  writes: number
+  /** What was done that the order of matters for what a power loss leaves: `write`, `sync`, `link`, `rename` and the path. */
+  readonly done: Array<string>
 }
 
-export const make = (): Faults => ({ roomBytes: Infinity, failing: new Set(), beforeWrite: Effect.void, writes: 0 })
+export const make = (): Faults => ({ roomBytes: Infinity, failing: new Set(), beforeWrite: Effect.void, done: [] })
 
 const fault = (method: string, description: string) =>
   Effect.fail(PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method, description }))
@@ -26,12 +27,13 @@ export const layer = (faults: Faults): Layer.Layer<FileSystem.FileSystem> =>
         <A>(method: "open" | "sync" | "truncate" | "rename" | "link" | "makeDirectory") =>
         (self: Effect.Effect<A, PlatformError.PlatformError>): Effect.Effect<A, PlatformError.PlatformError> =>
           Effect.suspend(() => faults.failing.has(method) ? fault(method, "EIO: i/o error") : self)
+      const noted = <A>(what: string, self: Effect.Effect<A, PlatformError.PlatformError>) =>
+        Effect.tap(self, () => Effect.sync(() => faults.done.push(what)))
       const write = <A>(
         bytes: Uint8Array,
         some: (part: Uint8Array) => Effect.Effect<A, PlatformError.PlatformError>
       ): Effect.Effect<A, PlatformError.PlatformError> =>
         Effect.suspend(() => {
-          faults.writes++
           if (bytes.length <= faults.roomBytes) {
             faults.roomBytes -= bytes.length
             return some(bytes)
@@ -40,11 +42,11 @@ export const layer = (faults: Faults): Layer.Layer<FileSystem.FileSystem> =>
           faults.roomBytes = 0
           return Effect.andThen(some(part), fault("write", "ENOSPC: no space left on device"))
         })
-      const faultyFile = (file: FileSystem.File): FileSystem.File => ({
+      const faultyFile = (path: string, file: FileSystem.File): FileSystem.File => ({
         [FileSystem.FileTypeId]: FileSystem.FileTypeId,
         stat: file.stat,
         seek: (offset, from) => file.seek(offset, from),
-        sync: guarded<void>("sync")(file.sync),
+        sync: guarded<void>("sync")(noted(`sync ${path}`, file.sync)),
         read: (buffer, options) => file.read(buffer, options),
         readAlloc: (size, options) => file.readAlloc(size, options),
         truncate: (length = 0) =>
@@ -53,15 +55,19 @@ export const layer = (faults: Faults): Layer.Layer<FileSystem.FileSystem> =>
             yield* file.truncate(length)
             faults.roomBytes += Number(size) - length
           })),
-        write: (bytes) => Effect.andThen(faults.beforeWrite, write(bytes, (part) => file.write(part))),
-        writeAll: (bytes) => Effect.andThen(faults.beforeWrite, write(bytes, (part) => file.writeAll(part)))
+        write: (bytes) =>
+          Effect.andThen(faults.beforeWrite, write(bytes, (part) => noted(`write ${path}`, file.write(part)))),
+        writeAll: (bytes) =>
+          Effect.andThen(faults.beforeWrite, write(bytes, (part) => noted(`write ${path}`, file.writeAll(part))))
       })
       return FileSystem.FileSystem.of({
         ...fs,
         open: (path, options) =>
-          faults.failing.has("open") ? fault("open", "EIO: i/o error") : Effect.map(fs.open(path, options), faultyFile),
-        rename: (from, to) => guarded<void>("rename")(fs.rename(from, to)),
-        link: (from, to) => guarded<void>("link")(fs.link(from, to)),
+          faults.failing.has("open")
+            ? fault("open", "EIO: i/o error")
+            : Effect.map(fs.open(path, options), (file) => faultyFile(path, file)),
+        rename: (from, to) => guarded<void>("rename")(noted(`rename ${to}`, fs.rename(from, to))),
+        link: (from, to) => guarded<void>("link")(noted(`link ${to}`, fs.link(from, to))),
         makeDirectory: (path, options) => guarded<void>("makeDirectory")(fs.makeDirectory(path, options))
       })
     })

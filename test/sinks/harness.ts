@@ -18,6 +18,7 @@ export const harness = Effect.fnUntraced(function*(options: {
     ParquetSinks.layer({
       dataDir,
       checkEvery: "1 minute",
+      writeBeside: false,
       onSealed: (file) => Effect.asVoid(Queue.offer(sealed, file)),
       ...options.sinks
     }).pipe(

@@ -3,6 +3,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Exit, FileSystem, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { randomBytes } from "node:crypto"
+import { dirname } from "node:path"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type * as ParquetSinks from "../../src/sinks/Sinks.ts"
@@ -158,6 +159,27 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
     }))
 
   describe("while a file is sealed", () => {
+    it.effect("the disk has all of it before it has its name, and its name before it counts as sealed", () =>
+      Effect.gen(function*() {
+        const storage = yield* failingStorage()
+        yield* storage.append(0, 10)
+        storage.faults.done.length = 0
+        yield* storage.close
+        const open = storage.absolute(`.open/binance.btcusdt.trade.${tenOClock / 1000}.parquet`)
+        const target = storage.absolute(firstPath)
+        const folder = dirname(target)
+        // The folders above are new, and known to the disk from the top down before the file is among them.
+        const parents = [dirname(folder), dirname(dirname(folder)), dirname(dirname(dirname(folder))), storage.dataDir]
+        assert.deepStrictEqual(storage.faults.done, [
+          `write ${open}`,
+          `write ${open}`,
+          `sync ${open}`,
+          ...parents.toReversed().map((parent) => `sync ${parent}`),
+          `rename ${target}`,
+          `sync ${folder}`
+        ])
+      }))
+
     it.effect.each(["sync", "rename", "makeDirectory"] as const)(
       "and %s fails, it is sealed later, whole",
       (method) =>
