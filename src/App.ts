@@ -20,7 +20,8 @@ export const layer = (config: Config) => {
     maxAttempts: upload.maxAttempts,
     initialRetryDelay: Duration.seconds(upload.initialRetryDelaySecs),
     maxRetryDelay: Duration.seconds(upload.maxRetryDelaySecs),
-    drainWithin: Duration.seconds(shutdown.uploadSecs)
+    // A little less than the phase, so that what is left is told before the phase gives up.
+    drainWithin: Duration.millis(shutdown.uploadSecs * 950)
   }).pipe(
     Layer.provide(ArchiveStore.layer({ folder: storage.localPath })),
     phased("uploads", Duration.seconds(shutdown.uploadSecs))

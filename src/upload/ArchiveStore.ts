@@ -1,4 +1,4 @@
-import { Effect, Equal, FileSystem, Layer, Option, Path, type PlatformError } from "effect"
+import { Effect, Equal, FileSystem, Layer, Option, Path, type PlatformError, Semaphore } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { digest } from "./fileDigest.ts"
 import { ObjectStore, type Stored, StoreError } from "./ObjectStore.ts"
@@ -12,6 +12,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const root = path.resolve(options.folder)
+  // Two copies at a time are no faster on one disk, and two of one key would share their temporary name.
+  const oneAtATime = yield* Semaphore.make(1)
 
   /** Gives the file itself a second name, which is only possible within one file system; answers whether it has it. */
   const link = (from: string, to: string) => fs.link(from, to).pipe(Effect.as(true), Effect.orElseSucceed(() => false))
@@ -23,7 +25,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const read = yield* digest(fs, from, (chunk) => file.writeAll(chunk))
       yield* file.sync
       return read
-    }))
+    })).pipe(
+      // On a full disk half a copy would keep the space that the next attempt needs.
+      Effect.onError(() => Effect.ignore(fs.remove(to)))
+    )
   })
 
   /** Gives the finished copy its final name unless that is taken; answers whether it was free. */
@@ -33,7 +38,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       Effect.as(true),
       Effect.catch((error) => {
         if (error.reason._tag === "AlreadyExists") return Effect.as(fs.remove(temporary), false)
-        // The file system knows no links. Two writers of one key are the only way to lose the race below.
+        // The file system knows no links, so only this process keeps itself from replacing a file.
         return Effect.flatMap(fs.exists(target), (taken) =>
           taken ? Effect.as(fs.remove(temporary), false) : Effect.as(fs.rename(temporary, target), true))
       })
@@ -97,7 +102,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return yield* new StoreError({ key, retryable: false, explanation: `it would be outside of ${root}` })
     }
     return yield* store(key, localPath, target)
-  })
+  }, oneAtATime.withPermit)
 
   return ObjectStore.of({
     put: (key, localPath): Effect.Effect<Stored, StoreError> =>

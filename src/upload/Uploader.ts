@@ -1,19 +1,6 @@
-import {
-  Cause,
-  Context,
-  Duration,
-  Effect,
-  Fiber,
-  FileSystem,
-  Layer,
-  Option,
-  Path,
-  Queue,
-  Random,
-  Schedule,
-  Semaphore
-} from "effect"
+import { Cause, Context, type Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Queue, Semaphore } from "effect"
 import { ObjectStore, StoreError } from "./ObjectStore.ts"
+import { retrySchedule } from "./retrySchedule.ts"
 import * as sealedFiles from "./sealedFiles.ts"
 
 /** How sealed files are brought to the store. */
@@ -154,12 +141,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
           return Effect.logDebug(error.message)
         })
       ),
-      Effect.retry({
-        schedule,
-        while: (error) =>
-          error.retryable
-      }),
-      Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), (cause) => {
+      Effect.retry({ schedule, while: isRetryable }),
+      Effect.catchCauseIf((cause) =>
+        !Cause.hasInterruptsOnly(cause), (cause) => {
         stats.givenUp++
         const error = Option.getOrUndefined(Cause.findErrorOption(cause))
         const text = "the file stays in the data folder and is tried again by the next scan"
@@ -196,13 +180,4 @@ const make = Effect.fnUntraced(function*(options: Options) {
   return Uploader.of({ offer, stats: () => ({ ...stats, waiting: waiting.size }) })
 })
 
-/** Exponential by 2 with ±25 % jitter, never above the longest delay. */
-const retrySchedule = (options: Options) => {
-  const longest = Duration.fromInputUnsafe(options.maxRetryDelay)
-  return Schedule.exponential(options.initialRetryDelay).pipe(
-    Schedule.modifyDelay(({ duration }) =>
-      Effect.map(Random.nextBetween(0.75, 1.25), (factor) => Duration.min(Duration.times(duration, factor), longest))
-    ),
-    Schedule.upTo({ times: options.maxAttempts - 1 })
-  )
-}
+const isRetryable = (error: StoreError): boolean => error.retryable

@@ -1,7 +1,7 @@
 import { NodeFileSystem, NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Path } from "effect"
-import { existsSync } from "node:fs"
+import { Deferred, Effect, Fiber, FileSystem, Latch, Layer, Path } from "effect"
+import { existsSync, statSync } from "node:fs"
 import * as ArchiveStore from "../../src/upload/ArchiveStore.ts"
 import { ObjectStore } from "../../src/upload/ObjectStore.ts"
 import * as faultyFileSystem from "../sinks/faultyFileSystem.ts"
@@ -16,7 +16,7 @@ const archive = (fileSystem: Layer.Layer<FileSystem.FileSystem>, parent?: string
       layer: ArchiveStore.layer({ folder }).pipe(Layer.provide(fileSystem), Layer.provide(NodeServices.layer)),
       keys: fs.readDirectory(folder, { recursive: true }).pipe(
         // Also what an attempt has left beside its target.
-        Effect.map((names) => names.filter((name) => !existsSync(path.join(folder, name, ".")))),
+        Effect.map((names) => names.filter((name) => statSync(path.join(folder, name)).isFile())),
         Effect.orDie
       ),
       read: (key: string) => Effect.orDie(fs.readFile(path.join(folder, key))),
@@ -59,8 +59,9 @@ describe("ArchiveStore", () => {
     const faults = faultyFileSystem.make()
     const put = (to: string) =>
       Effect.flatMap(ObjectStore, (store) => store.put(key, localPath)).pipe(
-        Effect.provide(ArchiveStore.layer({ folder: path.join(folder, to) })),
-        Effect.provide(faultyFileSystem.layer(faults))
+        Effect.provide(
+          ArchiveStore.layer({ folder: path.join(folder, to) }).pipe(Layer.provide(faultyFileSystem.layer(faults)))
+        )
       )
     return { fs, path, folder, localPath, faults, put }
   })
@@ -110,5 +111,57 @@ describe("ArchiveStore", () => {
       assert.isTrue((yield* Effect.flip(put("archive"))).retryable)
       faults.failing.add("link")
       assert.isTrue((yield* Effect.flip(put("other"))).retryable)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("the disk has all of a copy before it has its name, and its name before it counts as stored", () =>
+    Effect.gen(function*() {
+      const { path, folder, put, faults } = yield* setUp
+      const target = path.join(folder, "archive", key)
+      const parent = path.dirname(target)
+      const temporary = path.join(parent, ".1.parquet.part")
+      faults.failing.add("link")
+      yield* put("archive")
+      assert.deepStrictEqual(faults.done.slice(-4), [
+        `write ${temporary}`,
+        `sync ${temporary}`,
+        `rename ${target}`,
+        `sync ${parent}`
+      ])
+      faults.failing.clear()
+      yield* put("linked")
+      const linked = path.join(folder, "linked", key)
+      assert.deepStrictEqual(faults.done.slice(-2), [`link ${linked}`, `sync ${path.dirname(linked)}`])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("copies one file at a time, so that two of one key do not write into each other", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const faults = faultyFileSystem.make()
+      faults.failing.add("link")
+      const disk = yield* Latch.make(false)
+      const writing = yield* Deferred.make<void>()
+      faults.beforeWrite = Effect.andThen(Deferred.succeed(writing, undefined), disk.await)
+      const files = ["one", "two"].map((name) => path.join(folder, name))
+      yield* Effect.forEach(files, (file) => fs.writeFileString(file, `rows of ${file}`))
+      const outcomes = yield* Effect.flatMap(ObjectStore, (store) =>
+        Effect.gen(function*() {
+          const first = yield* Effect.forkChild(Effect.exit(store.put(key, files[0] ?? "")))
+          yield* Deferred.await(writing)
+          const second = yield* Effect.forkChild(Effect.exit(store.put(key, files[1] ?? "")), {
+            startImmediately: true
+          })
+          yield* disk.open
+          return [yield* Fiber.join(first), yield* Fiber.join(second)].map((exit) => exit._tag)
+        })).pipe(
+          Effect.provide(
+            ArchiveStore.layer({ folder: path.join(folder, "archive") }).pipe(
+              Layer.provide(faultyFileSystem.layer(faults))
+            )
+          )
+        )
+      assert.deepStrictEqual(outcomes, ["Success", "Failure"])
+      assert.strictEqual(yield* fs.readFileString(path.join(folder, "archive", key)), `rows of ${files[0]}`)
     }).pipe(Effect.provide(NodeServices.layer)))
 })
