@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs"
 
 const path = new URL("../package-lock.json", import.meta.url)
 const lock = JSON.parse(readFileSync(path, "utf8"))
-const systems = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"]
-const processors = ["arm", "arm64", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "x64"]
+const systems = new Set(["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"])
+const processors = new Set(["arm", "arm64", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "x64"])
 
 let added = 0
 for (const entry of Object.values(lock.packages)) {
@@ -13,8 +13,8 @@ for (const entry of Object.values(lock.packages)) {
     const key = `node_modules/${name}`
     if (lock.packages[key] !== undefined || !/^\d+\.\d+\.\d+[-.\w]*$/.test(version)) continue
     const words = name.split(/[/-]/)
-    const os = words.find((word) => systems.includes(word))
-    const cpu = words.find((word) => processors.includes(word))
+    const os = words.find((word) => systems.has(word))
+    const cpu = words.find((word) => processors.has(word))
     if (os === undefined && cpu === undefined) continue
     lock.packages[key] = {
       version,
