@@ -116,7 +116,7 @@ export const assertComplete = (audits: ReadonlyArray<FeedAudit>) => {
 /** Nothing at all was lost, cut connections included. */
 export const assertNothingLost = (audits: ReadonlyArray<FeedAudit>) => {
   assertComplete(audits)
-  for (const { feedId, lostWithConnection } of audits) assert.strictEqual(lostWithConnection, 0, feedId)
+  for (const { feedId, lostWithConnection } of audits) assert.strictEqual(lostWithConnection.length, 0, feedId)
 }
 
 export const environment = Layer.mergeAll(NodeServices.layer, Logging.layerConsole("None"))
