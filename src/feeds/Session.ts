@@ -91,11 +91,14 @@ export const run = Effect.fn("Session.run")(function*(
     switch (control._tag) {
       case "Pong":
         return onPong()
-      case "Rejected":
-        return Deferred.doneUnsafe(
-          failed,
-          Effect.fail(new SubscriptionRejected({ symbol: feed.symbol, reason: control.reason }))
-        )
+      case "Rejected": {
+        const { reason } = control
+        if (stats.state === "live") {
+          // Data is better evidence than words: what was refused is not this subscription.
+          return problems.report({ kind: "notice", text: `the venue refuses something, but delivers: ${reason}` })
+        }
+        return Deferred.doneUnsafe(failed, Effect.fail(new SubscriptionRejected({ symbol: feed.symbol, reason })))
+      }
       case "Notice": {
         const consequence = control.closing ? "; the venue will close the connection, the feed will reconnect then" : ""
         return problems.report({ kind: "notice", text: `notice ${control.code}: ${control.message}${consequence}` })

@@ -84,6 +84,17 @@ describe("Session", () => {
       assert.strictEqual(error.message, "the venue rejects the subscription to BTCUSDT: unknown symbol BTCUSDT")
     }).pipe(Effect.provide(environment)))
 
+  it.live("goes on when it refuses something although it delivers", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => {
+        for (const frame of ["1", "no: something else", "2"]) peer.send(frame)
+      })
+      const { fiber, received, stats } = yield* open(exchangeAt(url))
+      yield* until(() => received.length === 2)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(stats.state, "live")
+    }).pipe(Effect.provide(environment)))
+
   it.live("notices a dead line by the missing answer to its ping", () =>
     Effect.gen(function*() {
       const url = yield* serve((peer) => peer.pause())
