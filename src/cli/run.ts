@@ -13,7 +13,7 @@ export const run = Command.make(
   Effect.fnUntraced(function*({ config: path }) {
     const config = yield* loadConfig({ path: Option.getOrNull(path), notations })
     const requested = yield* References.MinimumLogLevel
-    // The global --log-level flag stands in this reference; where it was not given, the configuration decides.
+    // The global --log-level flag stands in this reference. Its default cannot be told from `info`, which LOG_LEVEL may override.
     const level = requested === "Info" ? config.logging.level : requested
     return yield* App.run(config).pipe(Effect.provide(Logging.layerConsole(level)))
   })

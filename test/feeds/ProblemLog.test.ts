@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Logger } from "effect"
 import { TestClock } from "effect/testing"
-import { makeProblemLog, sample } from "../../src/feeds/ProblemLog.ts"
+import { printable, sample } from "../../src/feeds/printable.ts"
+import { makeProblemLog, type Report } from "../../src/feeds/ProblemLog.ts"
 
 const logged = Effect.fnUntraced(function*(
-  scenario: (report: (text: string) => void) => Effect.Effect<void>
+  scenario: (report: (text: string, kind?: Report["kind"]) => void) => Effect.Effect<void>
 ) {
   const lines: Array<string> = []
   const logger = Logger.layer([Logger.make(({ message }) => {
@@ -12,7 +13,7 @@ const logged = Effect.fnUntraced(function*(
   })])
   const log = yield* makeProblemLog()
   const fiber = yield* Effect.forkChild(Effect.provide(log.run, logger))
-  yield* scenario((text) => log.report({ kind: "malformed", text }))
+  yield* scenario((text, kind = "malformed") => log.report({ kind, text: () => text }))
   yield* Fiber.interrupt(fiber)
   return lines
 })
@@ -34,6 +35,27 @@ describe("ProblemLog", () => {
       assert.match(lines[1]!, /^flood \d+ \(and 999 more like it\)$/)
       assert.strictEqual(lines[2], "later")
     }))
+
+  it.effect("lets no flood hide a notice, and loses nothing when the session ends", () =>
+    Effect.gen(function*() {
+      const lines = yield* logged(Effect.fnUntraced(function*(report) {
+        for (let i = 0; i < 1000; i++) report(`flood ${i}`)
+        report("upgrade at noon", "notice")
+        yield* TestClock.adjust("1 second")
+        report("last words", "malformed")
+        report("closing now", "notice")
+      }))
+      assert.include(lines, "upgrade at noon")
+      assert.include(lines, "closing now")
+      assert.include(lines, "last words")
+    }))
+})
+
+describe("printable", () => {
+  it("bounds what a venue says", () => {
+    assert.strictEqual(printable("x".repeat(3_000_000)), `${"x".repeat(300)}... (3000000 characters)`)
+    assert.strictEqual(printable("no such symbol"), "no such symbol")
+  })
 })
 
 describe("sample", () => {
