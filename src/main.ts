@@ -34,6 +34,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   })
 }
 
+// Who closes a terminal wants the recorder to stop like anyone else.
+process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+
+// A reader of our output that goes away, such as `head` or a log shipper, is no reason to stop recording.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+  })
+}
+
 NodeRuntime.runMain(
   Command.run(ticklake, { version: packageJson.version }).pipe(
     Effect.tapCause(report),

@@ -1,8 +1,9 @@
-import { Clock, Console, Context, Effect, Exit, Layer, Path, Schedule, Schema, Scope } from "effect"
+import { Clock, Console, Context, Effect, Exit, FileSystem, Layer, Path, Schedule, Schema, Scope } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as App from "../App.ts"
 import { resolveConfig } from "../config/resolveConfig.ts"
 import { type Venue, venues } from "../domain/Venue.ts"
+import { errorText } from "../runtime/errorText.ts"
 import { audit, type FeedAudit } from "../simulator/audit.ts"
 import * as Simulator from "../simulator/Simulator.ts"
 import * as SimulatorOptions from "../simulator/SimulatorOptions.ts"
@@ -20,6 +21,15 @@ export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", {
 }) {
   override get message() {
     return `the demo failed: of the events sent ${this.missing} are missing in the files, and ${this.surplus} rows are too many`
+  }
+}
+
+/** The demo has no place for its files. */
+export class DemoFolderError
+  extends Schema.TaggedError<DemoFolderError>()("DemoFolderError", { cause: Schema.Defect() })
+{
+  override get message() {
+    return `no folder for the demo's files: ${errorText(this.cause)}; name another one with --folder`
   }
 }
 
@@ -55,8 +65,11 @@ const watchFeeds = Effect.fnUntraced(function*(seconds: number) {
     drawn = feeds.length + 1
     before = new Map(feeds.map((stats) => [stats.feed.id, { events: stats.events, atMillis: now }]))
   })
-  const every = inPlace ? 500 : 5000
-  yield* draw.pipe(Effect.delay(every), Effect.repeat({ times: Math.max(1, Math.round(seconds * 1000 / every)) - 1 }))
+  const everyMillis = inPlace ? 500 : 5000
+  for (let leftMillis = seconds * 1000; leftMillis > 0; leftMillis -= everyMillis) {
+    yield* Effect.sleep(Math.min(everyMillis, leftMillis))
+    yield* draw
+  }
 })
 
 /** Waits until the recorder has received all that was sent; whatever is still missing then is found by the audit. */
@@ -117,6 +130,15 @@ const record = Effect.fnUntraced(function*(folder: string, seconds: number) {
   return { archive: config.storage.localPath, feeds: telemetry.all(), ledger: simulator.ledger }
 }, Effect.scoped)
 
+/** A new folder in `parent`, named by the time; two demos never share one. */
+const makeFolder = Effect.fnUntraced(function*(parent: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  yield* fs.makeDirectory(parent, { recursive: true })
+  const prefix = new Date(yield* Clock.currentTimeMillis).toISOString().replaceAll(":", "-").slice(0, 19)
+  return yield* fs.makeTempDirectory({ directory: path.resolve(parent), prefix: `${prefix}-` })
+}, Effect.mapError((error) => new DemoFolderError({ cause: error })))
+
 type Recorded = Effect.Success<ReturnType<typeof record>>
 
 const present = Effect.fnUntraced(function*({ archive, feeds, ledger }: Recorded) {
@@ -144,17 +166,19 @@ export const demo = Command.make(
     seconds: Flag.Int("seconds").pipe(
       Flag.withDefault(20),
       Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3600 }))),
-      Flag.withDescription("how long to record")
+      Flag.withDescription("how long to record, 20 unless given")
     ),
     folder: Flag.String("folder").pipe(
       Flag.withDefault("data/demo"),
-      Flag.withDescription("where to put the files; each demo gets a folder of its own in it")
+      Flag.withDescription("where to put the files, data/demo unless given; each demo gets a folder of its own in it")
     )
   },
   Effect.fnUntraced(function*({ folder, seconds }) {
-    const path = yield* Path.Path
-    const startedAt = new Date(yield* Clock.currentTimeMillis).toISOString().replaceAll(":", "-").slice(0, 19)
-    yield* present(yield* record(path.join(folder, startedAt), seconds))
+    const own = yield* makeFolder(folder)
+    const recorded = yield* record(own, seconds).pipe(
+      Effect.onInterrupt(() => Console.log(`\nInterrupted: what was recorded until now is in ${own}`))
+    )
+    yield* present(recorded)
   }, Effect.provide(Logging.layerConsole("Info")))
 ).pipe(
   Command.withDescription("Record five simulated exchanges for some seconds and show what came of it; needs no network")

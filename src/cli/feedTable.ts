@@ -22,7 +22,7 @@ export const feedTable = (
   nowMillis: number
 ): string =>
   alignedTable([
-    ["feed", "state", "events/s", "  rows", "written", "dropped", "     file"],
+    ["feed", "state".padEnd(11), "events/s", "  rows", "    files"],
     ...feeds.map((stats) => {
       const sample = before.get(stats.feed.id)
       const seconds = sample === undefined ? 0 : (nowMillis - sample.atMillis) / 1000
@@ -32,8 +32,6 @@ export const feedTable = (
         stats.state,
         rate.padStart(8),
         String(stats.events).padStart(6),
-        String(stats.rowsWritten).padStart(7),
-        String(stats.dropped).padStart(7),
         bytesText(stats.openFileBytes + stats.sealedBytes).padStart(9)
       ]
     })

@@ -24,8 +24,8 @@ interface VenueState {
 export class ConnectLimiter extends Context.Service<ConnectLimiter, {
   /** Returns when an attempt is allowed, and counts it. */
   readonly acquire: (venue: Venue, limit: Limit) => Effect.Effect<void>
-  /** Lets no attempt to `venue` start for `millis`, also none that waits already. */
-  readonly pause: (venue: Venue, millis: number) => Effect.Effect<void>
+  /** Lets no attempt to `venue` start for `millis`, also none that waits already; false when that was so anyway. */
+  readonly pause: (venue: Venue, millis: number) => Effect.Effect<boolean>
 }>()("ticklake/ConnectLimiter") {
   static readonly layer = Layer.effect(
     ConnectLimiter,
@@ -67,7 +67,10 @@ export class ConnectLimiter extends Context.Service<ConnectLimiter, {
         pause: (venue, millis) =>
           Effect.sync(() => {
             const state = stateOf(venue)
-            state.pausedUntil = Math.max(state.pausedUntil, monotonicMillis(clock) + millis)
+            const now = monotonicMillis(clock)
+            const paused = state.pausedUntil > now
+            state.pausedUntil = Math.max(state.pausedUntil, now + millis)
+            return !paused
           })
       })
     })

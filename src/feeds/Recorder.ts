@@ -7,6 +7,7 @@ import * as Backoff from "./Backoff.ts"
 import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import * as EventQueue from "./EventQueue.ts"
+import { printable } from "./printable.ts"
 import { monotonicMillis } from "./ReceiveClock.ts"
 import * as Session from "./Session.ts"
 
@@ -90,7 +91,7 @@ const attempt = Effect.fnUntraced(
       stats.reason = "a bug ended the session"
       yield* Effect.logError("a bug ended the session; the feed will be restarted", cause)
     } else {
-      stats.reason = error.message
+      stats.reason = printable(error.message, 500)
       if (error._tag === "HandshakeRefused") yield* heedRefusal(exchange, error)
       if (error._tag === "SubscriptionRejected") {
         stats.rejections++
@@ -108,7 +109,7 @@ const heedRefusal = Effect.fnUntraced(function*(exchange: Exchange, refusal: Han
   const millis = refusal.retryAfterMillis ?? exchange.limits.pauseMillis[refusal.status]
   if (millis === undefined) return
   const limiter = yield* ConnectLimiter
-  yield* limiter.pause(exchange.venue, millis)
+  if (!(yield* limiter.pause(exchange.venue, millis))) return
   const seconds = Math.ceil(millis / 1000)
-  yield* Effect.logWarning(`HTTP ${refusal.status}: no attempt to ${exchange.venue} for ${seconds} s, by any feed`)
+  yield* Effect.logWarning(`HTTP ${refusal.status}: no feed of ${exchange.venue} will try for ${seconds} s`)
 })

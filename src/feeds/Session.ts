@@ -76,6 +76,7 @@ export const run = Effect.fn("Session.run")(function*(
   const breaker = makeCircuitBreaker()
   const problems = yield* makeProblemLog()
   const failed = Deferred.makeUnsafe<never, SubscriptionRejected | CircuitBroken>()
+  const delivered = Deferred.makeUnsafe<void>()
   const now = () => monotonicMillis(clock)
   let lastHeard = now()
   let lastPong = lastHeard
@@ -149,6 +150,7 @@ export const run = Effect.fn("Session.run")(function*(
     if (stats.state !== "live") {
       setState("live")
       stats.reason = null
+      Deferred.doneUnsafe(delivered, Effect.void)
     }
     stats.events += parsed.events.length
     if (!offer(parsed.events)) stats.dropped += parsed.events.length
@@ -187,11 +189,22 @@ export const run = Effect.fn("Session.run")(function*(
     return yield* Effect.never
   })
 
+  const startedAt = now()
+  const reportReturn = Deferred.await(delivered).pipe(
+    Effect.andThen(Effect.suspend(() =>
+      // The first connections of all feeds are told in one line.
+      stats.connections === 1
+        ? Effect.logDebug("delivers")
+        : Effect.logInfo(`delivers again, ${((now() - startedAt) / 1000).toFixed(1)} s after connecting`)
+    )),
+    Effect.andThen(Effect.never)
+  )
   const ping = exchange.keepalive.ping
   return yield* Effect.raceAllFirst([
     connection.closed,
     Deferred.await(failed),
     subscribe,
+    reportReturn,
     problems.run,
     keepAlive(exchange.keepalive, {
       nowMillis: now,

@@ -5,6 +5,8 @@ import { phase } from "../runtime/Shutdown.ts"
 import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
+import { reportDrops, reportStart, reportTotals } from "./LossReport.ts"
+import { monotonicMillis } from "./ReceiveClock.ts"
 import { record } from "./Recorder.ts"
 
 /** A feed and how it is to be recorded. */
@@ -36,6 +38,8 @@ export const layer = (options: Options) => Layer.effect(Supervisor, make(options
 const make = Effect.fnUntraced(function*(options: Options) {
   const sinks = yield* Sinks
   const telemetry = yield* Telemetry
+  const feeds = options.plans.map(({ feed }) => telemetry.stats(feed))
+  yield* Effect.addFinalizer(() => reportTotals(feeds))
   const sinkScope = yield* Scope.make("parallel")
   yield* Effect.addFinalizer((exit) => Scope.close(sinkScope, exit).pipe(phase("sinks", options.sinksLimit)))
   // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.
@@ -60,5 +64,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
     )
   }
   yield* Effect.logInfo(`recording ${options.plans.length} feeds`)
+  const clock = yield* Clock.Clock
+  yield* Effect.forkScoped(reportDrops(feeds))
+  yield* Effect.forkScoped(reportStart(feeds, () => monotonicMillis(clock)))
   return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })
 })

@@ -63,7 +63,7 @@ describe("Recorder", () => {
           ConnectLimiter,
           ConnectLimiter.of({
             acquire: () => pauses.length > 0 ? Effect.never : Effect.void,
-            pause: (venue, millis) => Effect.sync(() => pauses.push([venue, millis]))
+            pause: (venue, millis) => Effect.sync(() => pauses.push([venue, millis]) > 0)
           })
         )
         const { fiber } = yield* start(exchangeAt(url), () => Effect.void).pipe(Effect.provide(limiter))
