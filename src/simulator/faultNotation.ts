@@ -3,7 +3,8 @@ import { type Venue, venues } from "../domain/Venue.ts"
 import { type ConnectionFault, garbageForms, type HandshakeFault, type ScheduledFault, type Target } from "./Fault.ts"
 
 /** How a fault is written on the command line, for the help. */
-export const description = `something that goes wrong again and again, repeatable: [VENUE[/SYMBOL]:]KIND=WHEN[,DETAIL...]
+export const description =
+  `something that goes wrong again and again, repeatable: [VENUE[/SYMBOL]:]KIND=WHEN[,DETAIL...]
   WHEN is the mean time between two (500ms, 30s, 5m), each of which one connection suffers, or a percentage of the
   messages with market data (0.1%). Faults of the handshake take a percentage of the handshakes.
     disconnect[,CODE]    a close frame (1001)          gap[,MESSAGES]    messages that never arrive (1)
