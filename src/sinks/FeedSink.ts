@@ -1,6 +1,7 @@
 import { Clock, Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
+import * as durableFolder from "../runtime/durableFolder.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
 import { type Envelope } from "./fileFormat.ts"
@@ -247,8 +248,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         const name = pending.sealedAs ?? file.path
         yield* Effect.logError(`${name} could not be sealed and is left with ${file.rows()} rows for the next start`)
       } else {
-        yield* Effect.ignore(fs.remove(file.path))
-        yield* Effect.ignore(fs.remove(file.checkpoints))
+        yield* Effect.ignore(
+          fs.remove(file.path).pipe(
+            Effect.andThen(durableFolder.sync(fs, settings.openFolder)),
+            Effect.andThen(fs.remove(file.checkpoints))
+          )
+        )
       }
     }
   })

@@ -46,7 +46,11 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     Effect.catchCause((cause) => Effect.logDebug(`closing ${path}: ${Cause.pretty(cause)}`))
   )
   const giveUp = Effect.andThen(close, Effect.ignore(fs.remove(checkpoints.path)))
-  const file = yield* Scope.provide(fs.open(path, { flag: "wx" }), scope).pipe(Effect.onError(() => giveUp))
+  // Known before the file is: a file without checkpoints would have to be taken for damaged.
+  const file = yield* durableFolder.sync(fs, options.folder).pipe(
+    Effect.andThen(Scope.provide(fs.open(path, { flag: "wx" }), scope)),
+    Effect.onError(() => giveUp)
+  )
   const rowGroups: Array<RowGroup> = []
   let goodBytes = 0
   let rows = 0

@@ -27,7 +27,11 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string
     yield* durableFolder.ensure(fs, path, folder)
     const target = yield* freePath(path.basename(from))
     // The sentence first: a file that nobody explains is what this is meant to prevent.
-    yield* fs.writeFileString(`${target}.reason.txt`, `${reason}\n`)
+    yield* Effect.scoped(Effect.gen(function*() {
+      const file = yield* fs.open(`${target}.reason.txt`, { flag: "w" })
+      yield* file.writeAll(Buffer.from(`${reason}\n`))
+      yield* file.sync
+    }))
     yield* copy ? fs.copyFile(from, target) : fs.rename(from, target)
     yield* durableFolder.sync(fs, folder)
     yield* durableFolder.sync(fs, path.dirname(from))

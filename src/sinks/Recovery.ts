@@ -48,7 +48,9 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   let rows = 0
   for (const finding of found.openFiles) {
     if (finding.kind === "odd") { for (const oddity of finding.oddities) yield* quarantine.move(oddity) }
-    if (finding.kind === "empty") { for (const empty of finding.paths) yield* fs.remove(empty) }
+    if (finding.kind === "empty") {
+      for (const empty of finding.paths) yield* Effect.andThen(fs.remove(empty), durableFolder.sync(fs, openFolder))
+    }
     if (finding.kind === "moved") yield* persistMoved(fs, path, options.dataDir, finding)
     if (finding.kind !== "unfinished") continue
     if (finding.damage !== null) {

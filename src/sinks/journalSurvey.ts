@@ -20,7 +20,8 @@ export const read = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path:
   const { magic } = JournalSegment
   const head = bytes.subarray(0, magic.length)
   const intact = head.equals(magic)
-  const otherVersion = !intact && head.subarray(0, -1).equals(magic.subarray(0, -1))
+  // A version of 0 is what a crash leaves that came before the first byte.
+  const otherVersion = !intact && head.at(-1) !== 0 && head.subarray(0, -1).equals(magic.subarray(0, -1))
   const { brokenAt, damaged, frames } = recordFrame.scan(bytes, intact ? magic.length : 0)
   const records: Array<journalRecord.JournalRecord> = []
   let unknown = 0

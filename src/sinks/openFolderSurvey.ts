@@ -25,7 +25,7 @@ export interface Moved {
   readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
 }
 
-/** What was left before the first row group was written: nothing is in it. */
+/** What was left before the first row group was written, to be removed in this order: nothing is in it. */
 export interface Empty {
   readonly kind: "empty"
   readonly paths: ReadonlyArray<string>
