@@ -83,7 +83,7 @@ const auditTable = (audits: ReadonlyArray<FeedAudit>, feeds: ReadonlyArray<FeedS
         bytesText(stats?.sealedBytes ?? 0).padStart(9),
         String(each.sent).padStart(5),
         String(each.recorded).padStart(8),
-        String(each.missing.length + each.lostWithConnection).padStart(7),
+        String(each.missing.length + each.lostWithConnection.length).padStart(7),
         String(each.surplus.length).padStart(8)
       ]
     })
@@ -129,7 +129,7 @@ const present = Effect.fnUntraced(function*({ archive, feeds, ledger }: Recorded
     `\nParquet files in ${archive}, such as\n  ${String(firstFile[0]?.["file"])}\n\n` +
       `Every row read back and compared with what the simulator sent, byte for byte:\n\n${auditTable(audits, feeds)}`
   )
-  const missing = audits.reduce((sum, each) => sum + each.missing.length + each.lostWithConnection, 0)
+  const missing = audits.reduce((sum, each) => sum + each.missing.length + each.lostWithConnection.length, 0)
   const surplus = audits.reduce((sum, each) => sum + each.surplus.length, 0)
   if (missing > 0 || surplus > 0 || rows.length === 0) return yield* new DemoFailed({ missing, surplus })
   yield* Console.log(`\n${ledger.count} events sent, ${rows.length} rows in the files: each event exactly once.`)

@@ -55,6 +55,8 @@ export interface Keepalive {
 export interface Limits {
   /** Connection attempts, over all connections of this machine. */
   readonly connectAttempts: { readonly count: number; readonly perMillis: number }
+  /** For how long to stay away after this HTTP status at the handshake, where the venue does not say so itself. */
+  readonly pauseMillis: Readonly<Record<number, number>>
   /** The shortest time between two messages that we send on one connection. */
   readonly sendSpacingMillis: number
   /** The largest message that is accepted from the venue. */

@@ -20,15 +20,15 @@ export interface Failure {
  * is to be retried slowly waits for the longest delay at once.
  */
 export const schedule = (options: Options): Schedule.Schedule<Duration.Duration, Failure> => {
-  const max = Duration.seconds(options.maxSecs)
+  const max = options.maxSecs * 1000
   return Schedule.exponential(Duration.seconds(options.initialSecs)).pipe(
     Schedule.setInputType<Failure>(),
-    Schedule.modifyDelay(({ duration, input }) =>
-      Effect.map(Random.nextBetween(1 - jitter, 1 + jitter), (factor) => {
-        const ideal = input.retrySlowly ? max : Duration.min(duration, max)
-        return Duration.min(Duration.times(ideal, factor), max)
-      })
-    )
+    Schedule.modifyDelay(({ duration, input }) => {
+      const ideal = input.retrySlowly ? max : Math.min(Duration.toMillis(duration), max)
+      // Cut off rather than clamped: half of all feeds would otherwise wait for exactly the cap, and return in step.
+      const longest = Math.min(ideal * (1 + jitter), max)
+      return Effect.map(Random.nextBetween(ideal * (1 - jitter), longest), Duration.millis)
+    })
   )
 }
 

@@ -8,11 +8,15 @@ export interface Limit {
   readonly perMillis: number
 }
 
+/** Between any two attempts to a venue, so that what a pause has held back does not come as one burst. */
+const spacingMillis = 50
+
 interface VenueState {
   /** Attempts are made one after another, in the order in which they were asked for. */
   readonly turn: Semaphore.Semaphore
   /** When the latest attempts were made, oldest first, in monotonic milliseconds. */
   readonly attempts: Array<number>
+  lastAttempt: number
   pausedUntil: number
 }
 
@@ -31,7 +35,12 @@ export class ConnectLimiter extends Context.Service<ConnectLimiter, {
       const stateOf = (venue: Venue): VenueState => {
         const known = states.get(venue)
         if (known !== undefined) return known
-        const state: VenueState = { turn: Semaphore.makeUnsafe(1), attempts: [], pausedUntil: 0 }
+        const state: VenueState = {
+          turn: Semaphore.makeUnsafe(1),
+          attempts: [],
+          lastAttempt: -spacingMillis,
+          pausedUntil: 0
+        }
         states.set(venue, state)
         return state
       }
@@ -40,9 +49,10 @@ export class ConnectLimiter extends Context.Service<ConnectLimiter, {
           const now = monotonicMillis(clock)
           while (state.attempts.length > 0 && state.attempts[0]! + limit.perMillis <= now) state.attempts.shift()
           const free = state.attempts.length < limit.count ? now : state.attempts[0]! + limit.perMillis
-          const allowed = Math.max(free, state.pausedUntil)
+          const allowed = Math.max(free, state.lastAttempt + spacingMillis, state.pausedUntil)
           if (allowed <= now) {
             state.attempts.push(now)
+            state.lastAttempt = now
             return
           }
           yield* Effect.sleep(allowed - now)

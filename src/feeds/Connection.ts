@@ -1,6 +1,7 @@
 import { Deferred, type Duration, Effect, Option, Schema, type Scope } from "effect"
 import type { IncomingMessage } from "node:http"
 import * as WS from "ws"
+import { printable } from "./printable.ts"
 
 /** No WebSocket came about: name resolution, TCP, TLS, time, or a reply that is not HTTP. */
 export class ConnectFailed extends Schema.TaggedError<ConnectFailed>()("ConnectFailed", {
@@ -23,7 +24,7 @@ export class HandshakeRefused extends Schema.TaggedError<HandshakeRefused>()("Ha
   advice: Schema.String
 }) {
   override get message() {
-    const body = this.body === "" ? "" : ` (${this.body})`
+    const body = this.body === "" ? "" : ` (${printable(this.body)})`
     const advice = this.advice === "" ? "" : `; ${this.advice}`
     return `${this.url} refused the connection with HTTP ${this.status}${body}${advice}`
   }
@@ -36,7 +37,7 @@ export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>()("Co
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
-    const reason = this.reason === "" ? "" : ` ${this.reason}`
+    const reason = this.reason === "" ? "" : ` ${printable(this.reason)}`
     const cause = this.cause === undefined ? "" : `: ${describe(this.cause)}`
     return `connection closed with code ${this.code}${reason}${cause}`
   }
@@ -61,6 +62,8 @@ export interface Options {
   /** Called for each message in the socket's own callback. A throw ends the connection as a defect. */
   readonly onMessage: (bytes: Buffer) => void
   readonly onPong: () => void
+  /** Called whenever bytes arrive, also those of a message that is not complete yet. */
+  readonly onBytes: () => void
 }
 
 /** An open WebSocket. */
@@ -107,6 +110,8 @@ export const connect = Effect.fnUntraced(
       }
     })
     ws.on("pong", options.onPong)
+    // Not before it is open: until `ws` listens itself, a listener would swallow the beginning of the stream.
+    ws.once("upgrade", ({ socket }) => ws.once("open", () => socket.on("data", options.onBytes)))
     ws.on("close", (code, reason) => {
       const cause = lastError === undefined ? {} : { cause: lastError }
       Deferred.doneUnsafe(ended, Effect.fail(new ConnectionClosed({ code, reason: reason.toString(), ...cause })))
@@ -173,6 +178,10 @@ const close = (ws: WS.WebSocket, limit: Duration.Input) =>
   )
 
 const refusalBodyBytes = 300
+const refusalMillis = 1000
+
+/** The longest ban that a venue documents (Binance, three days): more is a mistake of somebody's clock. */
+const longestPauseMillis = 3 * 86_400_000
 
 /** Hands over the beginning of a refusal's body once, whether the body ends, breaks off or is too long. */
 const readRefusal = (response: IncomingMessage, done: (body: string) => void) => {
@@ -182,9 +191,12 @@ const readRefusal = (response: IncomingMessage, done: (body: string) => void) =>
   const finish = () => {
     if (finished) return
     finished = true
+    clearTimeout(limit)
     response.destroy()
     done(Buffer.concat(chunks).subarray(0, refusalBodyBytes).toString("utf8").trim())
   }
+  // Some refusals never end, and their status matters more than the rest of their words.
+  const limit = setTimeout(finish, refusalMillis)
   response.on("data", (chunk: Buffer) => {
     chunks.push(chunk)
     bytes += chunk.length
@@ -193,10 +205,14 @@ const readRefusal = (response: IncomingMessage, done: (body: string) => void) =>
   response.on("end", finish).on("close", finish).on("error", finish)
 }
 
-/** A Retry-After header, seconds or an HTTP date, as milliseconds from now; null where there is none to understand. */
+/** A Retry-After header, seconds or an HTTP date, as milliseconds from now; null where it tells of no time to come. */
 export const parseRetryAfter = (header: string | undefined, nowMillis: number): number | null => {
   if (header === undefined) return null
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header.trim()) * 1000
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMillis)
+  const text = header.trim()
+  const millis = /^\d{1,9}$/.test(text)
+    ? Number(text) * 1000
+    : text.endsWith(" GMT")
+    ? Date.parse(text) - nowMillis
+    : Number.NaN
+  return millis > 0 ? Math.min(millis, longestPauseMillis) : null
 }

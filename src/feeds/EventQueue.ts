@@ -10,6 +10,9 @@ export interface EventQueue {
   readonly end: Effect.Effect<void>
 }
 
+/** Bytes of events that may wait, so that a feed of large messages stays as small as one of small ones. */
+const maxBytes = 8 * 1024 * 1024
+
 /** Frames that are handed over together. */
 const maxFrames = 1024
 
@@ -37,18 +40,27 @@ export const make = Effect.fnUntraced(function*(capacity: number) {
     Effect.provideService(Scheduler.Scheduler, prompt)
   )
   let waiting = 0
+  let waitingBytes = 0
   const queue: EventQueue = {
     offer: (events) => {
-      if (waiting >= capacity || !Queue.offerUnsafe(frames, events)) return false
+      if (waiting >= capacity || waitingBytes >= maxBytes || !Queue.offerUnsafe(frames, events)) return false
       waiting += events.length
+      waitingBytes += bytesOf(events)
       return true
     },
     take: Effect.map(Queue.takeBetween(frames, 1, maxFrames), (taken) => {
       const events = taken.length === 1 ? taken[0]! : taken.flat()
       waiting -= events.length
+      waitingBytes -= bytesOf(events)
       return events
     }),
     end: Queue.end(frames)
   }
   return queue
 })
+
+const bytesOf = (events: ReadonlyArray<Event>): number => {
+  let bytes = 0
+  for (const event of events) bytes += event.data.length
+  return bytes
+}

@@ -1,52 +1,57 @@
 import { Effect, Queue } from "effect"
 
-/** Something seen in a frame that the operator should hear of. */
+/** Something seen in a frame that the operator should hear of; the text is made only when it is logged. */
 export interface Report {
-  /** Reports of one kind are thinned together. */
   readonly kind: "malformed" | "unrequested" | "notice"
-  readonly text: string
+  readonly text: () => string
 }
 
 /** Takes reports from the socket's callback and logs them from a fiber. */
 export interface ProblemLog {
   readonly report: (report: Report) => void
-  /** Logs for ever. */
+  /** Logs for ever; what is left when it is interrupted is logged then. */
   readonly run: Effect.Effect<never>
 }
 
-const quietMillis = 10_000
-const sampleBytes = 200
-
-/** The beginning of a frame as printable text, for a log line. */
-export const sample = (bytes: Buffer): string => {
-  const text = bytes.subarray(0, sampleBytes).toString("utf8").replaceAll(/[\p{Cc}\p{Cf}]/gu, "\u00b7")
-  return bytes.length > sampleBytes ? `${text}... (${bytes.length} bytes)` : text
+/** What thinning does to each kind: how many reports may wait, and for how long the log is quiet after a line. */
+const thinning: Readonly<Record<Report["kind"], { readonly waiting: number; readonly quietMillis: number }>> = {
+  malformed: { waiting: 1, quietMillis: 10_000 },
+  unrequested: { waiting: 1, quietMillis: 10_000 },
+  // Rare, each of its own, and the only explanation of what follows.
+  notice: { waiting: 16, quietMillis: 0 }
 }
 
-/** The first report is logged at once, those of the next ten seconds as one line with their number. */
-export const makeProblemLog = Effect.fnUntraced(function*() {
-  const reports = yield* Queue.dropping<Report>(16)
-  const skipped: Record<Report["kind"], number> = { malformed: 0, unrequested: 0, notice: 0 }
-  const run = Effect.gen(function*() {
-    while (true) {
-      const latest = new Map<Report["kind"], Report>()
-      for (const report of yield* Queue.takeBetween(reports, 1, 16)) {
-        if (latest.has(report.kind)) skipped[report.kind]++
-        latest.set(report.kind, report)
-      }
-      for (const report of latest.values()) {
-        const others = skipped[report.kind]
-        skipped[report.kind] = 0
-        yield* Effect.logWarning(others === 0 ? report.text : `${report.text} (and ${others} more like it)`)
-      }
-      yield* Effect.sleep(quietMillis)
-    }
-  })
-  const log: ProblemLog = {
-    report: (report) => {
-      if (!Queue.offerUnsafe(reports, report)) skipped[report.kind]++
+const kinds = Object.keys(thinning) as ReadonlyArray<Report["kind"]>
+
+const makeChannel = Effect.fnUntraced(function*(kind: Report["kind"]) {
+  const reports = yield* Queue.dropping<Report>(thinning[kind].waiting)
+  let skipped = 0
+  const log = (report: Report) =>
+    Effect.suspend(() => {
+      const others = skipped
+      skipped = 0
+      return Effect.logWarning(others === 0 ? report.text() : `${report.text()} (and ${others} more like it)`)
+    })
+  return {
+    offer: (report: Report) => {
+      if (!Queue.offerUnsafe(reports, report)) skipped++
     },
-    run
+    run: Queue.take(reports).pipe(
+      Effect.flatMap(log),
+      Effect.andThen(Effect.sleep(thinning[kind].quietMillis)),
+      Effect.forever,
+      Effect.ensuring(Effect.flatMap(Queue.clear(reports), (left) => Effect.forEach(left, log, { discard: true })))
+    )
+  }
+})
+
+/** The first report of a kind is logged at once, those of the next seconds as one line with their number. */
+export const makeProblemLog = Effect.fnUntraced(function*() {
+  const channels = new Map<Report["kind"], Effect.Success<ReturnType<typeof makeChannel>>>()
+  for (const kind of kinds) channels.set(kind, yield* makeChannel(kind))
+  const log: ProblemLog = {
+    report: (report) => channels.get(report.kind)?.offer(report),
+    run: Effect.raceAllFirst([...channels.values()].map(({ run }) => run))
   }
   return log
 })

@@ -7,6 +7,7 @@ import * as Backoff from "./Backoff.ts"
 import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import * as EventQueue from "./EventQueue.ts"
+import { monotonicMillis } from "./ReceiveClock.ts"
 import * as Session from "./Session.ts"
 
 export interface Options {
@@ -19,9 +20,6 @@ export interface Options {
 /** How long a run must have delivered for the delays between attempts to start afresh. */
 export const healthyMillis = 30_000
 
-/** How long a venue is left alone after it said "too many requests" without saying for how long. */
-const pauseMillis: Readonly<Record<number, number>> = { 418: 300_000, 429: 60_000 }
-
 /** Records one feed for ever: connects, reconnects, and passes what comes to the sink. Interruption drains the queue. */
 export const record = Effect.fnUntraced(
   function*(exchange: Exchange, feed: Feed, sink: Sink, stats: FeedStats, options: Options) {
@@ -30,12 +28,14 @@ export const record = Effect.fnUntraced(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )
-    const session = Session.run(exchange, feed, {
-      ...Session.defaults,
-      messageTimeoutSecs: options.messageTimeoutSecs,
-      stats,
-      offer: queue.offer
-    })
+    const session = (onOpen: () => void) =>
+      Session.run(exchange, feed, {
+        ...Session.defaults,
+        messageTimeoutSecs: options.messageTimeoutSecs,
+        stats,
+        offer: queue.offer,
+        onOpen
+      })
     return yield* Backoff.keepRunning({
       attempt: attempt(exchange, session, stats),
       schedule: Backoff.schedule(options.backoff),
@@ -67,13 +67,21 @@ const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, sink: Si
 
 /** One session, and what its end means for the next one. */
 const attempt = Effect.fnUntraced(
-  function*<R>(exchange: Exchange, session: Effect.Effect<never, Session.SessionError, R>, stats: FeedStats) {
+  function*<R>(
+    exchange: Exchange,
+    session: (onOpen: () => void) => Effect.Effect<never, Session.SessionError, R>,
+    stats: FeedStats
+  ) {
+    const clock = yield* Clock.Clock
     const eventsBefore = stats.events
-    const startedAt = yield* Clock.currentTimeMillis
+    // From the open connection on: the wait for a venue's limit says nothing about its health.
+    let openedAt: number | null = null
     stats.nextAttemptAt = null
-    const cause = yield* Effect.flip(Effect.sandbox(session))
+    const cause = yield* Effect.flip(Effect.sandbox(session(() => {
+      openedAt = monotonicMillis(clock)
+    })))
     if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
-    const now = yield* Clock.currentTimeMillis
+    const now = clock.currentTimeMillisUnsafe()
     const error = Option.getOrNull(Cause.findErrorOption(cause))
     stats.state = "waiting"
     stats.stateSince = now
@@ -89,14 +97,15 @@ const attempt = Effect.fnUntraced(
         stats.state = "rejected"
       }
     }
-    const healthy = stats.events > eventsBefore && now - startedAt >= healthyMillis
+    const ranMillis = openedAt === null ? 0 : monotonicMillis(clock) - openedAt
+    const healthy = stats.events > eventsBefore && ranMillis >= healthyMillis
     return { healthy, retrySlowly: error?._tag === "SubscriptionRejected" }
   }
 )
 
 /** Stops all attempts to the venue for as long as it asked for. */
 const heedRefusal = Effect.fnUntraced(function*(exchange: Exchange, refusal: HandshakeRefused) {
-  const millis = refusal.retryAfterMillis ?? pauseMillis[refusal.status]
+  const millis = refusal.retryAfterMillis ?? exchange.limits.pauseMillis[refusal.status]
   if (millis === undefined) return
   const limiter = yield* ConnectLimiter
   yield* limiter.pause(exchange.venue, millis)

@@ -7,7 +7,8 @@ import { makeCircuitBreaker } from "./CircuitBreaker.ts"
 import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import { type ConnectionSilent, keepAlive } from "./Keepalive.ts"
-import { makeProblemLog, sample } from "./ProblemLog.ts"
+import { printable, sample } from "./printable.ts"
+import { makeProblemLog } from "./ProblemLog.ts"
 import { makeReceiveClock, monotonicMillis } from "./ReceiveClock.ts"
 import { type TokenError, Tokens } from "./Tokens.ts"
 import { type MarketDataTimeout, watch } from "./Watchdog.ts"
@@ -62,6 +63,7 @@ export const run = Effect.fn("Session.run")(function*(
   options: Options & {
     readonly stats: FeedStats
     readonly offer: (events: ReadonlyArray<Event>) => boolean
+    readonly onOpen: () => void
   }
 ) {
   const { offer, stats } = options
@@ -91,14 +93,20 @@ export const run = Effect.fn("Session.run")(function*(
     switch (control._tag) {
       case "Pong":
         return onPong()
-      case "Rejected":
-        return Deferred.doneUnsafe(
-          failed,
-          Effect.fail(new SubscriptionRejected({ symbol: feed.symbol, reason: control.reason }))
-        )
+      case "Rejected": {
+        const reason = printable(control.reason)
+        if (stats.state === "live") {
+          // Data is better evidence than words: what was refused is not this subscription.
+          stats.notices++
+          return problems.report({ kind: "notice", text: () => `the venue refuses something, but delivers: ${reason}` })
+        }
+        return Deferred.doneUnsafe(failed, Effect.fail(new SubscriptionRejected({ symbol: feed.symbol, reason })))
+      }
       case "Notice": {
         const consequence = control.closing ? "; the venue will close the connection, the feed will reconnect then" : ""
-        return problems.report({ kind: "notice", text: `notice ${control.code}: ${control.message}${consequence}` })
+        stats.notices++
+        const text = `notice ${printable(control.code)}: ${printable(control.message)}${consequence}`
+        return problems.report({ kind: "notice", text: () => text })
       }
       case "Acknowledged":
       case "Heartbeat":
@@ -108,7 +116,7 @@ export const run = Effect.fn("Session.run")(function*(
   }
   const onMessage = (bytes: Buffer) => {
     const receivedAtMicros = receiveClock.nowMicros()
-    lastHeard = now()
+    const heardAt = now()
     stats.frames++
     const parsed = parse({ bytes, receivedAtMicros })
     let malformed: string | null = null
@@ -116,19 +124,27 @@ export const run = Effect.fn("Session.run")(function*(
       if (problem._tag === "Malformed") {
         malformed = problem.reason
         stats.parseErrors++
-        problems.report({ kind: "malformed", text: `frame dropped, ${problem.reason}: ${sample(bytes)}` })
+        const { reason } = problem
+        problems.report({
+          kind: "malformed",
+          text: () => `not recorded, ${printable(reason)}, in the frame ${sample(bytes)}`
+        })
       } else {
         stats.unrequested++
-        problems.report({ kind: "unrequested", text: `not recorded, nobody asked for ${problem.subject}` })
+        const { subject } = problem
+        problems.report({
+          kind: "unrequested",
+          text: () => `not recorded, for nobody asked for it: ${printable(subject)}`
+        })
       }
     }
-    if (breaker.record(malformed === null, lastHeard) && malformed !== null) {
-      const broken = new CircuitBroken({ lastReason: malformed })
+    if (breaker.record(malformed === null, heardAt) && malformed !== null) {
+      const broken = new CircuitBroken({ lastReason: printable(malformed) })
       if (Deferred.doneUnsafe(failed, Effect.fail(broken))) stats.circuitBreaks++
     }
     if (parsed.control !== null) onControl(parsed.control)
     if (parsed.events.length === 0) return
-    lastData = lastHeard
+    lastData = heardAt
     stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
     if (stats.state !== "live") {
       setState("live")
@@ -149,9 +165,14 @@ export const run = Effect.fn("Session.run")(function*(
     refusalAdvice: exchange.refusalAdvice,
     nowMillis: () => clock.currentTimeMillisUnsafe(),
     onMessage,
-    onPong
+    onPong,
+    // A message of megabytes may take longer than any pong: bytes are life.
+    onBytes: () => {
+      lastHeard = now()
+    }
   })
   lastHeard = lastPong = lastData = now()
+  options.onOpen()
   setState("subscribing")
   yield* Effect.logDebug("connected")
 
@@ -181,7 +202,10 @@ export const run = Effect.fn("Session.run")(function*(
       },
       lastHeard: () => lastHeard,
       lastPong: () => lastPong,
-      onMissingPong: Effect.logDebug("a ping was not answered in time although the venue goes on sending")
+      onMissingPong: Effect.suspend(() => {
+        stats.pongsMissed++
+        return Effect.logDebug("a ping was not answered in time although the venue goes on sending")
+      })
     }),
     watch({
       timeoutMillis: options.messageTimeoutSecs * 1000,

@@ -38,8 +38,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const telemetry = yield* Telemetry
   const sinkScope = yield* Scope.make("parallel")
   yield* Effect.addFinalizer((exit) => Scope.close(sinkScope, exit).pipe(phase("sinks", options.sinksLimit)))
-  const fibers = yield* FiberMap.make<string, never, never>()
-  yield* Effect.addFinalizer(() => FiberMap.clear(fibers).pipe(phase("feeds", options.feedsLimit)))
+  // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.
+  const feedScope = yield* Scope.make()
+  yield* Effect.addFinalizer((exit) => Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit)))
+  const fibers = yield* Scope.provide(FiberMap.make<string, never, never>(), feedScope)
   const now = yield* Clock.currentTimeMillis
   for (const { exchange, feed, messageTimeoutSecs } of options.plans) {
     const sink = yield* Scope.provide(sinks.open(feed), sinkScope)

@@ -178,6 +178,7 @@ export class Connection implements Link, Follower {
   }
 
   tick(nowMillis: number) {
+    if (this.#silent) return
     for (let i = 0; i < this.#agenda.length; i++) {
       const due = this.#agenda[i]
       if (due === undefined || due.at > nowMillis) continue

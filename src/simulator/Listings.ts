@@ -31,7 +31,7 @@ export interface ListingsOptions {
 }
 
 /** Steps of the past that a new market is given, so that its first subscriber finds a history. */
-const warmUpSteps = 40
+const warmUpSteps = 60
 /** A market that could not keep pace for longer than this skips what it missed. */
 const catchUpMillis = 1_000
 

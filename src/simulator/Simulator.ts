@@ -34,12 +34,18 @@ export class Simulator extends Context.Service<Simulator, {
   readonly resumeTraffic: Effect.Effect<void>
   /** Lets one market make this many steps at once, each with one book message and on average one fill. */
   readonly produce: (venue: Venue, symbol: string, steps: number) => Effect.Effect<void>
+  /** Waits until the ledger satisfies the condition; for ever if it never does. */
+  readonly until: (condition: (ledger: Ledger) => boolean) => Effect.Effect<void>
   /** Waits until everything that was sent is in the hands of the kernel. */
   readonly flushed: Effect.Effect<void>
 }>()("ticklake/Simulator") {}
 
-/** How often the wait for the kernel looks again. */
-const flushPollMillis = 2
+/** How often a wait for the ledger or the kernel looks again. */
+const pollMillis = 2
+
+const waitFor = Effect.fnUntraced(function*(condition: () => boolean) {
+  while (!condition()) yield* Effect.sleep(pollMillis)
+})
 
 /** Starts a simulator that lives as long as the scope. */
 export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimulatorOptions = {}) {
@@ -138,9 +144,8 @@ export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimula
           venues.listings[venue].produce(symbol, steps, nowMillis)
         })
       ),
-    flushed: Effect.gen(function*() {
-      while ([...connections].some((connection) => connection.bufferedBytes > 0)) yield* Effect.sleep(flushPollMillis)
-    })
+    until: (condition) => waitFor(() => condition(ledger)),
+    flushed: waitFor(() => [...connections].every((connection) => connection.bufferedBytes === 0))
   })
 })
 

@@ -18,7 +18,7 @@ export interface FeedAudit {
   /** Sent over a connection that had to be read to its end, yet in no file. */
   readonly missing: ReadonlyArray<Entry>
   /** Sent at the end of a connection that was cut, and in no file: such a loss cannot be told from never having arrived. */
-  readonly lostWithConnection: number
+  readonly lostWithConnection: ReadonlyArray<Entry>
   /** Rows beyond those sent: the same event twice, or one that was never sent. */
   readonly surplus: ReadonlyArray<string>
 }
@@ -48,7 +48,7 @@ const auditFeed = (
   const unclaimed = new Map<string, number>()
   for (const { data } of rows) unclaimed.set(data, (unclaimed.get(data) ?? 0) + 1)
   const missing: Array<Entry> = []
-  let lostWithConnection = 0
+  const lostWithConnection: Array<Entry> = []
   // Backwards, so that the suffix of a cut connection is met before what must be there.
   const arrived = new Set<number>()
   for (const entry of sent.toReversed()) {
@@ -57,7 +57,7 @@ const auditFeed = (
       if (count === 1) unclaimed.delete(entry.data)
       else unclaimed.set(entry.data, count - 1)
       arrived.add(entry.connection)
-    } else if (cut.has(entry.connection) && !arrived.has(entry.connection)) lostWithConnection++
+    } else if (cut.has(entry.connection) && !arrived.has(entry.connection)) lostWithConnection.push(entry)
     else missing.push(entry)
   }
   return {
@@ -65,7 +65,7 @@ const auditFeed = (
     sent: sent.length,
     recorded: rows.length,
     missing: missing.toReversed(),
-    lostWithConnection,
+    lostWithConnection: lostWithConnection.toReversed(),
     surplus: [...unclaimed].flatMap(([data, count]) => Array.from({ length: count }, () => data))
   }
 }

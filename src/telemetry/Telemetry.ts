@@ -42,6 +42,10 @@ export interface FeedStats {
   timeouts: number
   pingsSent: number
   pongsReceived: number
+  /** Pings that stayed unanswered although the venue went on sending. */
+  pongsMissed: number
+  /** What the venue announced, or refused while it delivered. */
+  notices: number
   /** Rows in memory, not yet part of a file. */
   rowsBuffered: number
   /** Rows in the open file and in sealed files. */
@@ -77,6 +81,8 @@ export const makeStats = (feed: Feed): FeedStats => ({
   timeouts: 0,
   pingsSent: 0,
   pongsReceived: 0,
+  pongsMissed: 0,
+  notices: 0,
   rowsBuffered: 0,
   rowsWritten: 0,
   rowsSealed: 0,

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { venues } from "../../src/domain/Venue.ts"
 import { garbageForms } from "../../src/simulator/Fault.ts"
-import { assertComplete, assertNothingLost, environment, until, type World, world } from "./harness.ts"
+import { assertComplete, assertNothingLost, environment, type World, world } from "./harness.ts"
+import { until } from "../until.ts"
 
 /** Every feed has delivered `count` events more than when this was called. */
 const deliver = ({ feeds }: World, count: number) =>

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
-import { Context, Effect, Exit, FileSystem, Layer, Schedule, Scope } from "effect"
+import { Context, Effect, Exit, FileSystem, Layer, Scope } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import type { Config } from "../../src/config/Config.ts"
@@ -33,13 +33,6 @@ export interface World {
   /** Stops the recorder as it is, and compares its files with the ledger. */
   readonly stop: Effect.Effect<ReadonlyArray<FeedAudit>>
 }
-
-/** Waits for a condition, without limit: the test's own timeout is the limit. */
-export const until = (condition: () => boolean): Effect.Effect<void> =>
-  Effect.sync(condition).pipe(
-    Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (met) => met }),
-    Effect.asVoid
-  )
 
 /** A recorder of the simulated venues in a temporary folder, with delays that suit a test. */
 export const world = Effect.fnUntraced(function*(options: Options = {}) {
@@ -116,7 +109,7 @@ export const assertComplete = (audits: ReadonlyArray<FeedAudit>) => {
 /** Nothing at all was lost, cut connections included. */
 export const assertNothingLost = (audits: ReadonlyArray<FeedAudit>) => {
   assertComplete(audits)
-  for (const { feedId, lostWithConnection } of audits) assert.strictEqual(lostWithConnection, 0, feedId)
+  for (const { feedId, lostWithConnection } of audits) assert.strictEqual(lostWithConnection.length, 0, feedId)
 }
 
 export const environment = Layer.mergeAll(NodeServices.layer, Logging.layerConsole("None"))

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { venues } from "../../src/domain/Venue.ts"
-import { assertComplete, assertNothingLost, environment, until, world } from "./harness.ts"
+import { assertComplete, assertNothingLost, environment, world } from "./harness.ts"
+import { until } from "../until.ts"
 
 describe("recording", () => {
   it.live("a steady run of all venues holds every event exactly once", () =>

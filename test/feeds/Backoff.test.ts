@@ -58,6 +58,12 @@ describe("Backoff.schedule", () => {
       }
     }))
 
+  it.effect("spreads feeds at the cap too", () =>
+    Effect.gen(function*() {
+      const delays = yield* delaysOf({ initialSecs: 1, maxSecs: 60 }, 1000, true)
+      assert.isAbove(new Set(delays.map((delay) => Math.round(delay))).size, 900)
+    }))
+
   it.effect("does not bring back in step a thousand feeds that lost their venue together", () =>
     Effect.gen(function*() {
       const feeds = yield* Effect.forEach(

@@ -46,6 +46,7 @@ const options = (url: string, overrides: Partial<Options> = {}): Options => ({
   nowMillis: () => 0,
   onMessage: () => {},
   onPong: () => {},
+  onBytes: () => {},
   ...overrides
 })
 
@@ -148,6 +149,17 @@ describe("Connection", () => {
       assert.include(error.message, "HTTP 451 ({\"msg\":\"not in here\"}); record elsewhere")
     }))
 
+  it.live("hears a refusal whose body never ends", () =>
+    Effect.gen(function*() {
+      const server = yield* listen(createTcpServer((socket) => {
+        socket.on("error", () => {})
+        socket.once("data", () => socket.write("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\n\r\nslow down"))
+      }))
+      const error = yield* Effect.flip(Effect.scoped(connect(options(urlOf(server), { openTimeout: "20 seconds" }))))
+      if (error._tag !== "HandshakeRefused") return assert.fail(error._tag)
+      assert.deepStrictEqual([error.status, error.retryAfterMillis, error.body], [429, 7000, "slow down"])
+    }))
+
   it.live("ends the connection, and no more, when a message is larger than allowed", () =>
     Effect.gen(function*() {
       const url = yield* serve((peer) => peer.send("x".repeat(2000)))
@@ -201,7 +213,10 @@ describe("parseRetryAfter", () => {
     const now = Date.UTC(2026, 10, 22, 12, 0, 0)
     assert.strictEqual(parseRetryAfter("30", now), 30_000)
     assert.strictEqual(parseRetryAfter("Sun, 22 Nov 2026 12:01:00 GMT", now), 60_000)
-    assert.strictEqual(parseRetryAfter("Sun, 22 Nov 2026 11:00:00 GMT", now), 0)
+    assert.strictEqual(parseRetryAfter("Sun, 22 Nov 2026 11:00:00 GMT", now), null)
+    assert.strictEqual(parseRetryAfter("0", now), null)
+    assert.strictEqual(parseRetryAfter("1.5", now), null)
+    assert.strictEqual(parseRetryAfter("999999999", now), 3 * 86_400_000)
     assert.strictEqual(parseRetryAfter("soon", now), null)
     assert.strictEqual(parseRetryAfter(undefined, now), null)
   })

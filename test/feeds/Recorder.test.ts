@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
+import { type AddressInfo, createServer, type Server } from "node:net"
 import type { WebSocket } from "ws"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
@@ -9,7 +10,7 @@ import { Tokens } from "../../src/feeds/Tokens.ts"
 import type { Sink } from "../../src/sinks/Sink.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
-import { until } from "../endToEnd/harness.ts"
+import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
@@ -31,7 +32,47 @@ const environment = Layer.mergeAll(
   Logging.layerConsole("None")
 )
 
+/** Answers every handshake with these bytes. */
+const refuse = (answer: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<Server>((resume) => {
+        const server = createServer((socket) => {
+          socket.on("error", () => {})
+          socket.once("data", () => socket.end(answer))
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    ),
+    (server) => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  )
+
 describe("Recorder", () => {
+  for (
+    const [header, millis] of [["Retry-After: 7", 7000], ["Retry-After: 0", 60_000], [
+      "X-Nothing: said",
+      60_000
+    ]] as const
+  ) {
+    it.live(`429 with "${header}" keeps all feeds of the venue away for ${millis} ms`, () =>
+      Effect.gen(function*() {
+        const url = yield* refuse(`HTTP/1.1 429 Too Many Requests\r\n${header}\r\nContent-Length: 0\r\n\r\n`)
+        const pauses: Array<unknown> = []
+        const limiter = Layer.succeed(
+          ConnectLimiter,
+          ConnectLimiter.of({
+            acquire: () => pauses.length > 0 ? Effect.never : Effect.void,
+            pause: (venue, millis) => Effect.sync(() => pauses.push([venue, millis]))
+          })
+        )
+        const { fiber } = yield* start(exchangeAt(url), () => Effect.void).pipe(Effect.provide(limiter))
+        yield* until(() => pauses.length > 0)
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(pauses, [["bybit", millis]])
+      }).pipe(Effect.provide(environment)))
+  }
+
   it.live("hands everything received to the sink before it ends, however slow the sink is", () =>
     Effect.gen(function*() {
       const url = yield* serve((peer) => {

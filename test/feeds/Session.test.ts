@@ -7,7 +7,7 @@ import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import * as Session from "../../src/feeds/Session.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
-import { until } from "../endToEnd/harness.ts"
+import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
@@ -19,7 +19,8 @@ const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs 
     ...Session.defaults,
     messageTimeoutSecs,
     stats,
-    offer: (events) => received.push(...events) > 0
+    offer: (events) => received.push(...events) > 0,
+    onOpen: () => {}
   }))
   return { fiber, received, stats }
 })
@@ -28,13 +29,18 @@ const services = Layer.mergeAll(ConnectLimiter.layer, Telemetry.layer)
 const environment = Layer.mergeAll(services, Tokens.layerNone)
 
 describe("Session", () => {
-  it.live("keeps its pings in step through a flood of messages, and takes every message", () =>
+  it.live("keeps its pings in step through a flood of messages, answers those of the venue, and takes every message", () =>
     Effect.gen(function*() {
       const pings: Array<number> = []
       let sent = 0
       let flooding = true
+      let answered = 0
       const url = yield* serve((peer) => {
-        peer.on("ping", () => pings.push(performance.now()))
+        peer.on("ping", () => {
+          pings.push(performance.now())
+          peer.ping()
+        })
+        peer.on("pong", () => answered++)
         const flood = () => {
           if (!flooding) return
           for (let i = 0; i < 500; i++) peer.send(String(sent++))
@@ -54,6 +60,7 @@ describe("Session", () => {
       assert.isBelow(widest, 500)
       assert.strictEqual(stats.events, sent)
       assert.isAbove(stats.pongsReceived, 0)
+      assert.isAbove(answered, 5)
       assert.deepStrictEqual(
         received.map((event) => Number(event.sequenceId)),
         Array.from({ length: sent }, (_, i) => i)
@@ -82,6 +89,17 @@ describe("Session", () => {
       const { fiber } = yield* open(exchangeAt(url))
       const error = yield* Effect.flip(Fiber.join(fiber))
       assert.strictEqual(error.message, "the venue rejects the subscription to BTCUSDT: unknown symbol BTCUSDT")
+    }).pipe(Effect.provide(environment)))
+
+  it.live("goes on when it refuses something although it delivers", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => {
+        for (const frame of ["1", "no: something else", "2"]) peer.send(frame)
+      })
+      const { fiber, received, stats } = yield* open(exchangeAt(url))
+      yield* until(() => received.length === 2)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(stats.state, "live")
     }).pipe(Effect.provide(environment)))
 
   it.live("notices a dead line by the missing answer to its ping", () =>

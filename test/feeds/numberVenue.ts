@@ -16,6 +16,7 @@ export const exchangeAt = (url: string, overrides: Partial<Exchange> = {}): Exch
   },
   limits: {
     connectAttempts: { count: 1000, perMillis: 1000 },
+    pauseMillis: { 418: 300_000, 429: 60_000 },
     sendSpacingMillis: 1,
     maxFrameBytes: 1_000_000,
     maxLifetimeMillis: null

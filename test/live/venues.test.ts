@@ -8,7 +8,7 @@ import { venues } from "../../src/domain/Venue.ts"
 import { registry } from "../../src/exchanges/registry.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
-import { until } from "../endToEnd/harness.ts"
+import { until } from "../until.ts"
 
 describe("the real venues", () => {
   for (const venue of venues) {

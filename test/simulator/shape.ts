@@ -9,7 +9,7 @@ const marks =
  * flags and sides become marks, and repeated elements of an array count once.
  */
 export const shape = (text: string): string => {
-  let out = text.replaceAll(marks, (mark) => /^"/.test(mark) ? "\"W\"" : /^[tf]/.test(mark) ? "B" : "9")
+  let out = text.replaceAll(marks, (mark) => mark.startsWith("\"") ? "\"W\"" : /^[tf]/.test(mark) ? "B" : "9")
   for (const element of [/(\[[^[\]]*\])(?:,\1)+/g, /(\{[^{}]*\})(?:,\1)+/g]) out = out.replaceAll(element, "$1")
   return out
 }

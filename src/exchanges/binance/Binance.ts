@@ -15,6 +15,7 @@ const keepalive: Keepalive = {
 // Binance documentation, WebSocket Streams: 300 connections in 5 minutes, 5 messages a second, 24 hours.
 const limits: Limits = {
   connectAttempts: { count: 300, perMillis: 300_000 },
+  pauseMillis: { 418: 300_000, 429: 60_000 },
   sendSpacingMillis: 250,
   maxFrameBytes: 1024 * 1024,
   maxLifetimeMillis: 86_400_000

@@ -16,6 +16,7 @@ const keepalive: Keepalive = {
 // Bybit documentation, Connect: 500 connections in 5 minutes. A message holds up to 1,024 trades of about 160 bytes.
 const limits: Limits = {
   connectAttempts: { count: 500, perMillis: 300_000 },
+  pauseMillis: { 403: 600_000, 418: 300_000, 429: 60_000 },
   sendSpacingMillis: 100,
   maxFrameBytes: 4 * 1024 * 1024,
   maxLifetimeMillis: null

@@ -17,6 +17,7 @@ const keepalive: Keepalive = {
 // spread by the spacing, and usually 6.
 const limits: Limits = {
   connectAttempts: { count: 3, perMillis: 1000 },
+  pauseMillis: { 418: 300_000, 429: 60_000 },
   sendSpacingMillis: 200,
   maxFrameBytes: 32 * 1024 * 1024,
   maxLifetimeMillis: null

@@ -25,7 +25,8 @@ const keepalive: Keepalive = {
 }
 
 const limits: Limits = {
-  connectAttempts: { count: 5, perMillis: 1000 },
+  connectAttempts: { count: 5, perMillis: 1500 },
+  pauseMillis: { 418: 300_000, 429: 60_000 },
   sendSpacingMillis: 700,
   maxFrameBytes: 1024 * 1024,
   maxLifetimeMillis: null
@@ -55,7 +56,7 @@ const request = (subscriptions: ReadonlyArray<Subscription>): string => {
   const orderbook = codesOf(subscriptions, "orderbook")
   const trade = codesOf(subscriptions, "trade")
   return JSON.stringify([
-    { ticket: "ticklake" },
+    { ticket: `ticklake ${[...orderbook, ...trade].join(" ")}`.slice(0, 60) },
     ...(orderbook.length > 0 ? [{ type: "orderbook", codes: orderbook }] : []),
     ...(trade.length > 0 ? [{ type: "trade", codes: trade }] : []),
     { format: "DEFAULT" }

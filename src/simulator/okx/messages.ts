@@ -6,8 +6,6 @@ import { type BookChange, type Fill, type Market, sizeDecimals, type TakerOrder 
 /** Levels per side of the `books` channel. */
 export const bookLevels = 400
 
-export type Channel = "books" | "trades"
-
 export const arg = (channel: string, instId: string): string => `{"channel":"${channel}","instId":"${instId}"}`
 
 const levels = (side: ReadonlyArray<Level>, priceDecimals: number): string =>

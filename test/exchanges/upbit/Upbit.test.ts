@@ -38,10 +38,10 @@ describe("Upbit", () => {
   it("asks for everything in one request, without a token", () => {
     const requests = upbit.subscribe(subscriptions).map((request) => request("token"))
     assert.deepStrictEqual(requests, [
-      `[{"ticket":"ticklake"},{"type":"orderbook","codes":["KRW-AB1"]},{"type":"trade","codes":["KRW-AB1","USDT-CD"]},{"format":"DEFAULT"}]`
+      `[{"ticket":"ticklake KRW-AB1 KRW-AB1 USDT-CD"},{"type":"orderbook","codes":["KRW-AB1"]},{"type":"trade","codes":["KRW-AB1","USDT-CD"]},{"format":"DEFAULT"}]`
     ])
     assert.deepStrictEqual(upbit.subscribe([subscriptions[1]!]).map((request) => request(null)), [
-      `[{"ticket":"ticklake"},{"type":"trade","codes":["KRW-AB1"]},{"format":"DEFAULT"}]`
+      `[{"ticket":"ticklake KRW-AB1"},{"type":"trade","codes":["KRW-AB1"]},{"format":"DEFAULT"}]`
     ])
   })
 

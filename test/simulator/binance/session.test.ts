@@ -50,14 +50,15 @@ describe("Binance session", () => {
       yield* switched.send(JSON.stringify({ method: "SET_PROPERTY", params: ["combined", true], id: 5 }))
       yield* switched.send(subscribe(["btcusdt@trade"], 6))
       yield* switched.message("\"id\":6")
-      yield* simulator.produce("binance", "btcusdt", 1)
+      yield* simulator.produce("binance", "btcusdt", 6)
       const trade = yield* raw.message("trade")
       assert.match(trade, /^\{"e":"trade",/)
       const wrapped = `{"stream":"btcusdt@trade","data":${trade}}`
       assert.strictEqual(yield* combined.message("\"e\":\"trade\""), wrapped)
       assert.strictEqual(yield* switched.message("\"e\":\"trade\""), wrapped)
       yield* combined.message(`{"stream":"btcusdt@depth20@100ms","data":{"lastUpdateId":`)
-      assert.isTrue(simulator.ledger.entries({ dataType: "trade" }).every((entry) => trade === entry.data))
+      assert.strictEqual(simulator.ledger.entries({ dataType: "trade", connection: 1 })[0]?.data, trade)
+      assert.strictEqual(simulator.ledger.entries({ dataType: "trade", connection: 2 })[0]?.data, trade)
     }))
 
   it.live("does not answer a control message that is a little too long, and misreads a longer one", () =>
@@ -88,16 +89,16 @@ describe("Binance session", () => {
       yield* client.message("\"id\":5")
       client.socket.ping()
       assert.deepStrictEqual(yield* client.closed, { code: 1008, reason: "Too many requests" })
-      assert.strictEqual(simulator.ledger.connections()[0]?.end, "server-close")
+      yield* simulator.until((ledger) => ledger.connections()[0]?.end === "server-close")
     }))
 
   it.live("pings with a payload, and ends who does not answer", () =>
     Effect.gen(function*() {
-      const { base } = yield* start({ binancePingEvery: 230, binancePongWithin: 120 })
+      const { base } = yield* start({ binancePingEvery: 300, binancePongWithin: 500 })
       const answering = yield* connect(`${base}/stream`)
       const silent = yield* connect(`${base}/stream`, { autoPong: false })
       assert.strictEqual((yield* silent.closed).code, 1008)
-      assert.strictEqual(silent.pings.length, 1)
+      assert.isAtLeast(silent.pings.length, 1)
       assert.match(silent.pings[0] ?? "", /^\d+$/)
       yield* answering.send(subscribe(["a@trade"], 9))
       yield* answering.message("\"id\":9")
@@ -105,7 +106,7 @@ describe("Binance session", () => {
 
   it.live("ends a connection after its lifetime, and announces a shutdown", () =>
     Effect.gen(function*() {
-      const { base, simulator } = yield* start({ binanceLifetime: 400, noticeLead: 50 })
+      const { base, simulator } = yield* start({ binanceLifetime: 700, noticeLead: 50 })
       const old = yield* connect(`${base}/stream`)
       const warned = yield* connect(`${base}/ws`)
       yield* simulator.faults.inject({ kind: "notice" }, { connection: 2 })

@@ -58,7 +58,7 @@ describe("OKX session", () => {
 
   it.live("answers ping with bare text, and closes who is silent with 4004", () =>
     Effect.gen(function*() {
-      const simulator = yield* start({ okxIdle: 100 })
+      const simulator = yield* start({ okxIdle: 300 })
       const client = yield* connect(simulator.baseUrl("okx"))
       yield* client.send("ping")
       yield* client.message((text) => text === "pong")

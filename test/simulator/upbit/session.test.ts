@@ -36,8 +36,7 @@ describe("Upbit session", () => {
       yield* present.send(request({ type: "trade", codes: ["KRW-BTC"], is_only_realtime: true }))
       yield* both.message("SNAPSHOT")
       yield* past.message("SNAPSHOT")
-      const followed = simulator.ledger.connections()[2]
-      while (followed?.subscriptions.length === 0) yield* Effect.sleep(1)
+      yield* simulator.until((ledger) => ledger.connections()[2]?.subscriptions.length === 1)
       yield* simulator.produce("upbit", "KRW-BTC", 20)
       yield* simulator.stopTraffic
       yield* both.message("REALTIME")
@@ -65,6 +64,19 @@ describe("Upbit session", () => {
         yield* client.message("method"),
         `{"method":"LIST_SUBSCRIPTIONS","result":[{"type":"orderbook","codes":["KRW-ETH.5"],"level":0}],"ticket":"u"}`
       )
+    }))
+
+  it.live("forgets a request that is replaced before it took effect", () =>
+    Effect.gen(function*() {
+      const simulator = yield* start()
+      const client = yield* connect(simulator.baseUrl("upbit"))
+      yield* client.send(request({ type: "orderbook", codes: ["KRW-BTC"] }))
+      yield* client.send(request({ type: "orderbook", codes: ["KRW-ETH"] }))
+      yield* client.message("KRW-ETH")
+      yield* simulator.produce("upbit", "KRW-BTC", 6)
+      yield* simulator.produce("upbit", "KRW-ETH", 6)
+      yield* client.messages(7, (text) => text.includes("KRW-ETH"))
+      assert.strictEqual(client.texts.length, 7)
     }))
 
   it.live("delivers some trades late, and every one of them", () =>
@@ -105,13 +117,13 @@ describe("Upbit session", () => {
 
   it.live("answers PING with UP, again and again, and drops who is silent without a close frame", () =>
     Effect.gen(function*() {
-      const simulator = yield* start({ upbitUpEvery: 20, upbitIdle: 80 })
+      const simulator = yield* start({ upbitUpEvery: 20, upbitIdle: 300 })
       const client = yield* connect(simulator.baseUrl("upbit"))
       const idle = yield* connect(simulator.baseUrl("upbit"))
       yield* client.send("PING")
       yield* client.messages(3, (text) => text === `{"status":"UP"}`)
       assert.strictEqual((yield* idle.closed).code, 1006)
-      assert.strictEqual(simulator.ledger.connections()[1]?.end, "server-close")
+      yield* simulator.until((ledger) => ledger.connections()[1]?.end === "server-close")
       assert.isNull(simulator.ledger.connections()[0]?.end)
     }))
 })

@@ -1,0 +1,13 @@
+/** Text of unknown origin as it may stand in a log line: control characters replaced, and no longer than `maxLength`. */
+export const printable = (text: string, maxLength = 300): string => {
+  const clean = text.slice(0, maxLength).replaceAll(/[\p{Cc}\p{Cf}]/gu, "\u00b7")
+  return text.length > maxLength ? `${clean}... (${text.length} characters)` : clean
+}
+
+const sampleBytes = 200
+
+/** The beginning of a frame, for a log line. */
+export const sample = (bytes: Buffer): string => {
+  const text = printable(bytes.subarray(0, sampleBytes).toString("utf8"))
+  return bytes.length > sampleBytes ? `${text}... (${bytes.length} bytes)` : text
+}

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
+import * as Feed from "../../src/domain/Feed.ts"
+import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import * as Supervisor from "../../src/feeds/Supervisor.ts"
+import { Tokens } from "../../src/feeds/Tokens.ts"
+import { Sinks } from "../../src/sinks/Sink.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { until } from "../until.ts"
+import { exchangeAt, serve } from "./numberVenue.ts"
+
+const feed = Feed.make("bybit", "BTCUSDT", "trade")
+
+describe("Supervisor", () => {
+  it.live("gives up on a sink that never takes its rows, and goes on with the stop", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((peer) => peer.send("1"))
+      const lines: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => {
+        lines.push(String(message))
+      })])
+      const sinks = Layer.succeed(
+        Sinks,
+        Sinks.of({
+          open: () =>
+            Effect.acquireRelease(
+              Effect.succeed({ append: () => Effect.uninterruptible(Effect.never) }),
+              () => Effect.never
+            )
+        })
+      )
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(
+        Supervisor.layer({
+          plans: [{ feed, exchange: exchangeAt(url), messageTimeoutSecs: 60 }],
+          backoff: { initialSecs: 1, maxSecs: 60 },
+          queueCapacity: 1000,
+          feedsLimit: "50 millis",
+          sinksLimit: "50 millis"
+        }).pipe(
+          Layer.provide([sinks, ConnectLimiter.layer, Tokens.layerNone, logger]),
+          Layer.provideMerge(Telemetry.layer)
+        ),
+        scope
+      )
+      yield* until(() => Context.get(context, Telemetry).all().every((stats) => stats.events === 1))
+      yield* Scope.close(scope, Exit.void)
+      assert.match(lines.find((line) => line.startsWith("stopping feeds")) ?? "", /gave up/)
+      assert.match(lines.find((line) => line.startsWith("stopping sinks")) ?? "", /gave up/)
+    }))
+})

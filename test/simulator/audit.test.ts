@@ -1,0 +1,68 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Schema } from "effect"
+import { audit, type RecordedRow } from "../../src/simulator/audit.ts"
+import type { ConnectionRecord, Entry } from "../../src/simulator/Ledger.ts"
+
+const entryOf = (connection: number, data: string): Entry => ({
+  connection,
+  venue: "okx",
+  symbol: "BTC-USDT",
+  dataType: "trade",
+  sequenceId: null,
+  data,
+  timestampExchange: null,
+  trade: null,
+  isSnapshot: null,
+  history: false,
+  sentAtMillis: 0,
+  duplicate: false
+})
+
+const connectionOf = (connection: number, suffixMayBeLost: boolean): ConnectionRecord => ({
+  connection,
+  venue: "okx",
+  openedAt: 0,
+  subscriptions: [],
+  closedAt: 1,
+  end: suffixMayBeLost ? "fault:abrupt" : "clean",
+  suffixMayBeLost
+})
+
+const rowOf = (data: string): RecordedRow => ({ exchange: "okx", symbol: "btcusdt", dataType: "trade", data })
+
+const Count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 }))
+
+describe("audit", () => {
+  it.prop(
+    "finds every row that is missing or too many",
+    [Arbitrary.array(Arbitrary.schema(Count), { minLength: 1, maxLength: 30 })],
+    ([copies]) => {
+      const entries = copies.map((_, i) => entryOf(1, `event ${i}`))
+      const rows = copies.flatMap((count, i) => Array.from({ length: count }, () => rowOf(`event ${i}`)))
+      const [found] = audit(entries, [connectionOf(1, false)], rows)
+      assert.strictEqual(found?.missing.length, copies.filter((count) => count === 0).length)
+      assert.strictEqual(found?.surplus.length, copies.reduce((sum, count) => sum + Math.max(0, count - 1), 0))
+    }
+  )
+
+  it("excuses only the end of a connection that was cut", () => {
+    const entries = ["a", "b", "c", "d"].map((data) => entryOf(1, data))
+    const [suffix] = audit(entries, [connectionOf(1, true)], [rowOf("a"), rowOf("b")])
+    assert.deepStrictEqual([suffix?.missing.length, suffix?.lostWithConnection.length], [0, 2])
+    const [hole] = audit(entries, [connectionOf(1, true)], [rowOf("a"), rowOf("c")])
+    assert.deepStrictEqual([hole?.missing.map((entry) => entry.data), hole?.lostWithConnection.length], [["b"], 1])
+    const [orderly] = audit(entries, [connectionOf(1, false)], [rowOf("a"), rowOf("b")])
+    assert.deepStrictEqual([orderly?.missing.length, orderly?.lostWithConnection.length], [2, 0])
+  })
+
+  it("takes an event that was sent twice for two", () => {
+    const entries = [entryOf(1, "a"), entryOf(1, "a")]
+    assert.strictEqual(audit(entries, [connectionOf(1, false)], [rowOf("a")])[0]?.missing.length, 1)
+    assert.strictEqual(audit(entries, [connectionOf(1, false)], [rowOf("a"), rowOf("a")])[0]?.missing.length, 0)
+  })
+
+  it("holds rows of a feed that was never sent against the recorder", () => {
+    const found = audit([], [], [rowOf("a")])
+    assert.deepStrictEqual(found.map(({ feedId, surplus }) => [feedId, surplus]), [["okx/btcusdt/trade", ["a"]]])
+  })
+})
