@@ -8,7 +8,7 @@ import { venues } from "../../src/domain/Venue.ts"
 import { audit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults } from "../../src/simulator/SimulatorOptions.ts"
-import { until } from "./harness.ts"
+import { until } from "../until.ts"
 
 const commitMillis = 100
 /** An event on its way through sockets and a busy machine, and then one commit. */
