@@ -3,7 +3,12 @@ import { configDefaults, defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, ...(process.env.TICKLAKE_LIVE === "1" ? [] : ["test/live/**"])],
+    // What needs the internet or minutes runs only when asked for.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env.TICKLAKE_LIVE === "1" ? [] : ["test/live/**"]),
+      ...(process.env.TICKLAKE_KILLS === undefined ? ["test/crash/**"] : [])
+    ],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000

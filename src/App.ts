@@ -5,13 +5,19 @@ import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
 import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
+import { DataFolderLock } from "./runtime/DataFolderLock.ts"
 import { phased } from "./runtime/Shutdown.ts"
+import { Journal } from "./sinks/Journal.ts"
+import * as Recovery from "./sinks/Recovery.ts"
 import * as Sinks from "./sinks/Sinks.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { Uploader } from "./upload/Uploader.ts"
 
-/** The whole recorder. Closing its scope stops feeds, then sinks, then uploads, each within its own limit. */
+/**
+ * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
+ * Closing its scope stops feeds, then sinks, then uploads, each within its own limit, and gives the folder back last.
+ */
 export const layer = (config: Config) => {
   const { shutdown, storage, upload, websocket } = config
   const uploads = Uploader.layer({
@@ -26,15 +32,21 @@ export const layer = (config: Config) => {
     Layer.provide(ArchiveStore.layer({ folder: storage.localPath })),
     phased("uploads", Duration.seconds(shutdown.uploadSecs))
   )
-  const sinks = Layer.unwrap(Effect.map(Uploader, (uploader) =>
-    Sinks.layer({
+  const journal = Journal.layer({
+    dataDir: storage.dataDir,
+    commitEvery: Duration.millis(storage.commitIntervalMillis)
+  }).pipe(phased("the journal", Duration.seconds(shutdown.storageSecs)))
+  const sinks = Layer.unwrap(Effect.map(Uploader, (uploader) => {
+    const options = {
       dataDir: storage.dataDir,
       homeServerName: config.aws.homeServerName,
       maxFileAge: Duration.seconds(storage.maxFileAgeSecs),
       maxFileBytes: storage.maxFileBytes,
       memoryBudgetBytes: storage.memoryBudgetBytes,
       onSealed: uploader.offer
-    })))
+    }
+    return Sinks.layer(options).pipe(Layer.provide(journal), Layer.provide(Recovery.layer(options)))
+  }))
   const feeds = Supervisor.layer({
     plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({
       feed,
@@ -54,6 +66,7 @@ export const layer = (config: Config) => {
     Layer.provide([ConnectLimiter.layer, tokens]),
     Layer.provide(sinks),
     Layer.provide(uploads),
+    Layer.provideMerge(DataFolderLock.layer(storage.dataDir)),
     Layer.provideMerge(Telemetry.layer)
   )
 }
@@ -61,5 +74,9 @@ export const layer = (config: Config) => {
 /** Records until interrupted. */
 export const run = (config: Config) =>
   Effect.scoped(
-    Effect.flatMap(Layer.build(layer(config)), (context) => Context.get(context, Supervisor.Supervisor).join)
+    Effect.flatMap(Layer.build(layer(config)), (context) =>
+      Effect.raceFirst(
+        Context.get(context, Supervisor.Supervisor).join,
+        Context.get(context, DataFolderLock).lost
+      ))
   )

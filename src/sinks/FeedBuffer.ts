@@ -2,6 +2,7 @@ import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
 import { RowBuffer, rowBytes } from "./RowBuffer.ts"
+import { SeqRanges } from "./SeqRanges.ts"
 
 const microsPerDay = 86_400_000_000
 
@@ -21,6 +22,8 @@ export interface PendingFile {
   /** When the first row came to the sink, milliseconds since the epoch. */
   readonly startedAt: number
   readonly groups: Array<RowBuffer>
+  /** The numbers of the rows that are in it, as far as the disk has them. */
+  readonly written: SeqRanges
   /** Null until the file is created. */
   file: ParquetFile | null
   /** Takes no more rows; to be sealed when none waits. */
@@ -60,10 +63,13 @@ export class FeedBuffer {
     return false
   }
 
-  add(event: Event, nowMillis: number): void {
+  /** Adds a row, number `seq` of its stream. */
+  add(event: Event, seq: number, nowMillis: number): void {
     const file = this.#fileFor(event, nowMillis)
-    const group = this.#groupFor(file, event)
+    const group = this.#groupFor(file, event, seq)
     group.append(event)
+    if (group.rows === 1) group.firstSeq = seq
+    group.lastSeq = seq
     if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
   }
 
@@ -106,10 +112,11 @@ export class FeedBuffer {
     return file
   }
 
-  #groupFor(file: PendingFile, event: Event): RowBuffer {
+  #groupFor(file: PendingFile, event: Event, seq: number): RowBuffer {
     const last = file.groups.at(-1)
     if (last !== undefined && !last.frozen) {
-      if (last.rows === 0 || last.bytes + rowBytes(event) <= this.#limits.rowGroupBytes) return last
+      if (last.rows === 0) return last
+      if (seq === last.lastSeq + 1 && last.bytes + rowBytes(event) <= this.#limits.rowGroupBytes) return last
       last.frozen = true
     }
     const group = new RowBuffer(this.#feed)
@@ -128,6 +135,7 @@ const pendingFile = (
   firstMillis: Math.floor(firstMicros / 1000),
   startedAt,
   groups,
+  written: new SeqRanges(),
   file: null,
   complete: false,
   sealedAs: null

@@ -1,9 +1,11 @@
 import { Clock, Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
+import * as durableFolder from "../runtime/durableFolder.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
 import { type Envelope } from "./fileFormat.ts"
+import type { JournalStream } from "./JournalStream.ts"
 import * as fileNames from "./fileNames.ts"
 import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
 import * as ParquetFile from "./ParquetFile.ts"
@@ -15,6 +17,8 @@ import { WriteHealth } from "./WriteHealth.ts"
 /** What a feed's sink works with. */
 export interface Settings extends Limits {
   readonly feed: Feed
+  readonly homeServerName: string | null
+  readonly stream: JournalStream
   /** Folder of the feed's sealed files, relative to the data folder. */
   readonly folder: string
   readonly openFolder: string
@@ -32,6 +36,8 @@ export interface Settings extends Limits {
 
 /** The sink of a feed as its owner sees it. */
 export interface FeedSink extends Sink {
+  /** As `append`, for rows whose first has the number `firstSeq` in the journal. */
+  readonly appendAt: (firstSeq: number, events: ReadonlyArray<Event>) => Effect.Effect<void>
   /** Does what is due by the clock: ends a file that is old enough, tries again what failed. */
   readonly tick: Effect.Effect<void>
   /** Writes and seals everything; what cannot be written is lost, counted and logged. */
@@ -39,7 +45,7 @@ export interface FeedSink extends Sink {
 }
 
 export const make = Effect.fnUntraced(function*(settings: Settings) {
-  const { budget, feed, stats } = settings
+  const { budget, feed, stats, stream } = settings
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const clock = yield* Clock.Clock
@@ -49,6 +55,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   let heldBytes = 0
   let closed = false
   let working = false
+  let nextSeq = 1
 
   const account = () => {
     const held = buffer.heldBytes
@@ -76,7 +83,13 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const createFile = Effect.fnUntraced(function*(pending: PendingFile) {
     let millis = pending.firstMillis
     const attemptAt = (): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>
-      ParquetFile.create(fs, path.join(settings.openFolder, fileNames.openName(feed, millis)), settings).pipe(
+      ParquetFile.create(fs, path.join(settings.openFolder, fileNames.openName(feed, millis)), {
+        folder: settings.openFolder,
+        envelope: settings.envelope,
+        zstdLevel: settings.zstdLevel,
+        stream: stream.id,
+        about: { kind: "file", feed, homeServerName: settings.homeServerName, firstMillis: pending.firstMillis }
+      }).pipe(
         Effect.catchReason("PlatformError", "AlreadyExists", () => {
           millis++
           return attemptAt()
@@ -86,18 +99,26 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     stats.openFileBytes += pending.file.bytes()
   })
 
-  const drop = (pending: PendingFile, group: RowBuffer, why: string) => {
+  const drop = (pending: PendingFile, group: RowBuffer) => {
     pending.groups.splice(pending.groups.indexOf(group), 1)
     stats.rowsBuffered -= group.rows
     account()
-    return health.lose(group.rows, why)
   }
+
+  const dropUnencodable = (pending: PendingFile, group: RowBuffer, why: string) =>
+    Effect.suspend(() => {
+      drop(pending, group)
+      stream.flushed(group.lastSeq)
+      return health.lose(group.rows, why)
+    })
 
   const writeGroup = Effect.fnUntraced(
     function*(pending: PendingFile, file: ParquetFile.ParquetFile, group: RowBuffer) {
       const before = file.bytes()
       yield* file.append(group)
       pending.groups.shift()
+      pending.written.add({ first: group.firstSeq, last: group.lastSeq })
+      stream.flushed(group.lastSeq)
       stats.openFileBytes += file.bytes() - before
       stats.rowsBuffered -= group.rows
       stats.rowsWritten += group.rows
@@ -112,6 +133,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     stats.openFileBytes += file.bytes() - before
     pending.sealedAs ??= yield* settings.sealed.adopt(file.path, settings.folder, pending.firstMillis)
     yield* settings.sealed.persist(pending.sealedAs)
+    stream.sealed(pending.written.ranges, file.checkpoints)
     yield* file.close
     buffer.files.splice(buffer.files.indexOf(pending), 1)
     stats.openFileBytes -= file.bytes()
@@ -133,7 +155,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         const frozen = group
         const owner = pending
         const append = writeGroup(owner, file, frozen).pipe(
-          Effect.catchTag("EncodeError", (error) => drop(owner, frozen, error.message))
+          Effect.catchTag("EncodeError", (error) => dropUnencodable(owner, frozen, error.message))
         )
         if (!(yield* attempt(`write to ${file.path}`, append))) return
       }
@@ -161,19 +183,23 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   }
   budget.join(holder)
 
-  /** Buffers `events` and answers how many there was no room for. */
-  const take = (events: ReadonlyArray<Event>): number => {
+  /** Buffers and journals `events` and answers how many there was no room for. */
+  const take = (firstSeq: number, events: ReadonlyArray<Event>): number => {
     const now = clock.currentTimeMillisUnsafe()
     let taken = 0
+    // A file holds the rows of a stream in their order.
+    if (firstSeq < nextSeq) buffer.complete()
     try {
       for (const event of events) {
-        if (closed || (health.failing && buffer.heldBytes >= boundBytes())) continue
-        buffer.add(event, now)
+        if (closed || (health.failing && buffer.heldBytes >= boundBytes())) break
+        buffer.add(event, firstSeq + taken, now)
         taken++
       }
     } finally {
       stats.rowsBuffered += taken
+      nextSeq = firstSeq + taken
       account()
+      if (taken > 0) stream.append(firstSeq, taken === events.length ? events : events.slice(0, taken))
     }
     return events.length - taken
   }
@@ -185,16 +211,18 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     return budget.exceeded ? Effect.andThen(written, budget.reclaim) : written
   })
 
-  const append = (events: ReadonlyArray<Event>): Effect.Effect<void> =>
+  const appendAt = (firstSeq: number, events: ReadonlyArray<Event>): Effect.Effect<void> =>
     Effect.suspend(() => {
       // Before anything can wait or be interrupted, the rows are in.
-      const refused = take(events)
+      const refused = take(firstSeq, events)
       if (refused > 0) {
         const why = closed ? "the sink is closed" : "what waits to be written has reached its bound"
         return Effect.andThen(Effect.annotateLogs(health.lose(refused, why), annotations), settle)
       }
       return settle
     })
+
+  const append = (events: ReadonlyArray<Event>) => Effect.suspend(() => appendAt(nextSeq, events))
 
   const tick = Effect.suspend(() => {
     buffer.expire(clock.currentTimeMillisUnsafe())
@@ -203,19 +231,30 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /** Gives up the rows that could not be written, so that those which were become a file. */
   const abandon = Effect.gen(function*() {
+    if (buffer.rows > 0) yield* stream.commit
     for (const pending of buffer.files.slice()) {
       for (const group of pending.groups.slice()) {
-        yield* drop(pending, group, "the sink closes and they could not be written")
+        drop(pending, group)
+        yield* stream.holds({ first: group.firstSeq, last: group.lastSeq })
+          ? Effect.logWarning(`${group.rows} rows could not be written; the next start takes them from the journal`)
+          : health.lose(group.rows, "the sink closes and they could not be written")
       }
       const { file } = pending
       if (file === null) continue
       if (file.rows() > 0 && (yield* attempt(`seal ${file.path}`, seal(pending, file)))) continue
       stats.openFileBytes -= file.bytes()
       yield* file.close
-      if (file.rows() === 0) yield* Effect.ignore(fs.remove(file.path))
-      else {yield* Effect.logError(
-          `${pending.sealedAs ?? file.path} is left as it is with ${file.rows()} rows: it could not be sealed`
-        )}
+      if (file.rows() > 0) {
+        const name = pending.sealedAs ?? file.path
+        yield* Effect.logError(`${name} could not be sealed and is left with ${file.rows()} rows for the next start`)
+      } else {
+        yield* Effect.ignore(
+          fs.remove(file.path).pipe(
+            Effect.andThen(durableFolder.sync(fs, settings.openFolder)),
+            Effect.andThen(fs.remove(file.checkpoints))
+          )
+        )
+      }
     }
   })
 
@@ -226,6 +265,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* abandon
   })).pipe(Effect.ensuring(Effect.sync(() => budget.leave(holder))))
 
-  const sink: FeedSink = { append, tick, close }
+  const sink: FeedSink = { append, appendAt, tick, close }
   return sink
 })

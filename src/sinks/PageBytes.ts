@@ -1,6 +1,6 @@
 const empty = Buffer.alloc(0)
 
-/** The PLAIN bytes of one column while it grows. Costs nothing before the first value, then doubles as it fills. */
+/** Bytes that grow, in the notation of Parquet's PLAIN encoding: a column, or a record of the journal. Costs nothing before the first value, then doubles as it fills. */
 export class PageBytes {
   readonly #initialBytes: number
   #bytes = empty
@@ -63,6 +63,27 @@ export class PageBytes {
   appendDouble(value: number): void {
     const at = this.#reserve(8)
     this.#length = this.#bytes.writeDoubleLE(value, at)
+  }
+
+  appendByte(value: number): void {
+    const at = this.#reserve(1)
+    this.#bytes[at] = value
+    this.#length = at + 1
+  }
+
+  appendUInt32(value: number): void {
+    const at = this.#reserve(4)
+    this.#length = this.#bytes.writeUInt32LE(value, at)
+  }
+
+  /** Writes over the 4 bytes at `at`. */
+  setUInt32(value: number, at: number): void {
+    this.#bytes.writeUInt32LE(value, at)
+  }
+
+  /** Goes back to `length` bytes and keeps the memory. */
+  cutTo(length: number): void {
+    this.#length = length
   }
 
   /** Sets bit `index` of a bit-packed column, least significant bit first; call with rising indexes. */

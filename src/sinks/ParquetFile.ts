@@ -1,5 +1,9 @@
 import { Cause, Effect, Exit, type FileSystem, type PlatformError, Schema, Scope } from "effect"
 import type { RowGroup } from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import { crc32 } from "node:zlib"
+import * as durableFolder from "../runtime/durableFolder.ts"
+import * as CheckpointLog from "./CheckpointLog.ts"
+import type { FileRecord } from "./checkpointRecord.ts"
 import type { Envelope } from "./fileFormat.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
@@ -17,6 +21,9 @@ export interface ParquetFile {
   /** Bytes of whole row groups and the header; once finished, of the file. */
   readonly bytes: () => number
   readonly rows: () => number
+  /** Where it is told which row groups the disk has; stays when the file gets its final name. */
+  readonly checkpoints: string
+  /** Waits until the disk has `rows` as a row group, and knows that it counts. */
   readonly append: (rows: RowBuffer) => Effect.Effect<void, PlatformError.PlatformError | EncodeError>
   /** Writes the footer and waits until the disk has all of it. Safe to repeat, also after it succeeded. */
   readonly finish: Effect.Effect<void, PlatformError.PlatformError>
@@ -24,17 +31,26 @@ export interface ParquetFile {
   readonly close: Effect.Effect<void>
 }
 
-/** Creates `path`, which must not exist, with the header in it. */
+/** Creates `path`, which must not exist, with the header in it, and its checkpoints beside it; both known to the disk. */
 export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string, options: {
+  readonly folder: string
   readonly envelope: Envelope
   readonly zstdLevel: number
+  readonly stream: number
+  readonly about: FileRecord
 }) {
   const scope = yield* Scope.make()
-  const close = Scope.close(scope, Exit.void).pipe(
+  const checkpoints = yield* CheckpointLog.create(fs, CheckpointLog.pathOf(path), options.about)
+  const close = Effect.andThen(Scope.close(scope, Exit.void), checkpoints.close).pipe(
     // The bytes are proven by fsync, so a failing close loses nothing but the handle.
     Effect.catchCause((cause) => Effect.logDebug(`closing ${path}: ${Cause.pretty(cause)}`))
   )
-  const file = yield* Scope.provide(fs.open(path, { flag: "wx" }), scope).pipe(Effect.onError(() => close))
+  const giveUp = Effect.andThen(close, Effect.ignore(fs.remove(checkpoints.path)))
+  // Known before the file is: a file without checkpoints would have to be taken for damaged.
+  const file = yield* durableFolder.sync(fs, options.folder).pipe(
+    Effect.andThen(Scope.provide(fs.open(path, { flag: "wx" }), scope)),
+    Effect.onError(() => giveUp)
+  )
   const rowGroups: Array<RowGroup> = []
   let goodBytes = 0
   let rows = 0
@@ -43,6 +59,8 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   let finished = false
 
   const cutBack = Effect.gen(function*() {
+    // A row group that is told of must not be cut off.
+    yield* checkpoints.settle
     yield* file.truncate(goodBytes)
     yield* file.seek(BigInt(goodBytes), "start")
     torn = false
@@ -56,15 +74,27 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   })
 
   const append = Effect.fnUntraced(function*(group: RowBuffer) {
-    const encoded = yield* Effect.tryPromise({
+    const { body, metadata } = yield* Effect.tryPromise({
       try: () => encodeRowGroup(group, goodBytes, options.zstdLevel),
       catch: (cause) => new EncodeError({ cause })
     })
-    yield* write(encoded.body)
+    yield* write(body)
+    yield* file.sync
+    const to = goodBytes + body.length
+    yield* checkpoints.append({
+      kind: "group",
+      stream: options.stream,
+      first: group.firstSeq,
+      last: group.lastSeq,
+      from: goodBytes,
+      to,
+      crc: crc32(body),
+      metadata
+    })
     torn = false
-    goodBytes += encoded.body.length
+    goodBytes = to
     rows += group.rows
-    rowGroups.push(encoded.metadata)
+    rowGroups.push(metadata)
   })
 
   const finish = Effect.gen(function*() {
@@ -79,10 +109,19 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   })
 
   yield* write(options.envelope.header).pipe(
-    Effect.onError(() => Effect.andThen(close, Effect.ignore(fs.remove(path))))
+    Effect.andThen(durableFolder.sync(fs, options.folder)),
+    Effect.onError(() => Effect.andThen(Effect.ignore(fs.remove(path)), giveUp))
   )
   torn = false
   goodBytes = options.envelope.header.length
-  const created: ParquetFile = { path, bytes: () => goodBytes, rows: () => rows, append, finish, close }
+  const created: ParquetFile = {
+    path,
+    checkpoints: checkpoints.path,
+    bytes: () => goodBytes,
+    rows: () => rows,
+    append,
+    finish,
+    close
+  }
   return created
 })

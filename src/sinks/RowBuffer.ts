@@ -36,6 +36,10 @@ export class RowBuffer {
   /** Set when it takes no more rows and waits to be written. */
   frozen = false
 
+  /** The numbers of its rows in the journal; none is missing between them. */
+  firstSeq = 0
+  lastSeq = 0
+
   constructor(feed: Feed) {
     this.#feed = feed
   }

@@ -1,5 +1,6 @@
 import { Context, Layer } from "effect"
 import type { Feed } from "../domain/Feed.ts"
+import * as StorageStats from "./StorageStats.ts"
 
 /** Where a feed stands: `rejected` means that the venue refused the subscription and we wait before asking again. */
 export type FeedState =
@@ -59,7 +60,8 @@ export interface FeedStats {
   writeErrors: number
 }
 
-const makeStats = (feed: Feed): FeedStats => ({
+/** All at zero, for a feed that starts. */
+export const makeStats = (feed: Feed): FeedStats => ({
   feed,
   state: "starting",
   stateSince: 0,
@@ -91,11 +93,12 @@ const makeStats = (feed: Feed): FeedStats => ({
   writeErrors: 0
 })
 
-/** The counters of every feed of this process. */
+/** The counters of every feed of this process, and of its storage. */
 export class Telemetry extends Context.Service<Telemetry, {
   /** The counters of a feed, made at the first call. */
   readonly stats: (feed: Feed) => FeedStats
   readonly all: () => ReadonlyArray<FeedStats>
+  readonly storage: StorageStats.StorageStats
 }>()("ticklake/Telemetry") {
   static readonly layer = Layer.sync(Telemetry, () => {
     const byFeed = new Map<string, FeedStats>()
@@ -107,7 +110,8 @@ export class Telemetry extends Context.Service<Telemetry, {
         byFeed.set(feed.id, stats)
         return stats
       },
-      all: () => [...byFeed.values()]
+      all: () => [...byFeed.values()],
+      storage: StorageStats.make()
     })
   })
 }

@@ -3,7 +3,9 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, FileSystem, Latch, Layer, Path, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
+import { Journal } from "../../src/sinks/Journal.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
+import type { Options as SinkOptions } from "../../src/sinks/sinkSettings.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { tenOClock, trade, trades } from "./events.ts"
 import * as faultyFileSystem from "./faultyFileSystem.ts"
@@ -23,6 +25,7 @@ sinkSuite(
     const dataDir = yield* fs.makeTempDirectoryScoped()
     return {
       layer: Layer.orDie(ParquetSinks.layer({ dataDir, rowGroupRows: 300, writeBeside: true })).pipe(
+        Layer.provide(Layer.orDie(Journal.layer({ dataDir, commitEvery: "1 millis" }))),
         Layer.provide(Telemetry.layer),
         Layer.provide(NodeServices.layer)
       ),
@@ -102,7 +105,7 @@ layer(NodeServices.layer)("Sinks", (it) => {
 
     it.effect("has row groups of the given number of rows, and of the given size", () =>
       Effect.gen(function*() {
-        const groups = Effect.fnUntraced(function*(options: Partial<ParquetSinks.Options>) {
+        const groups = Effect.fnUntraced(function*(options: Partial<SinkOptions>) {
           const storage = yield* harness({ sinks: options })
           yield* Effect.scoped(Effect.flatMap(storage.sinks.open(feed), (sink) => sink.append(trades(250))))
           const metadata = yield* Effect.promise(() => hyparquetMetadata(storage.absolute(firstPath)))

@@ -1,13 +1,15 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Layer, Path, Queue } from "effect"
+import { Journal } from "../../src/sinks/Journal.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
+import type { Options as SinkOptions } from "../../src/sinks/sinkSettings.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { duckdbRows } from "./readers.ts"
 
 /** A recorder's storage in a folder of its own, with the real file system unless another is given. */
 export const harness = Effect.fnUntraced(function*(options: {
-  readonly sinks?: Partial<ParquetSinks.Options>
+  readonly sinks?: Partial<SinkOptions>
   readonly fileSystem?: Layer.Layer<FileSystem.FileSystem>
 } = {}) {
   const fs = yield* FileSystem.FileSystem
@@ -22,6 +24,7 @@ export const harness = Effect.fnUntraced(function*(options: {
       onSealed: (file) => Effect.asVoid(Queue.offer(sealed, file)),
       ...options.sinks
     }).pipe(
+      Layer.provide(Journal.layerNone),
       Layer.provideMerge(Telemetry.layer),
       Layer.provide(Layer.fresh(options.fileSystem ?? Layer.empty)),
       Layer.provide(NodeServices.layer)

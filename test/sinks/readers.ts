@@ -1,5 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api"
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
+import { type AsyncBuffer, asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
 import { compressors } from "hyparquet-compressors"
 import type { Event } from "../../src/domain/Event.ts"
 import type { Feed } from "../../src/domain/Feed.ts"
@@ -28,9 +28,13 @@ const unexpected = (): never => {
 }
 
 /** The rows of a file by hyparquet. */
-export const hyparquetRows = async (path: string): Promise<Array<Row>> => {
-  const file = await asyncBufferFromFile(path)
-  return parquetReadObjects({
+export const hyparquetRows = async (path: string): Promise<Array<Row>> => readRows(await asyncBufferFromFile(path))
+
+/** The rows of a file whose bytes are `content`, by hyparquet. */
+export const parquetRows = (content: Buffer): Promise<Array<Row>> => readRows(new Uint8Array(content).buffer)
+
+const readRows = (file: AsyncBuffer | ArrayBuffer): Promise<Array<Row>> =>
+  parquetReadObjects({
     file,
     compressors,
     parsers: {
@@ -41,7 +45,6 @@ export const hyparquetRows = async (path: string): Promise<Array<Row>> => {
       stringFromBytes: (bytes) => Buffer.from(bytes ?? []).toString()
     }
   })
-}
 
 export const hyparquetMetadata = async (path: string) => parquetMetadataAsync(await asyncBufferFromFile(path))
 

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto"
 import { dirname } from "node:path"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
-import type * as ParquetSinks from "../../src/sinks/Sinks.ts"
+import type { Options as SinkOptions } from "../../src/sinks/sinkSettings.ts"
 import { tenOClock, trade, trades } from "./events.ts"
 import * as faultyFileSystem from "./faultyFileSystem.ts"
 import { harness } from "./harness.ts"
@@ -16,7 +16,7 @@ const feed = Feed.make("binance", "BTC-USDT", "trade")
 const firstPath = `binance/btcusdt/trade/2026-03-14/${tenOClock / 1000}.parquet`
 
 /** A sink of `feed` on a disk that fails on demand, which tries again when rows come; and what it logs meanwhile. */
-const failingStorage = Effect.fnUntraced(function*(sinks: Partial<ParquetSinks.Options> = {}) {
+const failingStorage = Effect.fnUntraced(function*(sinks: Partial<SinkOptions> = {}) {
   const faults = faultyFileSystem.make()
   const storage = yield* harness({
     sinks: { rowGroupRows: 100, retryEvery: "5 seconds", checkEvery: "1 day", ...sinks },
@@ -172,6 +172,9 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
         const parents = [dirname(folder), dirname(dirname(folder)), dirname(dirname(dirname(folder))), storage.dataDir]
         assert.deepStrictEqual(storage.faults.done, [
           `write ${open}`,
+          `sync ${open}`,
+          `write ${open}.groups`,
+          `sync ${open}.groups`,
           `write ${open}`,
           `sync ${open}`,
           ...parents.toReversed().map((parent) => `sync ${parent}`),

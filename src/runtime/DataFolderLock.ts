@@ -1,0 +1,183 @@
+import {
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  FileSystem,
+  Layer,
+  Path,
+  type PlatformError,
+  Random,
+  Runtime,
+  Schema
+} from "effect"
+import * as durableFolder from "./durableFolder.ts"
+import * as ownProcess from "./ownProcess.ts"
+
+/** The folder of claims, inside the data folder. */
+export const lockFolder = ".lock"
+
+/** How often an owner says that it lives, and how long it is believed where its process cannot be asked. */
+export const touchMillis = 5000
+export const believedMillis = 20_000
+
+/** Starters that meet at the same moment make way for each other and try again this often. */
+const attempts = 6
+
+const Claim = Schema.fromJsonString(Schema.Struct({
+  host: Schema.String,
+  pid: Schema.Int,
+  startTicks: Schema.String,
+  bootId: Schema.String,
+  pidNamespace: Schema.String
+}))
+const decodeClaim = Schema.decodeEffect(Claim)
+const encodeClaim = Schema.encodeEffect(Claim)
+
+/** Another process records into the folder. */
+export class DataFolderInUse extends Schema.TaggedError<DataFolderInUse>()("DataFolderInUse", {
+  folder: Schema.String,
+  host: Schema.String,
+  pid: Schema.Int
+}) {
+  /** EX_TEMPFAIL of sysexits.h. */
+  override readonly [Runtime.errorExitCode] = 75
+
+  override get message() {
+    return `${this.folder} is in use by process ${this.pid} on ${this.host}: stop it first, ` +
+      "or give this one a data_dir of its own"
+  }
+}
+
+/** The folder cannot be written to. */
+export class DataFolderUnusable extends Schema.TaggedError<DataFolderUnusable>()("DataFolderUnusable", {
+  folder: Schema.String,
+  cause: Schema.Defect()
+}) {
+  /** EX_CANTCREAT of sysexits.h. */
+  override readonly [Runtime.errorExitCode] = 73
+
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `${this.folder} cannot be used: ${reason}. Let this user read and write it, or set data_dir to another folder`
+  }
+}
+
+/** This process is no longer the owner of its data folder. */
+export class DataFolderLost extends Schema.TaggedError<DataFolderLost>()("DataFolderLost", { folder: Schema.String }) {
+  override get message() {
+    return `the claim on ${this.folder} was taken away while this process did not run; it stops, so that two do not write there`
+  }
+}
+
+/** The right to be the only one who writes below the data folder; given back when the scope closes. */
+export class DataFolderLock extends Context.Service<DataFolderLock, {
+  /** Never ends, unless the right is lost. */
+  readonly lost: Effect.Effect<never, DataFolderLost>
+}>()("ticklake/DataFolderLock") {
+  static readonly layer = (dataDir: string) => Layer.effect(DataFolderLock, acquire(dataDir))
+}
+
+interface Owner {
+  readonly path: string
+  readonly host: string
+  readonly pid: number
+  readonly dead: boolean
+}
+
+/** Every claim on `dataDir` but `own`, and whether whoever made it is gone. Reads only. */
+export const claims = Effect.fnUntraced(function*(dataDir: string, own: string | null = null) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const self = yield* ownProcess.identity
+  const folder = path.join(dataDir, lockFolder)
+  const names = yield* fs.readDirectory(folder).pipe(
+    Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed([]))
+  )
+  const now = yield* Clock.currentTimeMillis
+  const readOwner = Effect.fnUntraced(function*(name: string) {
+    const claimPath = path.join(folder, name)
+    const claim = yield* Effect.option(Effect.flatMap(fs.readFileString(claimPath), decodeClaim))
+    const { mtime } = yield* fs.stat(claimPath)
+    const touchedAt = mtime._tag === "Some" ? mtime.value.getTime() : now
+    const life = claim._tag === "Some" ? yield* ownProcess.lifeOf(self, claim.value) : "unknown"
+    const owner: Owner = {
+      path: claimPath,
+      host: claim._tag === "Some" ? claim.value.host : "an unknown host",
+      pid: claim._tag === "Some" ? claim.value.pid : 0,
+      dead: life === "dead" || (life === "unknown" && now - touchedAt > believedMillis)
+    }
+    return owner
+  })
+  const owners: Array<Owner> = []
+  for (const name of names) {
+    if (!name.endsWith(".json") || name === own) continue
+    const owner = yield* readOwner(name).pipe(
+      // Given back between the two looks.
+      Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed(null))
+    )
+    if (owner !== null) owners.push(owner)
+  }
+  return owners
+})
+
+/**
+ * Every starter puts down a claim of its own and then looks for others: of two, whoever looks second sees the first. So a
+ * dead owner's claim is nobody's to take over, and no two starters can both take it.
+ */
+const acquire = Effect.fnUntraced(function*(dataDir: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const folder = path.join(dataDir, lockFolder)
+  const unusable = (cause: PlatformError.PlatformError) => new DataFolderUnusable({ folder: dataDir, cause })
+  yield* Effect.mapError(durableFolder.ensure(fs, path, folder), unusable)
+  const claim = yield* Effect.flatMap(ownProcess.identity, encodeClaim).pipe(Effect.orDie)
+  const lost = yield* Deferred.make<never, DataFolderLost>()
+
+  const attempt = Effect.fnUntraced(function*() {
+    const name = `${process.pid}-${(yield* Random.nextIntBetween(0, 2 ** 31)).toString(16)}.json`
+    const own = path.join(folder, name)
+    const remove = Effect.ignore(fs.remove(own))
+    return yield* Effect.gen(function*() {
+      yield* touch(fs, own, claim)
+      const others = yield* claims(dataDir, name)
+      const alive = others.find(({ dead }) => !dead)
+      if (alive !== undefined) return yield* new DataFolderInUse({ folder: dataDir, host: alive.host, pid: alive.pid })
+      for (const other of others) yield* Effect.ignore(fs.remove(other.path))
+      return own
+    }).pipe(
+      Effect.onError(() => remove),
+      Effect.catchTag("PlatformError", (cause) => Effect.fail(unusable(cause)))
+    )
+  })
+
+  const claimFolder = Effect.gen(function*() {
+    for (let left = attempts - 1; left > 0; left--) {
+      const outcome = yield* Effect.result(attempt())
+      if (outcome._tag === "Success") return outcome.success
+      if (outcome.failure._tag !== "DataFolderInUse") return yield* outcome.failure
+      yield* Effect.sleep(yield* Random.nextIntBetween(10, 200))
+    }
+    return yield* attempt()
+  })
+
+  const own = yield* Effect.acquireRelease(claimFolder, (claimPath) => Effect.ignore(fs.remove(claimPath)))
+  const keep = Effect.gen(function*() {
+    if (!(yield* fs.exists(own))) {
+      yield* Deferred.fail(lost, new DataFolderLost({ folder: dataDir }))
+      return
+    }
+    const now = new Date(yield* Clock.currentTimeMillis)
+    yield* fs.utimes(own, now, now)
+  }).pipe(Effect.catch((error) => Effect.logWarning(`the claim on ${dataDir} could not be renewed: ${error.message}`)))
+  yield* keep.pipe(Effect.delay(touchMillis), Effect.forever, Effect.forkScoped)
+  return DataFolderLock.of({ lost: Deferred.await(lost) })
+})
+
+/** Puts a claim down whole, never half written, with the time of the clock that judges it. */
+const touch = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, own: string, claim: string) {
+  const now = new Date(yield* Clock.currentTimeMillis)
+  yield* fs.writeFileString(`${own}.new`, claim)
+  yield* fs.utimes(`${own}.new`, now, now)
+  yield* fs.rename(`${own}.new`, own)
+})

@@ -1,0 +1,58 @@
+import { Cause, Effect, Exit, type FileSystem, type PlatformError, Scope } from "effect"
+import * as checkpointRecord from "./checkpointRecord.ts"
+
+/** The name of the checkpoints of the open file `path`. */
+export const pathOf = (path: string): string => `${path}.groups`
+
+/** Reads back `pathOf`; null for any other path. */
+export const fileOf = (path: string): string | null =>
+  path.endsWith(".groups") ? path.slice(0, -".groups".length) : null
+
+/** What the disk has of an open file, written beside it: a row group counts from the moment that it is told here. */
+export interface CheckpointLog {
+  readonly path: string
+  /** Waits until the disk has `record`. After a failure it may or may not be there until `settle` has worked. */
+  readonly append: (record: checkpointRecord.GroupRecord) => Effect.Effect<void, PlatformError.PlatformError>
+  /** Waits until the disk has nothing but what was appended. */
+  readonly settle: Effect.Effect<void, PlatformError.PlatformError>
+  /** Lets go of the file; it stays where it is. */
+  readonly close: Effect.Effect<void>
+}
+
+/** Creates the checkpoints at `path`, which must not exist; the folder is not synced. */
+export const create = Effect.fnUntraced(
+  function*(fs: FileSystem.FileSystem, path: string, file: checkpointRecord.FileRecord) {
+    const scope = yield* Scope.make()
+    const close = Scope.close(scope, Exit.void).pipe(
+      Effect.catchCause((cause) => Effect.logDebug(`closing ${path}: ${Cause.pretty(cause)}`))
+    )
+    const handle = yield* Scope.provide(fs.open(path, { flag: "wx" }), scope).pipe(Effect.onError(() => close))
+    const head = Buffer.concat([checkpointRecord.magic, checkpointRecord.encode(file)])
+    yield* handle.writeAll(head).pipe(
+      Effect.andThen(handle.sync),
+      Effect.onError(() => Effect.andThen(close, Effect.ignore(fs.remove(path))))
+    )
+    let goodBytes = head.length
+    /** True while the disk may have bytes after `goodBytes`. */
+    let torn = false
+
+    const settle = Effect.gen(function*() {
+      if (!torn) return
+      yield* handle.truncate(goodBytes)
+      yield* handle.seek(BigInt(goodBytes), "start")
+      yield* handle.sync
+      torn = false
+    })
+    const append = Effect.fnUntraced(function*(record: checkpointRecord.GroupRecord) {
+      yield* settle
+      torn = true
+      const bytes = checkpointRecord.encode(record)
+      yield* handle.writeAll(bytes)
+      yield* handle.sync
+      torn = false
+      goodBytes += bytes.length
+    })
+    const log: CheckpointLog = { path, append, settle, close }
+    return log
+  }
+)

@@ -1,0 +1,264 @@
+import {
+  Clock,
+  Context,
+  type Duration,
+  Effect,
+  FileSystem,
+  Latch,
+  Layer,
+  Path,
+  Result,
+  Schema,
+  Semaphore
+} from "effect"
+import type { Feed } from "../domain/Feed.ts"
+import * as durableFolder from "../runtime/durableFolder.ts"
+import { Telemetry } from "../telemetry/Telemetry.ts"
+import * as JournalSegment from "./JournalSegment.ts"
+import { type JournalStream, StreamState } from "./JournalStream.ts"
+import { liveFrames } from "./journalTrimming.ts"
+import * as journalRecord from "./journalRecord.ts"
+import { PageBytes } from "./PageBytes.ts"
+import { type Batch, PendingRecords } from "./PendingRecords.ts"
+
+/** The folder of the journal, inside the data folder. */
+export const journalFolder = ".journal"
+
+export interface Options {
+  readonly dataDir: string
+  /** How long a row waits at most for the commit that makes it durable. */
+  readonly commitEvery: Duration.Input
+  /** A segment of the journal takes no more records from this size on. */
+  readonly segmentBytes: number
+  /** What waits for its commit while the disk fails; beyond it the oldest rows are not journaled. */
+  readonly pendingBytes: number
+}
+
+const mebibyte = 1024 * 1024
+
+/** What holds unless the configuration says otherwise. */
+export const defaults: Omit<Options, "dataDir"> = {
+  commitEvery: "1 second",
+  segmentBytes: 16 * mebibyte,
+  pendingBytes: 16 * mebibyte
+}
+
+/** The folder of the journal cannot be used. */
+export class JournalError extends Schema.TaggedError<JournalError>()("JournalError", {
+  folder: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `the journal cannot be kept in ${this.folder}: ${reason}`
+  }
+}
+
+/**
+ * Keeps every row that is in no row group on disk, so that a crash loses none that a commit covered. One commit for all
+ * streams; a failing disk is counted and logged here and never stops or delays whoever brings rows.
+ */
+export class Journal extends Context.Service<Journal, {
+  /** A stream for one sink of `feed`. */
+  readonly open: (feed: Feed) => JournalStream
+}>()("ticklake/Journal") {
+  static readonly layer = (
+    options: Partial<Options> & Pick<Options, "dataDir">
+  ): Layer.Layer<Journal, JournalError, FileSystem.FileSystem | Path.Path | Telemetry> =>
+    Layer.effect(Journal, make({ ...defaults, ...options }))
+
+  /** Keeps nothing: what is in no sealed file is lost with the process. */
+  static readonly layerNone: Layer.Layer<Journal> = Layer.sync(Journal, () => {
+    let streams = 0
+    return Journal.of({ open: () => withoutJournal(++streams) })
+  })
+}
+
+/** A stream whose rows need no journal. */
+export const withoutJournal = (id: number): JournalStream => ({
+  id,
+  append: () => {},
+  flushed: () => {},
+  sealed: () => {},
+  holds: () => false,
+  commit: Effect.void
+})
+
+const make = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const clock = yield* Clock.Clock
+  const { storage: stats } = yield* Telemetry
+  const folder = path.join(options.dataDir, journalFolder)
+  const numbers = yield* durableFolder.ensure(fs, path, folder).pipe(
+    Effect.andThen(fs.readDirectory(folder)),
+    Effect.map((names) => names.map((name) => JournalSegment.parseFileName(name) ?? 0)),
+    Effect.mapError((cause) => new JournalError({ folder, cause }))
+  )
+  const lock = yield* Semaphore.make(1)
+  const crowded = yield* Latch.make(false)
+  const pending = new PendingRecords()
+  /** Oldest first; the one that is written to is not among them. */
+  const segments: Array<JournalSegment.JournalSegment> = []
+  let writer: JournalSegment.Writer | null = null
+  let nextNumber = Math.max(0, ...numbers) + 1
+  let streams = 0
+  let failingSince: number | null = null
+
+  const endSegment = (end: (writer: JournalSegment.Writer) => Effect.Effect<void>) =>
+    Effect.suspend(() => {
+      const ended = writer
+      if (ended === null) return Effect.void
+      writer = null
+      segments.push(ended.segment)
+      return end(ended)
+    })
+
+  const failed = (operation: string, error: Error) =>
+    Effect.suspend(() => {
+      stats.journalErrors++
+      stats.problem = `could not ${operation}: ${error.message}`
+      if (failingSince !== null) return Effect.void
+      failingSince = clock.currentTimeMillisUnsafe()
+      return Effect.logError(
+        `${stats.problem}; recording goes on, but a crash before this ends loses rows that are in no row group yet`
+      )
+    })
+
+  const worked = Effect.suspend(() => {
+    if (failingSince === null) return Effect.void
+    const seconds = Math.round((clock.currentTimeMillisUnsafe() - failingSince) / 1000)
+    failingSince = null
+    stats.problem = null
+    return Effect.logInfo(`the journal works again after ${seconds} s`)
+  })
+
+  /** Writes `pieces` to the segment, a new one where there is none, and waits for the disk. */
+  const append = Effect.fnUntraced(function*(pieces: ReadonlyArray<Buffer>) {
+    writer ??= yield* JournalSegment.create(fs, folder, nextNumber++)
+    const { segment } = writer
+    yield* writer.commit(pieces).pipe(Effect.tapError(() => endSegment((ended) => ended.abandon)))
+    for (const piece of pieces) stats.journalBytesWritten += piece.length
+    return segment
+  })
+
+  const afterAppend = Effect.suspend(() =>
+    writer !== null && writer.segment.bytes >= options.segmentBytes ? endSegment((ended) => ended.close) : Effect.void
+  )
+
+  const write = Effect.fnUntraced(function*(batch: Batch) {
+    const pieces = piecesOf(batch)
+    if (pieces.length === 0) return true
+    const startedAt = clock.currentTimeNanosUnsafe()
+    const written = yield* Effect.result(append(pieces))
+    if (Result.isFailure(written)) {
+      pending.restore(batch)
+      stats.rowsNotJournaled += pending.limit(options.pendingBytes)
+      yield* failed(`write the journal in ${folder}`, written.failure)
+      return false
+    }
+    stats.commits++
+    stats.commitSeconds = Number(clock.currentTimeNanosUnsafe() - startedAt) / 1e9
+    for (const chunk of batch.chunks) {
+      for (const [stream, span] of chunk.spans) {
+        written.success.add(stream, span)
+        stream.committed = span.last
+      }
+      pending.recycle(chunk)
+    }
+    for (const { file } of batch.sealed) yield* Effect.ignore(fs.remove(file))
+    yield* afterAppend
+    return true
+  })
+
+  const all = () => writer === null ? segments : [...segments, writer.segment]
+  const total = () => all().reduce((sum, segment) => sum + segment.bytes, 0)
+  const live = () => all().reduce((sum, segment) => sum + segment.liveBytes(), 0)
+
+  /** Oldest first, each known to the disk before the next: what a segment says of older ones must not go before them. */
+  const removeOldest = Effect.gen(function*() {
+    const [oldest] = segments
+    if (oldest === undefined) return
+    yield* fs.remove(oldest.path, { force: true })
+    yield* durableFolder.sync(fs, folder)
+    segments.shift()
+  })
+
+  /** Removes what nobody needs; where old segments hold little that is needed, that little is written anew. */
+  const shorten = Effect.gen(function*() {
+    while (segments[0]?.liveBytes() === 0) yield* removeOldest
+    while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
+      const [oldest] = segments
+      const copied = liveFrames(Buffer.from(yield* fs.readFile(oldest.path)), oldest.liveStreams())
+      if (copied.pieces.length > 0) {
+        const segment = yield* append(copied.pieces)
+        for (const { span, stream } of copied.spans) segment.add(stream, span)
+        yield* afterAppend
+      }
+      yield* removeOldest
+    }
+    return true
+  }).pipe(
+    Effect.catch((error) => Effect.as(failed(`shorten the journal in ${folder}`, error), false)),
+    Effect.ensuring(Effect.sync(() => {
+      stats.journalBytes = total()
+    }))
+  )
+
+  const commit = Effect.gen(function*() {
+    crowded.closeUnsafe()
+    const written = pending.empty || (yield* write(pending.take()))
+    const shortened = yield* shorten
+    if (written && shortened) yield* worked
+  }).pipe(Effect.uninterruptible, lock.withPermit)
+
+  const open = (feed: Feed): JournalStream => {
+    const stream = new StreamState(++streams, feed)
+    return {
+      id: stream.id,
+      append: (firstSeq, events) => {
+        pending.rows(stream, firstSeq, events)
+        if (pending.bytes < options.pendingBytes / 4) return
+        if (failingSince === null) crowded.openUnsafe()
+        stats.rowsNotJournaled += pending.limit(options.pendingBytes)
+      },
+      flushed: (through) => {
+        stream.flushed = Math.max(stream.flushed, through)
+      },
+      sealed: (ranges, file) => {
+        for (const range of ranges) pending.sealed({ stream, range, file })
+      },
+      holds: ({ first, last }) => stream.committed >= last && stream.dropped < first,
+      commit
+    }
+  }
+
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function*() {
+      yield* commit
+      const needless = live() === 0
+      yield* endSegment((ended) => ended.close)
+      if (needless) { while (segments.length > 0) yield* removeOldest }
+      stats.journalBytes = total()
+    }).pipe(
+      Effect.catch((error) =>
+        Effect.logWarning(`the journal in ${folder} could not be removed, which the next start does: ${error.message}`)
+      )
+    )
+  )
+  yield* crowded.await.pipe(
+    Effect.timeoutOption(options.commitEvery),
+    Effect.andThen(commit),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  return Journal.of({ open })
+})
+
+const piecesOf = (batch: Batch): ReadonlyArray<Buffer> => {
+  const pieces = batch.chunks.map((chunk) => chunk.bytes.written)
+  if (batch.sealed.length === 0) return pieces
+  const sealed = new PageBytes(256)
+  for (const { range, stream } of batch.sealed) journalRecord.appendSealed(sealed, stream.id, range)
+  return [...pieces, sealed.written]
+}

@@ -1,0 +1,124 @@
+import type { Event } from "../domain/Event.ts"
+import * as journalRecord from "./journalRecord.ts"
+import type { StreamState } from "./JournalStream.ts"
+import { PageBytes } from "./PageBytes.ts"
+import type { SeqRange } from "./SeqRanges.ts"
+
+/** Records of rows are gathered in pieces of this size, so that the oldest can be given up without the rest. */
+const chunkBytes = 1024 * 1024
+
+/** The rows of one stream in a piece of the journal. */
+export interface Span {
+  last: number
+  rows: number
+  bytes: number
+}
+
+/** Encoded records of rows, in the order in which they came. */
+export class Chunk {
+  readonly bytes: PageBytes
+  readonly spans = new Map<StreamState, Span>()
+
+  constructor(bytes: PageBytes) {
+    this.bytes = bytes
+  }
+
+  /** False when every row is on disk elsewhere, so that it need not be written. */
+  get needed(): boolean {
+    for (const [stream, span] of this.spans) if (span.last > stream.flushed) return true
+    return false
+  }
+}
+
+/** That rows are in a finished file, and what to do once that is on disk. */
+export interface Sealed {
+  readonly stream: StreamState
+  readonly range: SeqRange
+  readonly file: string
+}
+
+/** What one commit writes. */
+export interface Batch {
+  readonly chunks: Array<Chunk>
+  readonly sealed: ReadonlyArray<Sealed>
+}
+
+/** Records that wait for the next commit. */
+export class PendingRecords {
+  #chunks: Array<Chunk> = []
+  #sealed: Array<Sealed> = []
+  #spare: PageBytes | null = null
+
+  get empty(): boolean {
+    return this.#chunks.length === 0 && this.#sealed.length === 0
+  }
+
+  get bytes(): number {
+    let bytes = 0
+    for (const chunk of this.#chunks) bytes += chunk.bytes.length
+    return bytes
+  }
+
+  rows(stream: StreamState, firstSeq: number, events: ReadonlyArray<Event>): void {
+    const chunk = this.#chunk()
+    const before = chunk.bytes.length
+    try {
+      journalRecord.appendRows(chunk.bytes, stream.id, stream.feed, firstSeq, events)
+    } catch (error) {
+      chunk.bytes.cutTo(before)
+      throw error
+    }
+    const span = chunk.spans.get(stream) ?? { last: 0, rows: 0, bytes: 0 }
+    span.last = firstSeq + events.length - 1
+    span.rows += events.length
+    span.bytes += chunk.bytes.length - before
+    chunk.spans.set(stream, span)
+  }
+
+  sealed(sealed: Sealed): void {
+    this.#sealed.push(sealed)
+  }
+
+  /** Hands over all that waits; what is not needed any more is left out. */
+  take(): Batch {
+    const batch = { chunks: this.#chunks.filter((chunk) => chunk.needed), sealed: this.#sealed }
+    this.#chunks = []
+    this.#sealed = []
+    return batch
+  }
+
+  /** Takes back what could not be written, before what has come since. */
+  restore(batch: Batch): void {
+    this.#chunks.unshift(...batch.chunks)
+    this.#sealed.unshift(...batch.sealed)
+  }
+
+  /** Keeps the memory of a written chunk for the next one. */
+  recycle(chunk: Chunk): void {
+    chunk.bytes.cutTo(0)
+    this.#spare = chunk.bytes
+  }
+
+  /** Gives up the oldest rows until at most `limitBytes` wait; answers how many of them are on disk nowhere. */
+  limit(limitBytes: number): number {
+    let rows = 0
+    while (this.bytes > limitBytes) {
+      const oldest = this.#chunks.shift()
+      for (const [stream, span] of oldest?.spans ?? []) {
+        if (span.last <= stream.flushed) continue
+        stream.dropped = span.last
+        rows += Math.min(span.rows, span.last - stream.flushed)
+      }
+    }
+    return rows
+  }
+
+  #chunk(): Chunk {
+    const last = this.#chunks.at(-1)
+    if (last !== undefined && last.bytes.length < chunkBytes) return last
+    const chunk = new Chunk(this.#spare ?? new PageBytes(16 * 1024))
+    this.#spare = null
+    this.#chunks.push(chunk)
+    return chunk
+  }
+}

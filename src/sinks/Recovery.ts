@@ -1,0 +1,112 @@
+import { Clock, Effect, FileSystem, Layer, Path, Schedule, Schema } from "effect"
+import * as durableFolder from "../runtime/durableFolder.ts"
+import { Telemetry } from "../telemetry/Telemetry.ts"
+import * as CheckpointLog from "./CheckpointLog.ts"
+import * as fileNames from "./fileNames.ts"
+import { finishOpenFile, persistMoved } from "./finishOpenFile.ts"
+import { journalFolder } from "./Journal.ts"
+import type * as journalSurvey from "./journalSurvey.ts"
+import * as Quarantine from "./Quarantine.ts"
+import { survey } from "./recoverySurvey.ts"
+import { replay } from "./replay.ts"
+import * as SealedFolder from "./SealedFolder.ts"
+import * as sinkSettings from "./sinkSettings.ts"
+
+/** What a crash left could not be put in order now; nothing of it is lost, and it can be tried again. */
+export class RecoveryError extends Schema.TaggedError<RecoveryError>()("RecoveryError", {
+  dataDir: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `what the last run left in ${this.dataDir} could not be put in order: ${reason}`
+  }
+}
+
+export type Options = Partial<sinkSettings.Options> & Pick<sinkSettings.Options, "dataDir">
+
+/**
+ * Brings every durable row that an earlier process left below `dataDir` into exactly one sealed file, and sets aside what it
+ * does not understand. Nobody else may work there meanwhile. Afterwards there is neither a journal nor an open file, and the
+ * disk knows it. Interrupted at any point, it can be run again.
+ */
+export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
+  const options = { ...sinkSettings.defaults, ...given }
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const { storage: stats } = yield* Telemetry
+  const openFolder = path.join(options.dataDir, fileNames.openFolder)
+  const segmentsFolder = path.join(options.dataDir, journalFolder)
+  const quarantine = Quarantine.make(fs, path, options.dataDir, stats)
+  const sealed = yield* SealedFolder.make(options.dataDir)
+  const startedAt = yield* Clock.currentTimeMillis
+  for (const folder of [openFolder, segmentsFolder]) yield* durableFolder.ensure(fs, path, folder)
+
+  const found = yield* survey(options.dataDir)
+  for (const oddity of found.oddities) yield* quarantine.move(oddity)
+  let files = 0
+  let rows = 0
+  for (const finding of found.openFiles) {
+    if (finding.kind === "odd") { for (const oddity of finding.oddities) yield* quarantine.move(oddity) }
+    if (finding.kind === "empty") {
+      for (const empty of finding.paths) yield* Effect.andThen(fs.remove(empty), durableFolder.sync(fs, openFolder))
+    }
+    if (finding.kind === "moved") yield* persistMoved(fs, path, options.dataDir, finding)
+    if (finding.kind !== "unfinished") continue
+    if (finding.damage !== null) {
+      yield* quarantine.copy({ path: finding.path, kind: "openFile", reason: finding.damage })
+    }
+    const finished = yield* finishOpenFile(fs, path, sealed, finding)
+    files++
+    rows += finished.rows
+    yield* options.onSealed(finished.relativePath)
+  }
+  const replayed = yield* replay(found, options)
+  if (replayed.unwritten > 0) {
+    const cause = new Error(`${replayed.unwritten} rows could not be written; the lines above say why`)
+    return yield* new RecoveryError({ dataDir: options.dataDir, cause })
+  }
+
+  const keep = (segment: journalSurvey.Segment) =>
+    segment.damage ?? (replayed.unencodable === 0 ? null : "Some rows of the journal cannot be written to a file.")
+  // Oldest first, each known to the disk before the next: what a segment says of older ones must not go before them.
+  for (const segment of found.segments) {
+    const reason = keep(segment)
+    if (segment.tornBytes > 0) {
+      yield* Effect.logInfo(`${segment.path} ends with ${segment.tornBytes} bytes of a write that was cut short`)
+    }
+    yield* reason === null
+      ? Effect.andThen(fs.remove(segment.path), durableFolder.sync(fs, segmentsFolder))
+      : quarantine.move({ path: segment.path, kind: "segment", reason })
+  }
+  // Only now: as long as there is a journal, they tell which of its rows are in sealed files.
+  for (const name of yield* fs.readDirectory(openFolder)) {
+    if (CheckpointLog.fileOf(name) !== null) yield* fs.remove(path.join(openFolder, name))
+  }
+  // Also where nothing was removed: what an earlier process removed could come back, and its numbers are used again.
+  yield* durableFolder.sync(fs, openFolder)
+  yield* durableFolder.sync(fs, segmentsFolder)
+
+  stats.rowsRecovered += replayed.rows
+  stats.filesRecovered += files
+  const millis = (yield* Clock.currentTimeMillis) - startedAt
+  if (files > 0 || replayed.rows > 0) {
+    yield* Effect.logInfo(
+      `recovered what the last run left: ${files} open files with ${rows} rows finished, ` +
+        `${replayed.rows} rows taken from the journal, in ${millis} ms`
+    )
+  }
+}, (effect, { dataDir }) =>
+  Effect.mapError(
+    effect,
+    (cause) => cause._tag === "RecoveryError" ? cause : new RecoveryError({ dataDir, cause })
+  ))
+
+/** Recovers before anything that depends on it, and tries for as long as the disk does not let it: there is room again one day. */
+export const layer = (options: Options) =>
+  Layer.effectDiscard(
+    recover(options).pipe(
+      Effect.tapError((error) => Effect.logError(`${error.message}; it is tried again until it works`)),
+      Effect.retry(Schedule.spaced("5 seconds"))
+    )
+  )

@@ -1,0 +1,87 @@
+import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import { decodeThrift, serializeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
+import type { Feed } from "../domain/Feed.ts"
+import { appendFeed, readFeed } from "./journalRecord.ts"
+import { PageBytes } from "./PageBytes.ts"
+import * as recordFrame from "./recordFrame.ts"
+import { RecordReader } from "./RecordReader.ts"
+import type { SeqRange } from "./SeqRanges.ts"
+
+/** What the file is: the first record of its checkpoints. */
+export interface FileRecord {
+  readonly kind: "file"
+  readonly feed: Feed
+  readonly homeServerName: string | null
+  /** Receive time of the first row, milliseconds since the epoch. */
+  readonly firstMillis: number
+}
+
+/** One row group that the disk has. */
+export interface GroupRecord extends SeqRange {
+  readonly kind: "group"
+  /** The stream that its rows, and all between `first` and `last`, belong to. */
+  readonly stream: number
+  /** Where its bytes start and end in the file. */
+  readonly from: number
+  readonly to: number
+  /** CRC-32 of these bytes. */
+  readonly crc: number
+  readonly metadata: parquet.RowGroup
+}
+
+export type CheckpointRecord = FileRecord | GroupRecord
+
+/** The file begins with these bytes; the last is the version of the format. */
+export const magic = Buffer.from("TKGROUP\u0001", "latin1")
+
+const kinds = { file: 3, group: 4 } as const
+
+/** Both work on every Thrift type; the package names only those that it uses them on. As methods, TypeScript lets us say so. */
+const thrift: { serializeThrift(value: object): Buffer; decodeThrift(value: object, bytes: Buffer): number } = {
+  serializeThrift,
+  decodeThrift
+}
+
+/** The bytes of one record, framing included. */
+export const encode = (record: CheckpointRecord): Buffer => {
+  const bytes = new PageBytes(1024)
+  const at = recordFrame.begin(bytes)
+  bytes.appendByte(kinds[record.kind])
+  if (record.kind === "file") {
+    appendFeed(bytes, record.feed)
+    bytes.appendText(record.homeServerName ?? "")
+    bytes.appendInt64(record.firstMillis)
+  } else {
+    bytes.appendUInt32(record.stream)
+    for (const number of [record.first, record.last, record.from, record.to]) bytes.appendInt64(number)
+    bytes.appendUInt32(record.crc)
+    bytes.appendBytes(thrift.serializeThrift(record.metadata))
+  }
+  recordFrame.end(bytes, at)
+  return bytes.written
+}
+
+/** Reads a record's body; null when it is none that this version writes. */
+export const decode = (body: Buffer): CheckpointRecord | null => {
+  try {
+    const reader = new RecordReader(body)
+    const kind = reader.byte()
+    if (kind === kinds.file) {
+      const feed = readFeed(reader)
+      const homeServerName = reader.text()
+      const firstMillis = reader.int64()
+      return feed === null
+        ? null
+        : { kind: "file", feed, homeServerName: homeServerName === "" ? null : homeServerName, firstMillis }
+    }
+    if (kind !== kinds.group) return null
+    const stream = reader.uint32()
+    const [first, last, from, to] = [reader.int64(), reader.int64(), reader.int64(), reader.int64()]
+    const crc = reader.uint32()
+    const metadata = new parquet.RowGroup()
+    thrift.decodeThrift(metadata, reader.bytes())
+    return { kind: "group", stream, first, last, from, to, crc, metadata }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,58 @@
+import { Effect, type FileSystem, type Path } from "effect"
+import * as durableFolder from "../runtime/durableFolder.ts"
+import * as CheckpointLog from "./CheckpointLog.ts"
+import * as checkpointRecord from "./checkpointRecord.ts"
+import { envelope, fileMetadata } from "./fileFormat.ts"
+import * as fileNames from "./fileNames.ts"
+import { type Moved, rewritten, type Unfinished } from "./openFolderSurvey.ts"
+import type { SealedFolder } from "./SealedFolder.ts"
+
+/** Completes an open file with its whole row groups and seals it; its checkpoints stay. Answers the path and the rows. */
+export const finishOpenFile = Effect.fnUntraced(
+  function*(fs: FileSystem.FileSystem, path: Path.Path, sealed: SealedFolder, file: Unfinished) {
+    const { feed, firstMillis, homeServerName } = file.about
+    const folder = yield* Effect.fromResult(fileNames.sealedFolder(feed, homeServerName))
+    // Once the file has its final name, its checkpoints must tell of no row that is not in it.
+    if (file.damage !== null) yield* rewriteCheckpoints(fs, path, file)
+    const frame = envelope(feed.dataType, fileMetadata(feed, homeServerName))
+    const end = Math.max(...file.groups.map(({ to }) => to))
+    yield* Effect.scoped(Effect.gen(function*() {
+      const handle = yield* fs.open(file.path, { flag: "r+" })
+      yield* handle.truncate(end)
+      yield* handle.seek(0n, "start")
+      yield* handle.writeAll(frame.header)
+      yield* handle.seek(BigInt(end), "start")
+      yield* handle.writeAll(frame.footer(file.groups.map(({ metadata }) => metadata)))
+      yield* handle.sync
+    }))
+    const relativePath = yield* sealed.adopt(file.path, folder, firstMillis)
+    yield* sealed.persist(relativePath)
+    return { relativePath, rows: file.groups.reduce((sum, { metadata }) => sum + metadata.num_rows.toNumber(), 0) }
+  }
+)
+
+/** Waits until the disk knows the final name of a file whose renaming may have been the last thing that happened. */
+export const persistMoved = Effect.fnUntraced(
+  function*(fs: FileSystem.FileSystem, path: Path.Path, dataDir: string, { about }: Moved) {
+    if (about === null) return
+    const folder = yield* Effect.fromResult(fileNames.sealedFolder(about.feed, about.homeServerName))
+    yield* durableFolder.sync(fs, path.join(dataDir, folder, fileNames.utcDate(about.firstMillis))).pipe(
+      Effect.catchReason("PlatformError", "NotFound", () => Effect.void)
+    )
+  }
+)
+
+const rewriteCheckpoints = Effect.fnUntraced(
+  function*(fs: FileSystem.FileSystem, path: Path.Path, { about, groups, path: filePath }: Unfinished) {
+    const target = CheckpointLog.pathOf(filePath)
+    const beside = `${filePath}${rewritten}`
+    const records = [about, ...groups].map(checkpointRecord.encode)
+    yield* Effect.scoped(Effect.gen(function*() {
+      const handle = yield* fs.open(beside, { flag: "w" })
+      yield* handle.writeAll(Buffer.concat([checkpointRecord.magic, ...records]))
+      yield* handle.sync
+    }))
+    yield* fs.rename(beside, target)
+    yield* durableFolder.sync(fs, path.dirname(target))
+  }
+)

@@ -1,0 +1,170 @@
+import { Effect, type FileSystem, type Path } from "effect"
+import { crc32 } from "node:zlib"
+import * as CheckpointLog from "./CheckpointLog.ts"
+import * as checkpointRecord from "./checkpointRecord.ts"
+import * as fileNames from "./fileNames.ts"
+import type { Oddity } from "./Quarantine.ts"
+import * as recordFrame from "./recordFrame.ts"
+
+/** An open file that can be finished: it ends with the last of `groups`, of which the disk has every byte. */
+export interface Unfinished {
+  readonly kind: "unfinished"
+  readonly path: string
+  readonly about: checkpointRecord.FileRecord
+  readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
+  /** Why it is to be kept in a copy as well; null when nothing is wrong with it. */
+  readonly damage: string | null
+}
+
+/** Checkpoints of a file that has its final name already. */
+export interface Moved {
+  readonly kind: "moved"
+  readonly checkpoints: string
+  /** Null where it cannot be read. */
+  readonly about: checkpointRecord.FileRecord | null
+  readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
+}
+
+/** What was left before the first row group was written, to be removed in this order: nothing is in it. */
+export interface Empty {
+  readonly kind: "empty"
+  readonly paths: ReadonlyArray<string>
+}
+
+/** What is to be set aside, in this order. */
+export interface Odd {
+  readonly kind: "odd"
+  readonly oddities: ReadonlyArray<Oddity>
+}
+
+export type Finding = Unfinished | Moved | Empty | Odd
+
+/** What stands in the folder of open files, one finding a file and its checkpoints; reads only. */
+export const survey = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: Path.Path, folder: string) {
+  const names = new Set(
+    yield* fs.readDirectory(folder).pipe(
+      Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed([]))
+    )
+  )
+  const findings: Array<Finding> = []
+  const files = new Set<string>()
+  for (const name of names) {
+    const file = name.endsWith(rewritten) ? name.slice(0, -rewritten.length) : CheckpointLog.fileOf(name) ?? name
+    if (fileNames.parseOpenName(file) === null) findings.push(foreign(path.join(folder, name)))
+    else if (name.endsWith(rewritten)) findings.push({ kind: "empty", paths: [path.join(folder, name)] })
+    else files.add(file)
+  }
+  for (const file of [...files].toSorted()) {
+    const filePath = path.join(folder, file)
+    const hasCheckpoints = names.has(CheckpointLog.pathOf(file))
+    findings.push(
+      names.has(file) ? yield* surveyFile(fs, filePath, hasCheckpoints) : yield* surveyAlone(fs, filePath)
+    )
+  }
+  return findings
+})
+
+/** How checkpoints are called while they are written anew. */
+export const rewritten = ".groups.new"
+
+const foreign = (path: string): Odd => ({
+  kind: "odd",
+  oddities: [{
+    path,
+    kind: "foreign",
+    reason: "This is no file that ticklake makes here. Put it where it belongs, or delete it."
+  }]
+})
+
+interface Checkpoints {
+  readonly about: checkpointRecord.FileRecord | null
+  readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
+  /** True when something stands between records that is none. */
+  readonly damaged: boolean
+}
+
+const readCheckpoints = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
+  const bytes = Buffer.from(yield* fs.readFile(path))
+  const { magic } = checkpointRecord
+  const intact = bytes.subarray(0, magic.length).equals(magic)
+  const scan = recordFrame.scan(bytes, intact ? magic.length : 0)
+  const records = scan.frames.map(({ body }) => checkpointRecord.decode(body))
+  const checkpoints: Checkpoints = {
+    about: records.find((record) => record?.kind === "file") ?? null,
+    groups: records.filter((record) => record?.kind === "group"),
+    damaged: scan.damaged || !intact || records.includes(null)
+  }
+  return checkpoints
+})
+
+const surveyAlone = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, filePath: string) {
+  const checkpoints = CheckpointLog.pathOf(filePath)
+  const { about, groups } = yield* readCheckpoints(fs, checkpoints)
+  const finding: Finding = groups.length > 0
+    ? { kind: "moved", checkpoints, about, groups }
+    : { kind: "empty", paths: [checkpoints] }
+  return finding
+})
+
+const surveyFile = Effect.fnUntraced(
+  function*(fs: FileSystem.FileSystem, filePath: string, hasCheckpoints: boolean) {
+    const odd = (reason: string): Finding => ({
+      kind: "odd",
+      // The checkpoints go first: alone they would say that the file has its final name.
+      oddities: [...(hasCheckpoints ? [CheckpointLog.pathOf(filePath)] : []), filePath].map((path) => ({
+        path,
+        kind: "openFile",
+        reason:
+          `${reason} Rows of it that the journal still has are in sealed files; delete it, or keep it to look into.`
+      }))
+    })
+    if (!hasCheckpoints) {
+      return odd(
+        "This open file has no checkpoints beside it (.groups), so that nothing in it can be told from garbage."
+      )
+    }
+    const { about, damaged, groups } = yield* readCheckpoints(fs, CheckpointLog.pathOf(filePath))
+    if (about === null) return odd("The checkpoints of this open file cannot be read, and with them the file itself.")
+    if (groups.length === 0 && !damaged) {
+      const empty: Finding = { kind: "empty", paths: [filePath, CheckpointLog.pathOf(filePath)] }
+      return empty
+    }
+    const whole = yield* wholeGroups(fs, filePath, groups)
+    if (whole.length === 0) return odd("No row group of this open file has the bytes that were written.")
+    const lost = groups.length - whole.length
+    const unfinished: Finding = {
+      kind: "unfinished",
+      path: filePath,
+      about,
+      groups: whole,
+      damage: lost === 0 && !damaged ?
+        null :
+        `This open file is damaged: ${
+          lost > 0 ? `${lost} of its ${groups.length} row groups do` : "a part of its checkpoints does"
+        } not have the bytes that were written. What is whole is in a sealed file; delete it, or keep it to look into.`
+    }
+    return unfinished
+  }
+)
+
+/** Those of `groups` whose bytes are those that were written. */
+const wholeGroups = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  groups: ReadonlyArray<checkpointRecord.GroupRecord>
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const file = yield* fs.open(path, { flag: "r" })
+    const whole: Array<checkpointRecord.GroupRecord> = []
+    for (const group of groups) {
+      const bytes = Buffer.allocUnsafe(group.to - group.from)
+      let read = 0
+      while (read < bytes.length) {
+        const some = yield* file.read(bytes.subarray(read), { position: BigInt(group.from + read) })
+        if (some === 0) break
+        read += some
+      }
+      if (read === bytes.length && crc32(bytes) === group.crc) whole.push(group)
+    }
+    return whole
+  }))

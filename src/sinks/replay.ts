@@ -1,0 +1,68 @@
+import { Effect, FileSystem, Path, Scope } from "effect"
+import { makeStats } from "../telemetry/Telemetry.ts"
+import * as FeedSink from "./FeedSink.ts"
+import { withoutJournal } from "./Journal.ts"
+import type { RowsRecord } from "./journalRecord.ts"
+import * as journalSurvey from "./journalSurvey.ts"
+import { rangesOf, type Survey } from "./recoverySurvey.ts"
+import type { SeqRanges } from "./SeqRanges.ts"
+import * as sinkSettings from "./sinkSettings.ts"
+
+/** What became of the rows of the journal. */
+export interface Replayed {
+  /** In sealed files now. */
+  readonly rows: number
+  /** Not in files because no file can hold them. */
+  readonly unencodable: number
+  /** Not in files because the disk would not take them. */
+  readonly unwritten: number
+}
+
+/** Writes the rows that only the journal has to files of their own and seals these, whose checkpoints stay. */
+export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkSettings.Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  // Here is nobody who must not be made to wait.
+  const settings = yield* sinkSettings.shared(options, (work) => work)
+  const covered: Map<number, SeqRanges> = new Map(survey.covered)
+  const allStats: Array<ReturnType<typeof makeStats>> = []
+
+  const openSink = Effect.fnUntraced(function*({ feed, stream }: RowsRecord) {
+    const stats = makeStats(feed)
+    allStats.push(stats)
+    const own = yield* settings(feed, withoutJournal(stream), stats)
+    return yield* Effect.acquireRelease(FeedSink.make(own), (sink) => sink.close)
+  })
+
+  yield* Effect.scoped(Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const sinks = new Map<number, FeedSink.FeedSink>()
+    for (const segment of survey.segments) {
+      const { records } = yield* journalSurvey.read(fs, segment.path)
+      for (const record of records) {
+        if (record.kind !== "rows") continue
+        const done = rangesOf(covered, record.stream)
+        const missing = done.missing(record)
+        if (missing.length === 0) continue
+        const sink = sinks.get(record.stream) ?? (yield* Scope.provide(openSink(record), scope))
+        sinks.set(record.stream, sink)
+        const events = record.events()
+        for (const { first, last } of missing) {
+          yield* sink.appendAt(first, events.slice(first - record.first, last - record.first + 1))
+        }
+        done.add(record)
+      }
+    }
+  })).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, path))
+
+  const lost = allStats.reduce((sum, { rowsLost }) => sum + rowsLost, 0)
+  const failed = allStats.some(({ writeErrors }) => writeErrors > 0)
+  const written = allStats.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)
+  const sealed = allStats.reduce((sum, { rowsSealed }) => sum + rowsSealed, 0)
+  const replayed: Replayed = {
+    rows: sealed,
+    unencodable: failed ? 0 : lost,
+    unwritten: written - sealed + (failed ? lost : 0)
+  }
+  return replayed
+})

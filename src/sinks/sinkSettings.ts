@@ -1,0 +1,94 @@
+import { Duration, Effect, FileSystem, Path } from "effect"
+import type { Feed } from "../domain/Feed.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import type { Settings } from "./FeedSink.ts"
+import { envelope, fileMetadata } from "./fileFormat.ts"
+import * as fileNames from "./fileNames.ts"
+import type { JournalStream } from "./JournalStream.ts"
+import { MemoryBudget } from "./MemoryBudget.ts"
+import * as SealedFolder from "./SealedFolder.ts"
+import { SinkError } from "./Sink.ts"
+
+/** How Parquet files are written, and when they end. */
+export interface Options {
+  /** Sealed files stand below this folder, open ones in its `.open`. */
+  readonly dataDir: string
+  /** An extra folder below each feed, which tells redundant recorders apart. */
+  readonly homeServerName: string | null
+  /** A file ends when its first row is this old. */
+  readonly maxFileAge: Duration.Input
+  /** A file ends with the row group that brings it to this size. */
+  readonly maxFileBytes: number
+  readonly rowGroupRows: number
+  /** Before compression. */
+  readonly rowGroupBytes: number
+  /** For the rows of all feeds together that are not yet written. */
+  readonly memoryBudgetBytes: number
+  readonly zstdLevel: number
+  /** How often ages are looked at. */
+  readonly checkEvery: Duration.Input
+  /** How long a failed write waits for the next attempt. */
+  readonly retryEvery: Duration.Input
+  /**
+   * Whether row groups are written beside whoever brings rows, which come from a queue that must not fill up meanwhile, or
+   * before `append` returns.
+   */
+  readonly writeBeside: boolean
+  /** Told the path of each sealed file, relative to `dataDir`. */
+  readonly onSealed: (relativePath: string) => Effect.Effect<void>
+}
+
+const mebibyte = 1024 * 1024
+
+/** What holds unless the configuration says otherwise. */
+export const defaults: Omit<Options, "dataDir"> = {
+  homeServerName: null,
+  maxFileAge: "1 hour",
+  maxFileBytes: 500 * mebibyte,
+  rowGroupRows: 10_000,
+  rowGroupBytes: 8 * mebibyte,
+  memoryBudgetBytes: 64 * mebibyte,
+  zstdLevel: 1,
+  checkEvery: "1 second",
+  retryEvery: "1 second",
+  writeBeside: true,
+  onSealed: () => Effect.void
+}
+
+/** What sinks share that work on one data folder together; answers the settings of each of them. */
+export const shared = Effect.fnUntraced(function*(options: Options, write: Settings["write"]) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const openFolder = path.join(options.dataDir, fileNames.openFolder)
+  yield* fs.makeDirectory(openFolder, { recursive: true }).pipe(
+    Effect.mapError((cause) => new SinkError({ feed: "storage", operation: `create the folder ${openFolder}`, cause }))
+  )
+  const common = {
+    homeServerName: options.homeServerName,
+    openFolder,
+    zstdLevel: options.zstdLevel,
+    maxFileBytes: options.maxFileBytes,
+    rowGroupRows: options.rowGroupRows,
+    rowGroupBytes: options.rowGroupBytes,
+    maxFileAgeMillis: Duration.toMillis(options.maxFileAge),
+    retryMillis: Duration.toMillis(options.retryEvery),
+    budget: new MemoryBudget(options.memoryBudgetBytes),
+    sealed: yield* SealedFolder.make(options.dataDir),
+    onSealed: options.onSealed,
+    write
+  }
+  return Effect.fnUntraced(function*(feed: Feed, stream: JournalStream, stats: FeedStats) {
+    const folder = yield* Effect.fromResult(fileNames.sealedFolder(feed, options.homeServerName)).pipe(
+      Effect.mapError((cause) => new SinkError({ feed: feed.id, operation: "name its files", cause }))
+    )
+    const settings: Settings = {
+      ...common,
+      feed,
+      folder,
+      stream,
+      stats,
+      envelope: envelope(feed.dataType, fileMetadata(feed, options.homeServerName))
+    }
+    return settings
+  })
+})

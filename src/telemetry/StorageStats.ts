@@ -1,0 +1,37 @@
+/** What happened to the storage of this process since the start. Plain counters, like those of a feed. */
+export interface StorageStats {
+  /** Size of the journal on disk. */
+  journalBytes: number
+  /** Bytes that were appended to the journal, all in all. */
+  journalBytesWritten: number
+  /** Commits that had something to write. */
+  commits: number
+  /** What the last of them took, in seconds. */
+  commitSeconds: number
+  /** Attempts to write to the journal or to shorten it that failed. */
+  journalErrors: number
+  /** Rows that were in no row group on disk when the journal had no room for them: until they are, a crash loses them. */
+  rowsNotJournaled: number
+  /** Rows that the start took from the journal. */
+  rowsRecovered: number
+  /** Files that the start finished in place of a process that could not. */
+  filesRecovered: number
+  /** What the start set aside because it is not what it should be, by kind. */
+  readonly quarantined: { openFile: number; segment: number; foreign: number }
+  /** What is wrong with the journal's disk, in words for the operator; null while all is well. */
+  problem: string | null
+}
+
+/** All at zero. */
+export const make = (): StorageStats => ({
+  journalBytes: 0,
+  journalBytesWritten: 0,
+  commits: 0,
+  commitSeconds: 0,
+  journalErrors: 0,
+  rowsNotJournaled: 0,
+  rowsRecovered: 0,
+  filesRecovered: 0,
+  quarantined: { openFile: 0, segment: 0, foreign: 0 },
+  problem: null
+})
