@@ -45,7 +45,12 @@ export const layer = (config: Config) => {
       memoryBudgetBytes: storage.memoryBudgetBytes,
       onSealed: uploader.offer
     }
-    return Sinks.layer(options).pipe(Layer.provide(journal), Layer.provide(Recovery.layer(options)))
+    return Sinks.layer(options).pipe(
+      // The sinks have had their own phase by then; this bounds a write that a dead disk never answers.
+      phased("writers", "2 seconds"),
+      Layer.provide(journal),
+      Layer.provide(Recovery.layer(options))
+    )
   }))
   const feeds = Supervisor.layer({
     plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({

@@ -1,4 +1,4 @@
-import { Cause, Effect, FiberSet, FileSystem, Layer, Path } from "effect"
+import { Cause, Effect, FiberSet, FileSystem, Layer, Path, Scheduler } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as FeedSink from "./FeedSink.ts"
@@ -24,9 +24,14 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
   const telemetry = yield* Telemetry
   const journal = yield* Journal
   const writes = yield* FiberSet.make<void>()
+  // Not that of whoever brings rows, whose fiber may run in microtasks and keep the event loop waiting.
+  const scheduler = yield* Scheduler.Scheduler
   const settings = yield* sinkSettings.shared(
     options,
-    (work) => options.writeBeside ? Effect.asVoid(FiberSet.run(writes, logBug(work))) : work
+    (work) =>
+      options.writeBeside
+        ? Effect.asVoid(FiberSet.run(writes, Effect.provideService(logBug(work), Scheduler.Scheduler, scheduler)))
+        : work
   )
   const sinks = new Set<FeedSink.FeedSink>()
 
