@@ -1,6 +1,6 @@
 import { Clock, Context, Effect, Layer, Semaphore } from "effect"
 import type { Venue } from "../domain/Venue.ts"
-import { monotonicMillis } from "./ReceiveClock.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 
 /** At most `count` attempts within any span of `perMillis`. */
 export interface Limit {

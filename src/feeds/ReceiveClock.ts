@@ -1,4 +1,5 @@
 import type { Clock } from "effect/Clock"
+import { monotonicMicros } from "../runtime/monotonic.ts"
 
 /** Stamps frames in microseconds since the epoch. */
 export interface ReceiveClock {
@@ -29,9 +30,3 @@ export const makeReceiveClock = (clock: Clock): ReceiveClock => {
     }
   }
 }
-
-/** Microseconds that only ever grow, whatever happens to the system clock. */
-export const monotonicMicros = (clock: Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1000n)
-
-/** Milliseconds that only ever grow, whatever happens to the system clock. */
-export const monotonicMillis = (clock: Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)

@@ -8,7 +8,7 @@ import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import * as EventQueue from "./EventQueue.ts"
 import { printable } from "./printable.ts"
-import { monotonicMillis } from "./ReceiveClock.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import * as Session from "./Session.ts"
 
 export interface Options {

@@ -6,7 +6,7 @@ import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { reportDrops, reportStart, reportTotals } from "./LossReport.ts"
-import { monotonicMillis } from "./ReceiveClock.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import { record } from "./Recorder.ts"
 
 /** A feed and how it is to be recorded. */

@@ -2,6 +2,7 @@ import { Clock, Effect, FileSystem, Path, type PlatformError, Semaphore } from "
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
 import { type Envelope } from "./fileFormat.ts"
@@ -170,12 +171,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const locked = (self: Effect.Effect<void>) =>
     lock.withPermit(Effect.uninterruptible(self)).pipe(Effect.annotateLogs(annotations))
   const workIfAllowed = locked(
-    Effect.suspend(() => health.mayTry(clock.currentTimeMillisUnsafe()) ? work : Effect.void)
+    Effect.suspend(() => health.mayTry(monotonicMillis(clock)) ? work : Effect.void)
   )
 
   const holder: Holder = {
     heldBytes: () => heldBytes,
-    canFlush: () => health.mayTry(clock.currentTimeMillisUnsafe()),
+    canFlush: () => health.mayTry(monotonicMillis(clock)),
     flush: Effect.suspend(() => {
       buffer.freeze()
       return workIfAllowed
@@ -206,7 +207,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /** Has written what is due; the budget makes whoever brings rows wait where writing is slower than they are. */
   const settle = Effect.suspend(() => {
-    const due = !working && buffer.due && health.mayTry(clock.currentTimeMillisUnsafe())
+    const due = !working && buffer.due && health.mayTry(monotonicMillis(clock))
     const written = due ? settings.write(workIfAllowed) : Effect.void
     return budget.exceeded ? Effect.andThen(written, budget.reclaim) : written
   })

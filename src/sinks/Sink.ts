@@ -1,6 +1,7 @@
 import { Context, type Effect, Schema, type Scope } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
+import { errorText } from "../runtime/errorText.ts"
 
 /** A file could not be opened, written or sealed. */
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
@@ -9,8 +10,7 @@ export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
   cause: Schema.Defect()
 }) {
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `${this.feed}: could not ${this.operation}: ${reason}`
+    return `${this.feed}: could not ${this.operation}: ${errorText(this.cause)}`
   }
 }
 

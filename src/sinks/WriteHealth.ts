@@ -1,4 +1,6 @@
 import { Clock, Effect } from "effect"
+import { errorText } from "../runtime/errorText.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 
 interface Episode {
@@ -23,7 +25,7 @@ export class WriteHealth {
     return this.#episode !== null
   }
 
-  /** False while the next attempt is not due. */
+  /** False while the next attempt is not due; by monotonic milliseconds. */
   mayTry(nowMillis: number): boolean {
     return this.#episode === null || nowMillis >= this.#episode.retryAt
   }
@@ -40,12 +42,13 @@ export class WriteHealth {
 
   /** Notes that `operation` failed. */
   readonly failed = (operation: string, error: Error, whatNext: string): Effect.Effect<void> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    Effect.flatMap(Clock.Clock, (clock) => {
+      const now = monotonicMillis(clock)
       this.#stats.writeErrors++
       const first = this.#episode === null
       this.#episode ??= { startedAt: now, retryAt: 0, lost: 0 }
       this.#episode.retryAt = now + this.#retryMillis
-      return first ? Effect.logError(`could not ${operation}: ${error.message}; ${whatNext}`) : Effect.void
+      return first ? Effect.logError(`could not ${operation}: ${errorText(error)}; ${whatNext}`) : Effect.void
     })
 
   /** Notes that writing works. */
@@ -54,11 +57,9 @@ export class WriteHealth {
     if (episode === null) return Effect.void
     this.#episode = null
     this.#lossLogged = false
-    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.logInfo(
-        `writing works again after ${
-          Math.round((now - episode.startedAt) / 1000)
-        } s; rows lost meanwhile: ${episode.lost}`
-      ))
+    return Effect.flatMap(Clock.Clock, (clock) => {
+      const seconds = Math.round((monotonicMillis(clock) - episode.startedAt) / 1000)
+      return Effect.logInfo(`writing works again after ${seconds} s; rows lost meanwhile: ${episode.lost}`)
+    })
   })
 }

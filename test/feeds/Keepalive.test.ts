@@ -3,7 +3,7 @@ import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import type { Keepalive } from "../../src/exchanges/Exchange.ts"
 import { keepAlive } from "../../src/feeds/Keepalive.ts"
-import { monotonicMillis } from "../../src/feeds/ReceiveClock.ts"
+import { monotonicMillis } from "../../src/runtime/monotonic.ts"
 
 const rule: Keepalive = {
   ping: { _tag: "PingFrame" },

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { monotonicMillis } from "../../src/feeds/ReceiveClock.ts"
+import { monotonicMillis } from "../../src/runtime/monotonic.ts"
 import { watch } from "../../src/feeds/Watchdog.ts"
 
 const start = Effect.gen(function*() {
