@@ -25,7 +25,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   const gate = yield* Latch.make(true)
   const attempts: Array<string> = []
   const store = {
-    failure: null as Pick<StoreError, "retryable" | "explanation"> | null,
+    failure: null as Pick<StoreError, "reason" | "explanation" | "retryAfterMillis"> | null,
     bytesMissing: 0,
     defect: false
   }
@@ -169,7 +169,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
           initialRetryDelay: "10 seconds",
           maxRetryDelay: "60 seconds"
         })
-        context.store.failure = { retryable: true, explanation: "it is away" }
+        context.store.failure = { reason: "Unavailable", explanation: "it is away" }
         yield* context.offer(yield* context.write(pathOf(1)))
         yield* until(() => context.stats().givenUp === 1)
         assert.strictEqual(context.attempts.length, 5)
@@ -190,7 +190,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
     it.effect("does not repeat what cannot succeed", () =>
       Effect.gen(function*() {
         const { offer, write, store, attempts, stats, close, remaining } = yield* setUp()
-        store.failure = { retryable: false, explanation: "another file has its name" }
+        store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
         assert.strictEqual(attempts.length, 1)

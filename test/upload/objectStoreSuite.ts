@@ -17,7 +17,11 @@ export interface Subject {
 const key = "binance/btcusdt/trade/2026-03-14/1773482400000.parquet"
 
 /** What every implementation of `ObjectStore` promises. */
-export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subject, never, Scope.Scope>) => {
+export const objectStoreSuite = (
+  name: string,
+  makeSubject: Effect.Effect<Subject, never, Scope.Scope>,
+  sizes: ReadonlyArray<number> = [1, 1000, 3 * 1024 * 1024 + 1]
+) => {
   const withStore = <E>(
     test: (context: {
       readonly subject: Subject
@@ -40,7 +44,7 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
     }).pipe(Effect.provide(NodeServices.layer))
 
   describe(`${name}: the contract of an object store`, () => {
-    it.effect.each([1, 1000, 3 * 1024 * 1024 + 1])(
+    it.effect.each(sizes)(
       "stores %d bytes under the key and proves them",
       (size) =>
         withStore(({ subject, put, localFile }) =>
@@ -91,7 +95,7 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
             const there = randomBytes(size)
             yield* subject.place(key, there)
             const error = yield* Effect.flip(put(key, yield* localFile(randomBytes(5000))))
-            assert.deepInclude({ ...error }, { _tag: "StoreError", key, retryable: false })
+            assert.deepInclude({ ...error }, { _tag: "StoreError", key, reason: "Conflict" })
             assert.include(error.message, key)
             assert.isTrue(there.equals(yield* subject.read(key)))
           })
@@ -127,7 +131,7 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
       withStore(({ put, localFile }) =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(put("../outside.parquet", yield* localFile(randomBytes(1))))
-          assert.deepInclude({ ...error }, { _tag: "StoreError", retryable: false })
+          assert.deepInclude({ ...error }, { _tag: "StoreError", reason: "Unusable" })
         })
       ))
   })
