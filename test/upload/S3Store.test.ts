@@ -6,7 +6,7 @@ import { inspect } from "node:util"
 import { ObjectStore, type StoreErrorReason } from "../../src/upload/ObjectStore.ts"
 import type { S3Options } from "../../src/upload/s3/S3Options.ts"
 import * as S3Store from "../../src/upload/S3Store.ts"
-import { until } from "../until.ts"
+import { until } from "../endToEnd/harness.ts"
 import { objectStoreSuite } from "./objectStoreSuite.ts"
 import * as s3StandIn from "./s3StandIn.ts"
 
