@@ -9,6 +9,7 @@ import { digestObject, type ObjectDigest } from "./s3/objectDigest.ts"
 import * as Requests from "./s3/Requests.ts"
 import type { S3Failure } from "./s3/S3Failure.ts"
 import { defaults, type S3Options } from "./s3/S3Options.ts"
+import { signContent } from "./s3/signContent.ts"
 import { compare, digestMetadata, head, readBack, type StoredObject } from "./s3/StoredObject.ts"
 
 type Given = Pick<S3Options, "region" | "bucket" | "endpoint" | "forcePathStyle" | "credentials">
@@ -33,15 +34,7 @@ const make = Effect.fnUntraced(function*(options: S3Options) {
       Metadata: { [digestMetadata]: file.sha256 },
       ...(conditional ? { IfNoneMatch: "*" } : {})
     })
-    // Signs the content: also a store that knows no checksums must refuse a body that arrives otherwise.
-    command.middlewareStack.add(
-      (next) => (args) => {
-        const { request } = args
-        if (isRequest(request)) request.headers["x-amz-content-sha256"] = file.sha256
-        return next(args)
-      },
-      { step: "build", name: "signContent" }
-    )
+    command.middlewareStack.add(signContent(file.sha256), { step: "build" })
     const sent = requests.call(file.bytes, (client, signal) => client.send(command, signal))
     yield* Effect.raceFirst(sent, body.broken)
     return true
@@ -51,14 +44,7 @@ const make = Effect.fnUntraced(function*(options: S3Options) {
     Effect.suspend(() =>
       partBytes === null
         ? putWhole(key, localPath, file)
-        : putInParts(requests, options, {
-          key,
-          localPath,
-          bytes: file.bytes,
-          sha256: file.sha256,
-          partBytes,
-          conditional
-        })
+        : putInParts(requests, options, { key, localPath, file, partBytes, conditional })
     )
 
   /** Sends a file unless its key is taken, which a store without conditions has to be asked first. */
@@ -156,6 +142,3 @@ export const describe = ({ bucket, endpoint, region }: Pick<S3Options, "bucket" 
 
 const refusesConditions = (failure: S3Failure): boolean =>
   failure.status === 501 || failure.status === 400 && /if-none-match/i.test(failure.text)
-
-const isRequest = (request: unknown): request is { headers: Record<string, string> } =>
-  typeof request === "object" && request !== null && "headers" in request && typeof request.headers === "object"

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-s3"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, FileSystem, Layer, Redacted, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll } from "vitest"
 import { ObjectStore } from "../../src/upload/ObjectStore.ts"
@@ -44,7 +44,7 @@ describe.skipIf(binary === "")(
           secretAccessKey: Redacted.make(weed.secretKey)
         },
         ...options
-      }).pipe(Layer.provide(NodeServices.layer))
+      }).pipe(Layer.provide([NodeServices.layer, Logger.layer([])]))
 
     /** A bucket of its own that nobody has created yet. */
     const makeSubject = (options: Partial<S3Options> = {}) =>

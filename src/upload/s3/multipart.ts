@@ -1,18 +1,19 @@
-import { AbortMultipartUploadCommand } from "@aws-sdk/client-s3"
+import { AbortMultipartUploadCommand, type S3Client, UploadPartCommand } from "@aws-sdk/client-s3"
 import { Upload } from "@aws-sdk/lib-storage"
 import { Clock, Deferred, Effect, Exit, FiberSet } from "effect"
 import * as FileBody from "./fileBody.ts"
+import type { ObjectDigest } from "./objectDigest.ts"
 import type { Requests } from "./Requests.ts"
 import { fromThrown, type S3Failure } from "./S3Failure.ts"
 import type { S3Options } from "./S3Options.ts"
+import { signContent } from "./signContent.ts"
 import { digestMetadata } from "./StoredObject.ts"
 
 /** One file to be sent in parts. */
 export interface Input {
   readonly key: string
   readonly localPath: string
-  readonly bytes: number
-  readonly sha256: string
+  readonly file: ObjectDigest
   readonly partBytes: number
   /** Whether the store knows `If-None-Match`. */
   readonly conditional: boolean
@@ -51,12 +52,14 @@ export const putInParts = Effect.fnUntraced(function*(requests: Requests, option
     client: new Proxy(client, {
       get: (target, property) =>
         property === "send"
-          ? (command: Parameters<typeof client.send>[0]) =>
-            run(
+          ? (command: Parameters<S3Client["send"]>[0]) => {
+            vouchForPart(command, input.file)
+            return run(
               requests.call(options.partBytes, (client, signal) => client.send(command, signal)).pipe(
                 Effect.tapError((failure) => Deferred.fail(failed, failure))
               )
             )
+          }
           : Reflect.get(target, property)
     }),
     queueSize: options.partsAtATime,
@@ -66,10 +69,10 @@ export const putInParts = Effect.fnUntraced(function*(requests: Requests, option
       Bucket: options.bucket,
       Key: input.key,
       Body: body.stream,
-      ContentLength: input.bytes,
+      ContentLength: input.file.bytes,
       ContentType: "application/vnd.apache.parquet",
       ChecksumAlgorithm: "SHA256",
-      Metadata: { [digestMetadata]: input.sha256 },
+      Metadata: { [digestMetadata]: input.file.sha256 },
       ...(input.conditional ? { IfNoneMatch: "*" } : {})
     }
   })
@@ -81,3 +84,12 @@ export const putInParts = Effect.fnUntraced(function*(requests: Requests, option
   yield* Effect.raceAllFirst([done, Deferred.await(failed), body.broken])
   return true
 }, Effect.scoped)
+
+/** Gives a part the digest that the file's own reading has found, so that what is sent is what was read then. */
+const vouchForPart = (command: unknown, file: ObjectDigest): void => {
+  if (!(command instanceof UploadPartCommand)) return
+  const digest = file.parts[(command.input.PartNumber ?? 0) - 1]
+  if (digest === undefined) return
+  command.input.ChecksumSHA256 = digest.toString("base64")
+  command.middlewareStack.add(signContent(digest.toString("hex")), { step: "build" })
+}

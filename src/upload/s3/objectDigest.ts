@@ -9,6 +9,8 @@ export interface ObjectDigest extends Stored {
   readonly checksum: string
   /** What it reports for one stored in parts: the digest of the parts' digests and their number; null for a whole one. */
   readonly compositeChecksum: string | null
+  /** Of each part; none for a whole one. */
+  readonly parts: ReadonlyArray<Buffer>
 }
 
 /** Collects the digest of each part of a stream whose pieces end anywhere. */
@@ -32,12 +34,17 @@ const makeParts = (partBytes: number) => {
       if (room === 0) end()
     }
   }
-  const composite = () => {
-    end()
-    return `${createHash("sha256").update(Buffer.concat(digests)).digest("base64")}-${digests.length}`
+  return {
+    add,
+    ended: () => {
+      end()
+      return digests
+    }
   }
-  return { add, composite }
 }
+
+const compositeOf = (parts: ReadonlyArray<Buffer>): string =>
+  `${createHash("sha256").update(Buffer.concat(parts)).digest("base64")}-${parts.length}`
 
 /** Reads a file once for its digests; in parts of `partBytes` unless that is null. */
 export const digestObject = Effect.fnUntraced(function*(
@@ -45,14 +52,16 @@ export const digestObject = Effect.fnUntraced(function*(
   localPath: string,
   partBytes: number | null
 ) {
-  const parts = partBytes === null ? null : makeParts(partBytes)
-  const read = yield* parts === null
+  const collected = partBytes === null ? null : makeParts(partBytes)
+  const read = yield* collected === null
     ? digest(fs, localPath)
-    : digest(fs, localPath, (chunk) => Effect.sync(() => parts.add(chunk)))
+    : digest(fs, localPath, (chunk) => Effect.sync(() => collected.add(chunk)))
+  const parts = collected?.ended() ?? []
   const object: ObjectDigest = {
     ...read,
     checksum: Buffer.from(read.sha256, "hex").toString("base64"),
-    compositeChecksum: parts?.composite() ?? null
+    compositeChecksum: collected === null ? null : compositeOf(parts),
+    parts
   }
   return object
 })
