@@ -328,5 +328,20 @@ describe("S3Store", () => {
           }))
       }
     }
+
+    live(
+      "a store that is stuck also when the parts are to be removed costs no more than their limit",
+      () =>
+        Effect.gen(function*() {
+          const { lines, put, server } = yield* setUp({ bytes: 3 * partBytes, store: inParts })
+          server.fail("UploadPart", { kind: "treacle" }, 2)
+          server.fail("AbortMultipartUpload", { kind: "treacle" })
+          const reached = yield* Effect.forkChild(server.reached("UploadPart"), { startImmediately: true })
+          const fiber = yield* Effect.forkChild(put)
+          yield* Fiber.join(reached)
+          yield* Fiber.interrupt(fiber).pipe(Effect.timeout("10 seconds"))
+          assert.isTrue(lines.some((line) => line.startsWith("Warn") && line.includes("could not be removed")))
+        })
+    )
   })
 })

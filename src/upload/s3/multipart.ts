@@ -55,7 +55,7 @@ export const putInParts = Effect.fnUntraced(function*(requests: Requests, option
           ? (command: Parameters<S3Client["send"]>[0]) => {
             vouchForPart(command, input.file)
             return run(
-              requests.call(options.partBytes, (client, signal) => client.send(command, signal)).pipe(
+              requests.call(input.partBytes, (client, signal) => client.send(command, signal)).pipe(
                 Effect.tapError((failure) => Deferred.fail(failed, failure))
               )
             )
