@@ -58,21 +58,33 @@ const make = Effect.fnUntraced(function*(options: S3Options) {
       )
     )
 
-  /** Sends a file; answers whether its key was free. */
-  const upload = (...args: Parameters<typeof send>) =>
+  const sendToBucket = (...args: Parameters<typeof send>) =>
     sendIfFree(...args).pipe(
       Effect.catchIf((failure) => failure.code === "NoSuchBucket", () =>
-        Effect.andThen(Bucket.create(requests, options), sendIfFree(...args))),
-      Effect.catchIf((failure) =>
-        conditional && refusesConditions(failure), () =>
-        Effect.suspend(() => {
-          conditional = false
-          const text = "the store does not know If-None-Match; each key is looked up right before it is written instead"
-          return Effect.andThen(Effect.logWarning(text), sendIfFree(...args))
-        })),
-      // The key is taken, perhaps by an earlier attempt of ours: what is there shows by the comparison.
-      Effect.catchIf((failure) => failure.status === 412, () => Effect.succeed(false))
+        Effect.andThen(Bucket.create(requests, options), sendIfFree(...args)))
     )
+
+  const forgoConditions = Effect.suspend(() => {
+    if (!conditional) return Effect.void
+    conditional = false
+    return Effect.logWarning(
+      "the store does not know If-None-Match; each key is looked up right before it is written instead"
+    )
+  })
+
+  /** Sends a file; answers whether its key was free. */
+  const upload = (...args: Parameters<typeof send>) =>
+    Effect.suspend(() => {
+      // Several may be under way when the first of them hears of it.
+      const wasConditional = conditional
+      return sendToBucket(...args).pipe(
+        Effect.catchIf((failure) => wasConditional && refusesConditions(failure), () =>
+          Effect.andThen(forgoConditions, sendToBucket(...args))),
+        // The key is taken, perhaps by an earlier attempt of ours: what is there shows by the comparison.
+        Effect.catchIf((failure) =>
+          failure.status === 412, () => Effect.succeed(false))
+      )
+    })
 
   /** Fails with `reason` unless the object is the file. */
   const prove = Effect.fnUntraced(

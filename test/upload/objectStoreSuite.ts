@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, type Layer, Path, type Scope } from "effect"
+import { Cause, Effect, Exit, FileSystem, type Layer, Option, Path, type Scope } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { ObjectStore } from "../../src/upload/ObjectStore.ts"
 
@@ -114,6 +114,8 @@ export const objectStoreSuite = (
           })
           const held = yield* subject.read(key)
           assert.strictEqual(results.filter((exit) => exit._tag === "Success").length, 1)
+          const refused = results.flatMap((exit) => Exit.isFailure(exit) ? [Cause.findErrorOption(exit.cause)] : [])
+          assert.strictEqual(Option.getOrThrow(refused[0] ?? Option.none()).reason, "Conflict")
           assert.isTrue((results[0]._tag === "Success" ? one : other).equals(held))
         })
       ))
