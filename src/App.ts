@@ -12,7 +12,32 @@ import * as Recovery from "./sinks/Recovery.ts"
 import * as Sinks from "./sinks/Sinks.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
+import { ObjectStore } from "./upload/ObjectStore.ts"
+import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
+import * as S3Store from "./upload/S3Store.ts"
 import { Uploader } from "./upload/Uploader.ts"
+
+/** Where sealed files go by the configured mode. */
+const objectStore = ({ aws, credentials, storage }: Config) => {
+  const archive = ArchiveStore.layer({ folder: storage.localPath })
+  const { bucket, endpoint, forcePathStyle, region } = aws
+  const s3 = S3Store.layer({ bucket, endpoint, forcePathStyle, region, credentials: credentials.aws })
+  switch (storage.mode) {
+    case "local":
+      return archive
+    case "s3":
+      return s3
+    case "both":
+      return Layer.effect(
+        ObjectStore,
+        Effect.gen(function*() {
+          const near = Context.get(yield* Layer.build(archive), ObjectStore)
+          const far = Context.get(yield* Layer.build(s3), ObjectStore)
+          return ReplicatedStore.make(near, far)
+        })
+      )
+  }
+}
 
 /**
  * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
@@ -29,7 +54,7 @@ export const layer = (config: Config) => {
     // A little less than the phase, so that what is left is told before the phase gives up.
     drainWithin: Duration.millis(shutdown.uploadSecs * 950)
   }).pipe(
-    Layer.provide(ArchiveStore.layer({ folder: storage.localPath })),
+    Layer.provide(objectStore(config)),
     phased("uploads", Duration.seconds(shutdown.uploadSecs))
   )
   const journal = Journal.layer({

@@ -8,7 +8,6 @@ import { crossChecks } from "./crossChecks.ts"
 import { marketChecks } from "./marketChecks.ts"
 import { readable } from "./Readable.ts"
 import { decodeFile } from "./schemaProblems.ts"
-import { unavailable } from "./unavailable.ts"
 import type { Found } from "./variable.ts"
 
 const wrong = (path: string, expected: string, instead: string): Found<never> => ({
@@ -35,7 +34,7 @@ export const checkText = (
     ...(Result.isFailure(decoded) ? decoded.failure : []),
     ...Option.match(readable(toml.success), {
       onNone: () => [],
-      onSome: (file) => [...crossChecks(file), ...marketChecks(file, notations), ...unavailable(file)]
+      onSome: (file) => [...crossChecks(file), ...marketChecks(file, notations)]
     })
   ]
   return { value: Result.isSuccess(decoded) ? decoded.success : null, problems }

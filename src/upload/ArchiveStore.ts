@@ -57,7 +57,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const compare = Effect.fnUntraced(function*(key: string, localPath: string, target: string) {
     if (yield* sameName(localPath, target)) {
       const explanation = `the archive ${root} (local_path) is the data folder itself; give it a folder of its own`
-      return yield* new StoreError({ key, retryable: false, explanation })
+      return yield* new StoreError({ key, reason: "Unusable", explanation })
     }
     const local = yield* digest(fs, localPath)
     const there = yield* digest(fs, target)
@@ -87,7 +87,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* fs.remove(temporary)
       return yield* new StoreError({
         key,
-        retryable: true,
+        reason: "Unproven",
         explanation: `the copy below ${root} reads back different from what was written; check that disk`
       })
     }
@@ -99,7 +99,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const put = Effect.fn("ArchiveStore.put")(function*(key: string, localPath: string) {
     const target = path.resolve(root, key)
     if (!target.startsWith(root + path.sep)) {
-      return yield* new StoreError({ key, retryable: false, explanation: `it would be outside of ${root}` })
+      return yield* new StoreError({ key, reason: "Unusable", explanation: `it would be outside of ${root}` })
     }
     return yield* store(key, localPath, target)
   }, oneAtATime.withPermit)
@@ -119,17 +119,22 @@ const storeError = (key: string, root: string, error: PlatformError.PlatformErro
     // Rights are mended by people, and while the process runs: so it is tried again.
     return new StoreError({
       key,
-      retryable: true,
+      reason: "Unavailable",
       explanation: `no right to write below ${root} (local_path)`,
       cause: error
     })
   }
-  return new StoreError({ key, retryable: true, explanation: `${error.message} (local_path is ${root})`, cause: error })
+  return new StoreError({
+    key,
+    reason: "Unavailable",
+    explanation: `${error.message} (local_path is ${root})`,
+    cause: error
+  })
 }
 
 const conflict = (key: string, target: string) =>
   new StoreError({
     key,
-    retryable: false,
-    explanation: `${target} exists with other content and is not overwritten; compare the two files and move one away`
+    reason: "Conflict",
+    explanation: `${target} exists with other content and is not overwritten`
   })

@@ -1,15 +1,45 @@
 import { Context, type Effect, Schema } from "effect"
 
-/** A file could not be stored; `retryable` says whether the same call may succeed later without anybody's help. */
+/**
+ * Why a file is not stored. `Conflict`: other content has its key. `Credentials`, `Clock`, `Region`, `Bucket`, `Forbidden`: as the
+ * store is set up here or there, it refuses us. `Unreachable`: no answer. `Unavailable`: not at this time, or no access to the
+ * file. `Unproven`: the store took it and does not show all of it. `Unusable`: it will never take this.
+ */
+export const StoreErrorReason = Schema.Literals([
+  "Conflict",
+  "Credentials",
+  "Clock",
+  "Region",
+  "Bucket",
+  "Forbidden",
+  "Unreachable",
+  "Unavailable",
+  "Unproven",
+  "Unusable"
+])
+/** Why a file is not stored. */
+export type StoreErrorReason = typeof StoreErrorReason.Type
+
+// A clock is among them because the S3 client corrects itself by the store's time.
+const passing: ReadonlySet<StoreErrorReason> = new Set(["Clock", "Unreachable", "Unavailable", "Unproven"])
+
+/** A file could not be stored. */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   key: Schema.String,
-  retryable: Schema.Boolean,
+  reason: StoreErrorReason,
   /** Completes "<key> is not stored: ". */
   explanation: Schema.String,
+  /** How long the store asks to be left alone. */
+  retryAfterMillis: Schema.optionalKey(Schema.Finite),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
     return `${this.key} is not stored: ${this.explanation}`
+  }
+
+  /** Whether the same call may succeed soon without anybody's help. */
+  get retryable(): boolean {
+    return passing.has(this.reason)
   }
 }
 

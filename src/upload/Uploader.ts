@@ -1,7 +1,8 @@
-import { Cause, Context, type Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Queue, Semaphore } from "effect"
-import { ObjectStore, StoreError } from "./ObjectStore.ts"
-import { retrySchedule } from "./retrySchedule.ts"
+import { Cause, Context, type Duration, Effect, Fiber, FileSystem, Layer, type Path, Queue, Semaphore } from "effect"
+import type { ObjectStore } from "./ObjectStore.ts"
 import * as sealedFiles from "./sealedFiles.ts"
+import * as storeFile from "./storeFile.ts"
+import * as UploadStats from "./UploadStats.ts"
 
 /** How sealed files are brought to the store. */
 export interface Options {
@@ -30,27 +31,11 @@ export const defaults: Omit<Options, "dataDir"> = {
   drainWithin: "60 seconds"
 }
 
-/** What happened to sealed files since the start. */
-export interface UploadStats {
-  /** Files queued or being stored. */
-  waiting: number
-  stored: number
-  storedBytes: number
-  /** Attempts that failed. */
-  failedAttempts: number
-  /** Times that a file was given up until the next scan. */
-  givenUp: number
-  /** Paths for which the queue had no room; a scan finds them. */
-  dropped: number
-  /** The last failure, in words for the operator; null once a file was stored after it. */
-  problem: string | null
-}
-
 /** Brings sealed files to the object store and removes them here once they are proven to be there. */
 export class Uploader extends Context.Service<Uploader, {
   /** Queues a sealed file by its path relative to the data folder; never waits. */
   readonly offer: (relativePath: string) => Effect.Effect<void>
-  readonly stats: () => Readonly<UploadStats>
+  readonly stats: () => Readonly<UploadStats.UploadStats>
 }>()("ticklake/Uploader") {
   static readonly layer = (
     options: Partial<Options> & Pick<Options, "dataDir">
@@ -60,23 +45,14 @@ export class Uploader extends Context.Service<Uploader, {
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const objectStore = yield* ObjectStore
   const queue = yield* Queue.dropping<string, Cause.Done>(options.queueCapacity)
   const scanning = yield* Semaphore.make(1)
   /** Queued or being stored. */
   const waiting = new Set<string>()
   /** True when a path was dropped since the last scan. */
   let missed = false
-  const stats: UploadStats = {
-    waiting: 0,
-    stored: 0,
-    storedBytes: 0,
-    failedAttempts: 0,
-    givenUp: 0,
-    dropped: 0,
-    problem: null
-  }
+  const stats = UploadStats.make()
+  const store = yield* storeFile.make(options, stats)
 
   const offerUnsafe = (relativePath: string) => {
     if (waiting.has(relativePath)) return
@@ -111,51 +87,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
     )
   )
 
-  const schedule = retrySchedule(options)
-
-  /** Stores one file, then removes it here. */
-  const store = Effect.fnUntraced(function*(relativePath: string) {
-    const localPath = path.join(options.dataDir, relativePath)
-    if (!(yield* fs.exists(localPath))) return
-    const stored = yield* objectStore.put(relativePath, localPath)
-    const { size } = yield* fs.stat(localPath)
-    if (Number(size) !== stored.bytes) {
-      const explanation = `the store holds ${stored.bytes} bytes of ${size}; the file stays here`
-      return yield* new StoreError({ key: relativePath, retryable: true, explanation })
-    }
-    yield* fs.remove(localPath)
-    stats.stored++
-    stats.storedBytes += stored.bytes
-    stats.problem = null
-    yield* Effect.logDebug(`stored ${relativePath}: ${stored.bytes} bytes`)
-  })
-
-  const storeOrLeave = (relativePath: string) =>
-    store(relativePath).pipe(
-      Effect.catchTag("PlatformError", (cause) =>
-        Effect.fail(new StoreError({ key: relativePath, retryable: true, explanation: cause.message, cause }))),
-      Effect.tapError((error) =>
-        Effect.suspend(() => {
-          stats.failedAttempts++
-          stats.problem = error.message
-          return Effect.logDebug(error.message)
-        })
-      ),
-      Effect.retry({ schedule, while: isRetryable }),
-      Effect.catchCauseIf((cause) =>
-        !Cause.hasInterruptsOnly(cause), (cause) => {
-        stats.givenUp++
-        const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-        const text = "the file stays in the data folder and is tried again by the next scan"
-        return error === undefined
-          ? Effect.logError(`storing ${relativePath} failed; ${text}`, cause)
-          : Effect.logError(`${error.message}; ${text}`)
-      }),
-      Effect.ensuring(Effect.sync(() => waiting.delete(relativePath)))
-    )
+  const storeOnce = (relativePath: string) =>
+    Effect.ensuring(store(relativePath), Effect.sync(() => waiting.delete(relativePath)))
 
   const worker = Queue.take(queue).pipe(
-    Effect.flatMap(storeOrLeave),
+    Effect.flatMap(storeOnce),
     Effect.andThen(Effect.suspend(() => missed && waiting.size === 0 ? scan : Effect.void)),
     Effect.forever,
     Effect.catchTag("Done", () => Effect.void)
@@ -173,11 +109,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* Fiber.awaitAll(workers).pipe(Effect.timeoutOption(options.drainWithin))
       if (waiting.size === 0) return
       yield* Effect.logWarning(
-        `${waiting.size} sealed files are not stored yet; the next start finds them in ${options.dataDir}`
+        `${waiting.size} sealed files are not stored yet, what is under way is broken off; the next start finds them in `
+          + options.dataDir
       )
     })
   )
   return Uploader.of({ offer, stats: () => ({ ...stats, waiting: waiting.size }) })
 })
-
-const isRetryable = (error: StoreError): boolean => error.retryable

@@ -1,11 +1,14 @@
-import { Effect, type FileSystem, Option } from "effect"
+import { Effect, type FileSystem } from "effect"
 import { createHash } from "node:crypto"
 import type { Stored } from "./ObjectStore.ts"
 
 /** Bytes read at a time. */
-const chunkBytes = 1024 * 1024
+const chunkBytes = 256 * 1024
 
-/** Reads the file at `path` from start to end, handing each piece to `each` before it answers size and SHA-256. */
+/**
+ * Reads the file at `path` from start to end, handing each piece to `each` before it answers size and SHA-256. A piece is valid
+ * until `each` ends: all of them are read into one buffer, for new ones make the garbage collector stop the process.
+ */
 export const digest = <E = never, R = never>(
   fs: FileSystem.FileSystem,
   path: string,
@@ -14,15 +17,17 @@ export const digest = <E = never, R = never>(
   Effect.scoped(Effect.gen(function*() {
     const file = yield* fs.open(path, { flag: "r" })
     const hash = createHash("sha256")
+    const buffer = Buffer.allocUnsafe(chunkBytes)
     let bytes = 0
     while (true) {
-      const chunk = yield* file.readAlloc(chunkBytes)
-      if (Option.isNone(chunk)) {
+      const count = Number(yield* file.read(buffer))
+      if (count === 0) {
         const stored: Stored = { bytes, sha256: hash.digest("hex") }
         return stored
       }
-      hash.update(chunk.value)
-      bytes += chunk.value.length
-      if (each !== undefined) yield* each(chunk.value)
+      const chunk = buffer.subarray(0, count)
+      hash.update(chunk)
+      bytes += count
+      if (each !== undefined) yield* each(chunk)
     }
   }))

@@ -51,6 +51,26 @@ describe("check", () => {
       assert.include(lines, "sealed files  b")
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("prints the bucket where files go to one, and the archive where they go there", () =>
+    Effect.gen(function*() {
+      const lines = (mode: string, aws: string) =>
+        Effect.gen(function*() {
+          const path = yield* written(
+            `[storage]\nmode = "${mode}"\n[aws]\n${aws}\n[[markets]]\nexchange = "okx"\nsymbols = ["BTC-USDT"]`
+          )
+          return report(yield* loadConfig({ path, notations, environment: { BUCKET_NAME: "ticks" } }))
+        })
+      const own = yield* lines("s3", "region = \"eu-west-3\"")
+      for (const line of [/^bucket +ticks$/m, /^region +eu-west-3$/m, /^endpoint +Amazon's own$/m]) {
+        assert.match(own, line)
+      }
+      assert.notMatch(own, /^sealed files/m)
+      const other = yield* lines("both", "endpoint = \"http://127.0.0.1:8333\"\nforce_path_style = true")
+      assert.match(other, /^endpoint +http:\/\/127\.0\.0\.1:8333, path style$/m)
+      assert.match(other, /^sealed files +data\/archive$/m)
+      assert.notMatch(yield* lines("local", ""), /^bucket/m)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("fails with every problem and exit code 78", () =>
     Effect.gen(function*() {
       const path = yield* written("[[markets]]\nexchange = \"okx\"\nsymbols = [\"BTCUSDT\", \"btc-usd\"]")

@@ -86,7 +86,6 @@ const cases: ReadonlyArray<Case> = [
   inTable("folder with NUL", "[logging]\ndir = \"a\\u0000\"", "logging.dir", /folder/, /"logs"/),
   inTable("word in place of a switch", "[aws]\nforce_path_style = \"yes\"", "aws.force_path_style", /true or/, /false/),
   inTable("unknown mode", "[storage]\nmode = \"locl\"", "storage.mode", /"local"/, /write "local"/),
-  inTable("mode of the next version", "[storage]\nmode = \"both\"", "storage.mode", /^local: this version/, /"local"/),
   inTable(
     "initial above max",
     "[websocket]\ninitial_retry_delay_secs = 61",

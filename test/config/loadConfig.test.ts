@@ -83,7 +83,7 @@ describe("loadConfig", () => {
         message_timeout_sec = 5
         initial_retry_delay_secs = 90
         [storage]
-        mode = "s3"
+        mode = "s4"
         commit_interval_ms = "500"
         [http]
         port = 99999

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
-import { Context, Effect, Exit, FileSystem, Layer, Scope } from "effect"
+import { Context, Effect, Exit, FileSystem, Layer, Path, Redacted, Scope } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import type { Config } from "../../src/config/Config.ts"
@@ -11,6 +11,7 @@ import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
+import type { S3StandIn } from "../upload/s3StandIn.ts"
 
 export interface Options {
   readonly simulator?: PartialSimulatorOptions
@@ -21,6 +22,11 @@ export interface Options {
   readonly baseUrls?: Partial<Record<Venue, (simulator: Simulator.Simulator["Service"]) => string>>
   readonly queueCapacity?: number
   readonly messageTimeoutSecs?: number
+  /** Where sealed files go; the archive where nothing is said. */
+  readonly storage?: { readonly mode: "s3" | "both"; readonly server: S3StandIn }
+  /** How old a file becomes. */
+  readonly maxFileAgeSecs?: number
+  readonly uploadSecs?: number
 }
 
 export interface World {
@@ -30,6 +36,8 @@ export interface World {
   readonly feed: (id: string) => FeedStats
   /** Lets the markets stand still, stops the recorder, and compares its files with the ledger. */
   readonly finish: Effect.Effect<ReadonlyArray<FeedAudit>>
+  /** Stops the recorder as it is. */
+  readonly shutDown: Effect.Effect<void>
   /** Stops the recorder as it is, and compares its files with the ledger. */
   readonly stop: Effect.Effect<ReadonlyArray<FeedAudit>>
 }
@@ -37,6 +45,7 @@ export interface World {
 /** A recorder of the simulated venues in a temporary folder, with delays that suit a test. */
 export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
   const chosen = options.venues ?? venues
   const symbols = (venue: Venue) => options.symbols?.[venue] ?? defaults.symbols[venue].slice(0, 1)
@@ -47,7 +56,17 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const resolved = resolveConfig(
     "test",
     {
-      storage: { data_dir: `${folder}/recording`, local_path: `${folder}/archive` },
+      storage: {
+        mode: options.storage?.mode ?? "local",
+        data_dir: `${folder}/recording`,
+        local_path: `${folder}/archive`,
+        max_file_age_secs: options.maxFileAgeSecs ?? 3600
+      },
+      upload: { max_attempts: 20, initial_retry_delay_secs: 0.02, max_retry_delay_secs: 0.2 },
+      shutdown: { upload_secs: options.uploadSecs ?? 60 },
+      ...(options.storage === undefined
+        ? {}
+        : { aws: { endpoint: options.storage.server.endpoint, force_path_style: true } }),
       websocket: {
         queue_capacity: options.queueCapacity ?? 1000,
         message_timeout_secs: options.messageTimeoutSecs ?? 120
@@ -59,7 +78,13 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
       }))
     },
     { logLevel: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
-    { aws: null, coinbase: null }
+    {
+      aws: options.storage === undefined ? null : {
+        accessKeyId: Redacted.make(options.storage.server.options.accessKey),
+        secretAccessKey: Redacted.make(options.storage.server.options.secretKey)
+      },
+      coinbase: null
+    }
   )
   const config = {
     ...resolved,
@@ -70,23 +95,35 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const context = yield* Layer.buildWithScope(App.layer(config), scope)
   const telemetry = Context.get(context, Telemetry)
 
+  const shutDown = Scope.close(scope, Exit.void)
   const stop = Effect.gen(function*() {
-    yield* Scope.close(scope, Exit.void)
+    yield* shutDown
     const left = (yield* fs.readDirectory(config.storage.dataDir, { recursive: true })).filter((name) =>
       name.endsWith(".parquet")
     )
     assert.deepStrictEqual(left, [])
-    return audit(
-      simulator.ledger.entries(),
-      simulator.ledger.connections(),
-      yield* Effect.orDie(readRows(config.storage.localPath))
-    )
+    const compare = Effect.fnUntraced(function*(archive: string) {
+      const rows = yield* Effect.orDie(readRows(archive))
+      return audit(simulator.ledger.entries(), simulator.ledger.connections(), rows)
+    })
+    if (options.storage === undefined) return yield* compare(config.storage.localPath)
+    const downloads = `${folder}/downloads`
+    for (const [key, { body }] of options.storage.server.objects()) {
+      const target = path.join(downloads, key)
+      yield* fs.makeDirectory(path.dirname(target), { recursive: true })
+      yield* fs.writeFile(target, body)
+    }
+    const stored = yield* compare(downloads)
+    if (options.storage.mode === "both") assert.deepStrictEqual(yield* compare(config.storage.localPath), stored)
+    else assert.isFalse(yield* fs.exists(config.storage.localPath))
+    return stored
   }).pipe(Effect.orDie)
   const made: World = {
     simulator,
     config,
     feeds: telemetry.all,
     feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
+    shutDown,
     stop,
     finish: simulator.stopTraffic.pipe(Effect.andThen(simulator.flushed), Effect.andThen(stop))
   }

@@ -25,7 +25,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   const gate = yield* Latch.make(true)
   const attempts: Array<string> = []
   const store = {
-    failure: null as Pick<StoreError, "retryable" | "explanation"> | null,
+    failure: null as Pick<StoreError, "reason" | "explanation" | "retryAfterMillis"> | null,
     bytesMissing: 0,
     defect: false
   }
@@ -64,6 +64,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
     lines,
     close: Scope.close(scope, Exit.void),
     nextStored: Queue.take(stored),
+    read: (relativePath: string) => fs.readFileString(path.join(dataDir, relativePath)),
     remaining: Effect.map(
       fs.readDirectory(dataDir, { recursive: true }),
       (names) => names.filter((name) => name.endsWith(".parquet")).toSorted()
@@ -169,7 +170,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
           initialRetryDelay: "10 seconds",
           maxRetryDelay: "60 seconds"
         })
-        context.store.failure = { retryable: true, explanation: "it is away" }
+        context.store.failure = { reason: "Unavailable", explanation: "it is away" }
         yield* context.offer(yield* context.write(pathOf(1)))
         yield* until(() => context.stats().givenUp === 1)
         assert.strictEqual(context.attempts.length, 5)
@@ -190,12 +191,71 @@ layer(NodeServices.layer)("Uploader", (it) => {
     it.effect("does not repeat what cannot succeed", () =>
       Effect.gen(function*() {
         const { offer, write, store, attempts, stats, close, remaining } = yield* setUp()
-        store.failure = { retryable: false, explanation: "another file has its name" }
+        store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
         assert.strictEqual(attempts.length, 1)
         yield* close
         assert.deepStrictEqual(yield* remaining, [pathOf(1)])
+      }))
+
+    it.effect("sets aside what the store has something else for, with the reason, and raises the alarm", () =>
+      Effect.gen(function*() {
+        const context = yield* setUp({ scanEvery: "1 minute" })
+        for (const already of [0, 1]) {
+          context.store.failure = { reason: "Conflict", explanation: "it has other content" }
+          yield* context.offer(yield* context.write(pathOf(1)))
+          yield* until(() => context.stats().setAside === already + 1)
+        }
+        yield* context.close
+        assert.deepInclude(context.stats(), { stored: 0, setAside: 2, givenUp: 0, retries: 0, started: 2 })
+        assert.strictEqual(context.attempts.length, 2)
+        const aside = `quarantine/upload/${pathOf(1)}`
+        assert.deepStrictEqual(yield* context.remaining, [aside])
+        assert.include(yield* context.read(`${aside}.reason.txt`), "it has other content")
+        assert.strictEqual(yield* context.read(`${aside}.1`), `rows of ${pathOf(1)}`)
+        const alarms = context.lines.filter((line) => line.startsWith("Error") && line.includes(aside))
+        assert.strictEqual(alarms.length, 2)
+      }))
+
+    it.effect("waits as long as the store asks for", () =>
+      Effect.gen(function*() {
+        const { attempts, close, offer, stats, store, write } = yield* setUp({ scanEvery: "1 day" })
+        store.failure = { reason: "Unavailable", explanation: "slow down", retryAfterMillis: 100_000 }
+        yield* offer(yield* write(pathOf(1)))
+        yield* until(() => stats().failedAttempts === 1)
+        yield* TestClock.adjust("97 seconds")
+        assert.strictEqual(attempts.length, 1)
+        yield* TestClock.adjust("3 seconds")
+        yield* until(() => attempts.length === 2)
+        assert.strictEqual(stats().retries, 1)
+        store.failure = null
+        yield* whileTimePasses(close)
+      }))
+
+    it.effect("survives an outage of an hour: no file is lost or stored twice, and the store is not hammered", () =>
+      Effect.gen(function*() {
+        const { attempts, close, lines, nextStored, offer, remaining, stats, store, write } = yield* setUp({
+          concurrency: 2
+        })
+        store.failure = { reason: "Unreachable", explanation: "it is away" }
+        const files = Array.from({ length: 12 }, (_, index) => pathOf(index))
+        for (const file of files) {
+          yield* offer(yield* write(file))
+          for (let step = 0; step < 60; step++) yield* TestClock.adjust("5 seconds")
+        }
+        assert.deepStrictEqual(yield* remaining, files.toSorted())
+        assert.strictEqual(stats().stored, 0)
+        // Each scan finds what is there and gives each file its five attempts.
+        assert.isAtMost(attempts.length, files.length * files.length * 5)
+        assert.isAtMost(lines.filter((line) => line.startsWith("Error")).length, files.length * files.length)
+        store.failure = null
+        const stored = []
+        while (stored.length < files.length) stored.push(yield* whileTimePasses(nextStored))
+        assert.deepStrictEqual(stored.toSorted(), files.toSorted())
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [])
+        assert.deepInclude(stats(), { stored: 12, waiting: 0, problem: null })
       }))
 
     it.effect("goes on with other files after a bug of the store, which it tells", () =>

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, type Layer, Path, type Scope } from "effect"
+import { Cause, Effect, Exit, FileSystem, type Layer, Option, Path, type Scope } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { ObjectStore } from "../../src/upload/ObjectStore.ts"
 
@@ -17,7 +17,11 @@ export interface Subject {
 const key = "binance/btcusdt/trade/2026-03-14/1773482400000.parquet"
 
 /** What every implementation of `ObjectStore` promises. */
-export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subject, never, Scope.Scope>) => {
+export const objectStoreSuite = (
+  name: string,
+  makeSubject: Effect.Effect<Subject, never, Scope.Scope>,
+  sizes: ReadonlyArray<number> = [1, 1000, 3 * 1024 * 1024 + 1]
+) => {
   const withStore = <E>(
     test: (context: {
       readonly subject: Subject
@@ -40,7 +44,7 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
     }).pipe(Effect.provide(NodeServices.layer))
 
   describe(`${name}: the contract of an object store`, () => {
-    it.effect.each([1, 1000, 3 * 1024 * 1024 + 1])(
+    it.effect.each(sizes)(
       "stores %d bytes under the key and proves them",
       (size) =>
         withStore(({ subject, put, localFile }) =>
@@ -91,7 +95,7 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
             const there = randomBytes(size)
             yield* subject.place(key, there)
             const error = yield* Effect.flip(put(key, yield* localFile(randomBytes(5000))))
-            assert.deepInclude({ ...error }, { _tag: "StoreError", key, retryable: false })
+            assert.deepInclude({ ...error }, { _tag: "StoreError", key, reason: "Conflict" })
             assert.include(error.message, key)
             assert.isTrue(there.equals(yield* subject.read(key)))
           })
@@ -110,6 +114,8 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
           })
           const held = yield* subject.read(key)
           assert.strictEqual(results.filter((exit) => exit._tag === "Success").length, 1)
+          const refused = results.flatMap((exit) => Exit.isFailure(exit) ? [Cause.findErrorOption(exit.cause)] : [])
+          assert.strictEqual(Option.getOrThrow(refused[0] ?? Option.none()).reason, "Conflict")
           assert.isTrue((results[0]._tag === "Success" ? one : other).equals(held))
         })
       ))
@@ -127,7 +133,7 @@ export const objectStoreSuite = (name: string, makeSubject: Effect.Effect<Subjec
       withStore(({ put, localFile }) =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(put("../outside.parquet", yield* localFile(randomBytes(1))))
-          assert.deepInclude({ ...error }, { _tag: "StoreError", retryable: false })
+          assert.deepInclude({ ...error }, { _tag: "StoreError", reason: "Unusable" })
         })
       ))
   })

@@ -1,0 +1,43 @@
+import { type BucketLocationConstraint, CreateBucketCommand, ListObjectsV2Command } from "@aws-sdk/client-s3"
+import { Effect } from "effect"
+import type { Requests } from "./Requests.ts"
+import { S3Failure } from "./S3Failure.ts"
+import type { S3Options } from "./S3Options.ts"
+
+type Where = Pick<S3Options, "bucket" | "region">
+
+/** Regions of other stores have names of their own, and Amazon has more than the SDK knew when it was published. */
+const isLocation = (region: string): region is BucketLocationConstraint => region !== ""
+
+/** Creates the bucket in its region; one that is ours already is as good. */
+export const create = (requests: Requests, { bucket, region }: Where): Effect.Effect<void, S3Failure> => {
+  // The first region is the one that has no name here, and refuses to be named.
+  const constraint = region !== "us-east-1" && isLocation(region)
+    ? { CreateBucketConfiguration: { LocationConstraint: region } }
+    : {}
+  return requests.call(
+    0,
+    (client, options) => client.send(new CreateBucketCommand({ Bucket: bucket, ...constraint }), options)
+  ).pipe(
+    Effect.andThen(Effect.logInfo(`created the bucket ${bucket} in ${region}`)),
+    Effect.catchTag("S3Failure", (failure) => {
+      if (failure.code === "BucketAlreadyOwnedByYou") return Effect.void
+      if (failure.status !== 403) return Effect.fail(failure)
+      const text = `there is no bucket ${bucket}, and the key may not create it (s3:CreateBucket): ${failure.text}`
+      return Effect.fail(new S3Failure({ ...failure, code: "NoSuchBucket", text }))
+    })
+  )
+}
+
+/** Finds out whether the bucket can be used, and creates it where it is missing. */
+export const ensure = (requests: Requests, where: Where): Effect.Effect<void, S3Failure> =>
+  requests.call(
+    0,
+    (client, options) => client.send(new ListObjectsV2Command({ Bucket: where.bucket, MaxKeys: 1 }), options)
+  ).pipe(
+    Effect.asVoid,
+    Effect.catchTag(
+      "S3Failure",
+      (failure) => failure.code === "NoSuchBucket" ? create(requests, where) : Effect.fail(failure)
+    )
+  )

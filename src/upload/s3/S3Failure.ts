@@ -1,0 +1,62 @@
+import { S3ServiceException } from "@aws-sdk/client-s3"
+import { Schema } from "effect"
+
+/** A request to S3 that did not succeed, reduced to what may be told: never a key, a signature or a signed request. */
+export class S3Failure extends Schema.TaggedError<S3Failure>()("S3Failure", {
+  /** The store's own code, or that of the network error. */
+  code: Schema.String,
+  /** Of the HTTP answer; null where there was none. */
+  status: Schema.NullOr(Schema.Int),
+  text: Schema.String,
+  /** The bucket's region, where the store names another one. */
+  region: Schema.optionalKey(Schema.String),
+  retryAfterMillis: Schema.optionalKey(Schema.Finite),
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return this.code === "" ? this.text : `${this.code}: ${this.text}`
+  }
+}
+
+/** Milliseconds of a `Retry-After` header, in seconds or as a date, seen at `nowMillis`. */
+export const retryAfterMillis = (header: string, nowMillis: number): number | null => {
+  const seconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMillis
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : null
+}
+
+const textField = (error: object, name: string): string | null => {
+  const value: unknown = Reflect.get(error, name)
+  return typeof value === "string" && value !== "" ? value : null
+}
+
+/** The outermost code of an error and its causes; a failed connection to several addresses has it further in. */
+const networkCode = (error: Error): string => {
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause
+  return textField(error, "code") ?? (inner instanceof Error ? networkCode(inner) : error.name)
+}
+
+/** What the AWS SDK has thrown, at `nowMillis`. */
+export const fromThrown = (thrown: unknown, nowMillis: number): S3Failure => {
+  if (thrown instanceof S3Failure) return thrown
+  if (thrown instanceof S3ServiceException) {
+    const headers = thrown.$response?.headers ?? {}
+    const region = headers["x-amz-bucket-region"] ?? textField(thrown, "Region")
+    const wait = retryAfterMillis(headers["retry-after"] ?? "", nowMillis)
+    // The exception itself carries the store's copy of the signed request and the key's id.
+    const cause = new Error(thrown.message)
+    cause.name = thrown.name
+    return new S3Failure({
+      code: thrown.name === "Unknown" || thrown.name === "UnknownError" ? "" : thrown.name,
+      status: thrown.$metadata.httpStatusCode ?? null,
+      text: thrown.message,
+      ...(region === null ? {} : { region }),
+      ...(wait === null ? {} : { retryAfterMillis: wait }),
+      cause
+    })
+  }
+  if (thrown instanceof Error) {
+    const text = thrown.message || (thrown instanceof AggregateError ? String(thrown.errors[0]) : "no answer")
+    return new S3Failure({ code: networkCode(thrown), status: null, text, cause: thrown })
+  }
+  return new S3Failure({ code: "", status: null, text: String(thrown) })
+}

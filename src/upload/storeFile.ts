@@ -1,0 +1,91 @@
+import { Cause, Clock, Effect, FileSystem, Option, Path } from "effect"
+import { ObjectStore, StoreError } from "./ObjectStore.ts"
+import { type Options as RetryOptions, retrySchedule } from "./retrySchedule.ts"
+import { setAside } from "./setAside.ts"
+import type { UploadStats } from "./UploadStats.ts"
+
+/** What becomes of one sealed file. */
+export interface Options extends RetryOptions {
+  readonly dataDir: string
+}
+
+/**
+ * Makes the way of one sealed file: stored and then removed here; or set aside, because the store has something else under its
+ * name; or left here for the next scan. It never fails, and counts what it does in `stats`.
+ */
+export const make = Effect.fnUntraced(function*(options: Options, stats: UploadStats) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const objectStore = yield* ObjectStore
+  const schedule = retrySchedule(options)
+
+  /** Stores the file, then removes it here. */
+  const attempt = Effect.fnUntraced(function*(relativePath: string) {
+    const localPath = path.join(options.dataDir, relativePath)
+    if (!(yield* fs.exists(localPath))) return
+    const startedAt = yield* Clock.currentTimeMillis
+    const stored = yield* objectStore.put(relativePath, localPath)
+    const { size } = yield* fs.stat(localPath)
+    if (Number(size) !== stored.bytes) {
+      const explanation = `the store holds ${stored.bytes} bytes of ${size}; the file stays here`
+      return yield* new StoreError({ key: relativePath, reason: "Unproven", explanation })
+    }
+    yield* fs.remove(localPath)
+    stats.stored++
+    stats.storedBytes += stored.bytes
+    stats.lastDurationMillis = (yield* Clock.currentTimeMillis) - startedAt
+    stats.problem = null
+    yield* Effect.logDebug(`stored ${relativePath}: ${stored.bytes} bytes`)
+  })
+
+  const count = (error: StoreError) =>
+    Effect.suspend(() => {
+      stats.failedAttempts++
+      stats.problem = error.message
+      return Effect.logDebug(error.message)
+    })
+
+  const putAway = (relativePath: string, conflict: StoreError) =>
+    setAside(fs, path, options.dataDir, relativePath, conflict.message).pipe(
+      Effect.flatMap((target) => {
+        stats.setAside++
+        return Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+      }),
+      Effect.mapError((cause) =>
+        new StoreError({
+          key: relativePath,
+          reason: "Conflict",
+          explanation: `${conflict.explanation}, and the file cannot be set aside: ${cause.message}`,
+          cause
+        })
+      )
+    )
+
+  const leave = (relativePath: string, cause: Cause.Cause<StoreError>) => {
+    stats.givenUp++
+    const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+    const text = "the file stays in the data folder and is tried again by the next scan"
+    return error === undefined
+      ? Effect.logError(`storing ${relativePath} failed; ${text}`, cause)
+      : Effect.logError(`${error.message}; ${text}`)
+  }
+
+  return (relativePath: string) =>
+    Effect.suspend(() => {
+      let attempts = 0
+      stats.started++
+      return Effect.suspend(() => {
+        if (attempts++ > 0) stats.retries++
+        return attempt(relativePath)
+      }).pipe(
+        Effect.catchTag("PlatformError", (cause) =>
+          Effect.fail(
+            new StoreError({ key: relativePath, reason: "Unavailable", explanation: cause.message, cause })
+          )),
+        Effect.tapError(count),
+        Effect.retry({ schedule, while: (error) => error.retryable }),
+        Effect.catchIf((error) => error.reason === "Conflict", (conflict) => putAway(relativePath, conflict)),
+        Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), (cause) => leave(relativePath, cause))
+      )
+    })
+})
