@@ -29,11 +29,11 @@ export const watch = Effect.fnUntraced(function*(options: Options): Effect.fn.Re
     const since = options.lastData()
     const quietMillis = options.nowMillis() - since
     const limit = options.timeoutMillis * reconnectAfterTimeouts
-    if (quietMillis >= limit) return yield* new MarketDataTimeout({ quietMillis })
     if (quietMillis >= options.timeoutMillis && warnedAbout !== since) {
       warnedAbout = since
       yield* options.onQuiet(quietMillis)
     }
+    if (quietMillis >= limit) return yield* new MarketDataTimeout({ quietMillis })
     const next = quietMillis < options.timeoutMillis ? options.timeoutMillis : limit
     yield* Effect.sleep(Math.max(1, next - quietMillis))
   }
