@@ -198,7 +198,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("does not repeat what cannot succeed", () =>
       Effect.gen(function*() {
-        const { offer, write, store, attempts, stats, close, remaining } = yield* setUp()
+        const { offer, write, store, attempts, stats, close, remaining } = yield* setUp({ scanEvery: "1 day" })
         store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
@@ -268,7 +268,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("goes on with other files after a bug of the store, which it tells", () =>
       Effect.gen(function*() {
-        const { offer, write, store, stats, close, remaining, lines, nextStored } = yield* setUp()
+        const { offer, write, store, stats, close, remaining, lines, nextStored } = yield* setUp({ scanEvery: "1 day" })
         store.defect = true
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
@@ -282,7 +282,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("keeps the file when the store holds less than all of it", () =>
       Effect.gen(function*() {
-        const { offer, write, store, stats, close, remaining } = yield* setUp()
+        const { offer, write, store, stats, close, remaining } = yield* setUp({ scanEvery: "1 day" })
         store.bytesMissing = 1
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
