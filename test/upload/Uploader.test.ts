@@ -36,6 +36,11 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
     })
   ])
   const scope = yield* Scope.make()
+  const scanned = yield* Deferred.make<void>()
+  const watched = FileSystem.FileSystem.of({
+    ...fs,
+    readDirectory: (...args) => Effect.ensuring(fs.readDirectory(...args), Deferred.succeed(scanned, undefined))
+  })
   const put = Effect.fnUntraced(function*(key: string, localPath: string) {
     attempts.push(key)
     yield* gate.await
@@ -48,11 +53,14 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   const context = yield* Layer.buildWithScope(
     Uploader.layer({ dataDir, concurrency: 1, ...options }).pipe(
       Layer.provide(Layer.succeed(ObjectStore, ObjectStore.of({ put }))),
+      Layer.provide(Layer.succeed(FileSystem.FileSystem, watched)),
       Layer.provide(NodeServices.layer),
       Layer.provideMerge(logger)
     ),
     scope
   )
+  // Or the first scan might find what a test is about to write, and try it once more than the test expects.
+  yield* Deferred.await(scanned)
   const uploader = yield* Effect.provide(Uploader, context)
   return {
     stats: uploader.stats,
@@ -190,7 +198,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("does not repeat what cannot succeed", () =>
       Effect.gen(function*() {
-        const { offer, write, store, attempts, stats, close, remaining } = yield* setUp()
+        const { offer, write, store, attempts, stats, close, remaining } = yield* setUp({ scanEvery: "1 day" })
         store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
@@ -260,7 +268,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("goes on with other files after a bug of the store, which it tells", () =>
       Effect.gen(function*() {
-        const { offer, write, store, stats, close, remaining, lines, nextStored } = yield* setUp()
+        const { offer, write, store, stats, close, remaining, lines, nextStored } = yield* setUp({ scanEvery: "1 day" })
         store.defect = true
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
@@ -274,7 +282,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("keeps the file when the store holds less than all of it", () =>
       Effect.gen(function*() {
-        const { offer, write, store, stats, close, remaining } = yield* setUp()
+        const { offer, write, store, stats, close, remaining } = yield* setUp({ scanEvery: "1 day" })
         store.bytesMissing = 1
         yield* offer(yield* write(pathOf(1)))
         yield* until(() => stats().givenUp === 1)
