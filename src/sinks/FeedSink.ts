@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     stats.rowsSealed += file.rows()
     stats.filesSealed++
     stats.sealedBytes += file.bytes()
-    yield* Effect.logInfo(`sealed ${pending.sealedAs}: ${file.rows()} rows, ${file.bytes()} bytes`)
+    yield* Effect.logDebug(`sealed ${pending.sealedAs}: ${file.rows()} rows, ${file.bytes()} bytes`)
     yield* settings.onSealed(pending.sealedAs)
   })
 

@@ -41,8 +41,10 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
   const count = (error: StoreError) =>
     Effect.suspend(() => {
       stats.failedAttempts++
+      const first = stats.problem === null
       stats.problem = error.message
-      return Effect.logDebug(error.message)
+      // Every file meets the same trouble: the first tells of it, until one has been stored again.
+      return first ? Effect.logWarning(`${error.message}; it is tried again`) : Effect.logDebug(error.message)
     })
 
   const putAway = (relativePath: string, conflict: StoreError) =>
