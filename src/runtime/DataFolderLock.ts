@@ -58,7 +58,9 @@ export class DataFolderUnusable extends Schema.TaggedError<DataFolderUnusable>()
   override readonly [Runtime.errorExitCode] = 73
 
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    // What the system itself said is plainer than what was made of it.
+    const cause = this.cause instanceof Error && this.cause.cause instanceof Error ? this.cause.cause : this.cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
     return `${this.folder} cannot be used: ${reason}. Let this user read and write it, or set data_dir to another folder`
   }
 }

@@ -5,6 +5,7 @@ import * as CheckpointLog from "./CheckpointLog.ts"
 import * as fileNames from "./fileNames.ts"
 import { finishOpenFile, persistMoved } from "./finishOpenFile.ts"
 import { journalFolder } from "./Journal.ts"
+import * as JournalSegment from "./JournalSegment.ts"
 import type * as journalSurvey from "./journalSurvey.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { survey } from "./recoverySurvey.ts"
@@ -40,8 +41,18 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   const quarantine = Quarantine.make(fs, path, options.dataDir, stats)
   const sealed = yield* SealedFolder.make(options.dataDir)
   const startedAt = yield* Clock.currentTimeMillis
-  for (const folder of [openFolder, segmentsFolder]) yield* durableFolder.ensure(fs, path, folder)
+  const root = path.dirname(options.dataDir)
+  for (const folder of [openFolder, segmentsFolder]) {
+    yield* durableFolder.ensureBelow(fs, path, root, folder, new Set())
+  }
 
+  // A killed process leaves behind what the disk does not have yet: it must not be gone once something was built on it.
+  for (const folder of [openFolder, segmentsFolder]) {
+    for (const name of (yield* fs.readDirectory(folder)).filter(isOwn)) {
+      yield* durableFolder.sync(fs, path.join(folder, name))
+    }
+    yield* durableFolder.sync(fs, folder)
+  }
   const found = yield* survey(options.dataDir)
   for (const oddity of found.oddities) yield* quarantine.move(oddity)
   let files = 0
@@ -51,7 +62,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     if (finding.kind === "empty") {
       for (const empty of finding.paths) yield* Effect.andThen(fs.remove(empty), durableFolder.sync(fs, openFolder))
     }
-    if (finding.kind === "moved") yield* persistMoved(fs, path, options.dataDir, finding)
+    if (finding.kind === "moved") yield* persistMoved(sealed, finding)
     if (finding.kind !== "unfinished") continue
     if (finding.damage !== null) {
       yield* quarantine.copy({ path: finding.path, kind: "openFile", reason: finding.damage })
@@ -101,6 +112,9 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     effect,
     (cause) => cause._tag === "RecoveryError" ? cause : new RecoveryError({ dataDir, cause })
   ))
+
+const isOwn = (name: string): boolean =>
+  CheckpointLog.fileOf(name) !== null || JournalSegment.parseFileName(name) !== null
 
 /** Recovers before anything that depends on it, and tries for as long as the disk does not let it: there is room again one day. */
 export const layer = (options: Options) =>

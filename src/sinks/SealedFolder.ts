@@ -15,6 +15,8 @@ export interface SealedFolder {
   ) => Effect.Effect<string, PlatformError.PlatformError>
   /** Waits until the disk knows the name of a sealed file. */
   readonly persist: (relativePath: string) => Effect.Effect<void, PlatformError.PlatformError>
+  /** Waits until the disk knows the names of all sealed files of a day. */
+  readonly persistDay: (folder: string, millis: number) => Effect.Effect<void, PlatformError.PlatformError>
 }
 
 export const make = Effect.fnUntraced(function*(dataDir: string) {
@@ -23,9 +25,11 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
   // A rename replaces its target, so looking for a free name and taking it must not be interleaved.
   const oneAtATime = yield* Semaphore.make(1)
 
+  const known = new Set<string>()
+
   const adopt = Effect.fnUntraced(function*(openPath: string, folder: string, firstMillis: number) {
     const date = fileNames.utcDate(firstMillis)
-    yield* durableFolder.ensure(fs, path, path.join(dataDir, folder, date))
+    yield* durableFolder.ensureBelow(fs, path, dataDir, path.join(dataDir, folder, date), known)
     let millis = firstMillis
     while (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis)))) millis++
     const relativePath = fileNames.sealedPath(folder, date, millis)
@@ -33,8 +37,16 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
     return relativePath
   }, oneAtATime.withPermit)
 
+  const persistDay = Effect.fnUntraced(function*(folder: string, millis: number) {
+    const day = path.join(dataDir, folder, fileNames.utcDate(millis))
+    if (!(yield* fs.exists(day))) return
+    yield* durableFolder.ensureBelow(fs, path, dataDir, day, known)
+    yield* durableFolder.sync(fs, day)
+  })
+
   const sealedFolder: SealedFolder = {
     adopt,
+    persistDay,
     persist: (relativePath) => durableFolder.sync(fs, path.dirname(path.join(dataDir, relativePath)))
   }
   return sealedFolder

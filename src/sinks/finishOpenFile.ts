@@ -32,15 +32,11 @@ export const finishOpenFile = Effect.fnUntraced(
 )
 
 /** Waits until the disk knows the final name of a file whose renaming may have been the last thing that happened. */
-export const persistMoved = Effect.fnUntraced(
-  function*(fs: FileSystem.FileSystem, path: Path.Path, dataDir: string, { about }: Moved) {
-    if (about === null) return
-    const folder = yield* Effect.fromResult(fileNames.sealedFolder(about.feed, about.homeServerName))
-    yield* durableFolder.sync(fs, path.join(dataDir, folder, fileNames.utcDate(about.firstMillis))).pipe(
-      Effect.catchReason("PlatformError", "NotFound", () => Effect.void)
-    )
-  }
-)
+export const persistMoved = Effect.fnUntraced(function*(sealed: SealedFolder, { about }: Moved) {
+  if (about === null) return
+  const folder = yield* Effect.fromResult(fileNames.sealedFolder(about.feed, about.homeServerName))
+  yield* sealed.persistDay(folder, about.firstMillis)
+})
 
 const rewriteCheckpoints = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, path: Path.Path, { about, groups, path: filePath }: Unfinished) {

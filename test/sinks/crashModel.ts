@@ -115,7 +115,8 @@ export const run = Effect.fnUntraced(function*(seed: number) {
     const exit = yield* Effect.exit(life(history, chance))
     if (Exit.isFailure(exit) && !isPowerLoss(exit)) return yield* Effect.failCause(exit.cause)
     history.crashes++
-    disk.crash(chance)
+    if (chance() < 0.3) disk.kill()
+    else disk.crash(chance)
   }
   yield* Effect.scoped(
     Effect.flatMap(
@@ -123,5 +124,7 @@ export const run = Effect.fnUntraced(function*(seed: number) {
       (context) => Effect.provideContext(Recovery.recover(sizes.sinks), context)
     )
   )
+  // Recovery leaves nothing to chance either.
+  disk.crash(chance)
   return history
 })

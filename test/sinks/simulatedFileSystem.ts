@@ -1,4 +1,4 @@
-import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { Effect, FileSystem, type Layer, PlatformError } from "effect"
 import { dirname, relative } from "node:path"
 
 /** A number from 0 to 1. */
@@ -48,7 +48,7 @@ export class SimulatedDisk {
   operations = 0
   /** The power fails at this operation. */
   failAt = Infinity
-  /** What a crash may do to a mutation: for finding out which fsync matters. */
+  /** True from then on, until `kill` or `crash` lets the next process begin. */
   off = false
 
   /** The files below `folder` now, by relative path. */
@@ -64,6 +64,18 @@ export class SimulatedDisk {
   put(path: string, content: Buffer): void {
     this.#names.set(path, { content, synced: content, changes: [] })
     this.#syncedNames.set(path, this.#names.get(path)!)
+  }
+
+  /** Takes a file away, for good. */
+  forget(path: string): void {
+    this.#names.delete(path)
+    this.#syncedNames.delete(path)
+  }
+
+  /** The process is killed: what it wrote stays with the machine, known to the disk or not. */
+  kill(): void {
+    this.off = false
+    this.failAt = Infinity
   }
 
   /** The power is gone and back: what was not synced is there or not as `chance` says. */

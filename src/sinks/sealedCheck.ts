@@ -1,0 +1,101 @@
+import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import { decodeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
+import { Effect, type FileSystem, type PlatformError, Schema } from "effect"
+import { crc32 } from "node:zlib"
+
+const magic = "PAR1"
+/** Length of the footer and the magic number. */
+const tailBytes = 8
+
+/** A sealed file is not what it should be. */
+export class UnsoundFile extends Schema.TaggedError<UnsoundFile>()("UnsoundFile", { problem: Schema.String }) {
+  override get message() {
+    return this.problem
+  }
+}
+
+/** What a sound file holds. */
+export interface SoundFile {
+  readonly rows: number
+  readonly bytes: number
+}
+
+type Check<A> = Effect.Effect<A, UnsoundFile | PlatformError.PlatformError>
+
+/** Reads all of a Parquet file and compares it with its footer: magic, row groups, page checksums and row counts. */
+export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundFile> =>
+  Effect.scoped(Effect.gen(function*() {
+    const file = yield* fs.open(path, { flag: "r" })
+    const bytes = Number((yield* fs.stat(path)).size)
+    if (bytes < magic.length + tailBytes) return yield* unsound(`it has ${bytes} bytes only`)
+    const head = yield* read(file, 0, magic.length)
+    const tail = yield* read(file, bytes - tailBytes, tailBytes)
+    if (head.toString("latin1") !== magic || tail.toString("latin1", 4) !== magic) {
+      return yield* unsound("it does not begin and end as a Parquet file")
+    }
+    const footerBytes = tail.readUInt32LE()
+    if (footerBytes > bytes - tailBytes - magic.length) return yield* unsound("its footer is longer than the file")
+    const footer = yield* read(file, bytes - tailBytes - footerBytes, footerBytes)
+    const metadata = yield* decoded("its footer", () => {
+      const value = new parquet.FileMetaData()
+      decodeThrift(value, footer)
+      return value
+    })
+    let rows = 0
+    for (const group of metadata.row_groups) {
+      rows += group.num_rows.toNumber()
+      for (const { meta_data: column } of group.columns) {
+        if (column === undefined) return yield* unsound("its footer tells nothing of a column")
+        yield* checkColumn(file, column, group.num_rows.toNumber())
+      }
+    }
+    if (rows !== metadata.num_rows.toNumber()) {
+      return yield* unsound(`its row groups have ${rows} rows, its footer says ${metadata.num_rows.toNumber()}`)
+    }
+    return { rows, bytes }
+  }))
+
+const checkColumn = Effect.fnUntraced(
+  function*(file: FileSystem.File, column: parquet.ColumnMetaData, groupRows: number) {
+    const name = column.path_in_schema.join(".")
+    const start = column.data_page_offset.toNumber()
+    const length = column.total_compressed_size.toNumber()
+    const pages = yield* read(file, start, length)
+    let at = 0
+    let values = 0
+    while (at < pages.length) {
+      const { header, headerBytes } = yield* decoded(`a page of ${name}`, () => {
+        const value = new parquet.PageHeader()
+        return { headerBytes: decodeThrift(value, pages, at), header: value }
+      })
+      const from = at + headerBytes
+      const body = pages.subarray(from, from + header.compressed_page_size)
+      const damaged = body.length !== header.compressed_page_size ||
+        (typeof header.crc === "number" && (crc32(body) | 0) !== header.crc)
+      if (damaged) {
+        return yield* unsound(`a page of ${name} at byte ${start + at} does not have the bytes that were written`)
+      }
+      values += header.data_page_header_v2?.num_values ?? header.data_page_header?.num_values ?? 0
+      at = from + body.length
+    }
+    if (values !== groupRows) return yield* unsound(`${name} has ${values} values for ${groupRows} rows`)
+  }
+)
+
+const read = (file: FileSystem.File, from: number, length: number): Check<Buffer> =>
+  Effect.gen(function*() {
+    if (length < 0 || length > 2 ** 31) return yield* unsound("its footer tells of impossible sizes")
+    const bytes = Buffer.alloc(length)
+    let done = 0
+    while (done < length) {
+      const some = yield* file.read(bytes.subarray(done), { position: BigInt(from + done) })
+      if (some === 0) return yield* unsound("its footer tells of bytes behind its end")
+      done += some
+    }
+    return bytes
+  })
+
+const decoded = <A>(what: string, decode: () => A): Check<A> =>
+  Effect.try({ try: decode, catch: () => new UnsoundFile({ problem: `${what} cannot be read` }) })
+
+const unsound = (problem: string) => Effect.fail(new UnsoundFile({ problem }))

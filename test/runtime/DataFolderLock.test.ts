@@ -1,0 +1,142 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect, Exit, FileSystem, Layer, Path, PlatformError, Runtime, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { believedMillis, claims, DataFolderLock, lockFolder, touchMillis } from "../../src/runtime/DataFolderLock.ts"
+import * as ownProcess from "../../src/runtime/ownProcess.ts"
+
+const acquire = (dataDir: string) => Layer.build(Layer.fresh(DataFolderLock.layer(dataDir)))
+
+/** Lets a few seconds of virtual time pass, in which starters that met try again and no claim grows old. */
+const patiently = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.raceFirst(
+    self,
+    TestClock.adjust("5 millis").pipe(
+      Effect.andThen(Effect.promise(() => new Promise(setImmediate))),
+      Effect.repeat({ times: 600 }),
+      Effect.andThen(Effect.never)
+    )
+  )
+
+const folderWith = Effect.fnUntraced(function*(claim: Partial<ownProcess.ProcessIdentity> | null, ageMillis = 0) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  // A file cannot have been touched before 1970.
+  yield* TestClock.adjust("1 hour")
+  const dataDir = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+  const folder = path.join(dataDir, lockFolder)
+  if (claim !== null) {
+    yield* fs.makeDirectory(folder)
+    const file = path.join(folder, "1-abc.json")
+    yield* fs.writeFileString(file, JSON.stringify({ ...(yield* ownProcess.identity), ...claim }))
+    const touched = new Date((yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - ageMillis)
+    yield* fs.utimes(file, touched, touched)
+  }
+  return { dataDir, held: Effect.map(fs.readDirectory(folder), (names) => names.length) }
+})
+
+/** The id of a process that has ended. */
+const endedProcess = Effect.promise(async () => {
+  const child = spawn(process.execPath, ["--version"], { stdio: "ignore" })
+  await once(child, "exit")
+  return child.pid ?? 0
+})
+
+layer(NodeServices.layer)("the data folder", (it) => {
+  it.effect("has one owner: a second is told which process it is", () =>
+    Effect.gen(function*() {
+      const { dataDir, held } = yield* folderWith(null)
+      const scope = yield* Scope.make()
+      yield* Scope.provide(acquire(dataDir), scope)
+      const error = yield* Effect.flip(patiently(acquire(dataDir)))
+      assert.strictEqual(error._tag, "DataFolderInUse")
+      assert.include(error.message, `${dataDir} is in use by process ${process.pid} on`)
+      assert.isAbove(error[Runtime.errorExitCode], 0)
+      assert.strictEqual(yield* held, 1)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(yield* held, 0)
+      yield* acquire(dataDir)
+    }))
+
+  it.effect("is taken by one of many that start at once over a dead owner's claim", () =>
+    Effect.gen(function*() {
+      const { dataDir, held } = yield* folderWith({ pid: yield* endedProcess, startTicks: "1" })
+      const exits = yield* patiently(
+        Effect.all(Array.from({ length: 8 }, () => Effect.exit(acquire(dataDir))), { concurrency: "unbounded" })
+      )
+      assert.isAtMost(exits.filter(Exit.isSuccess).length, 1)
+      assert.isAtMost(yield* held, 2)
+      if (!exits.some(Exit.isSuccess)) yield* patiently(acquire(dataDir))
+      assert.strictEqual(yield* held, 1)
+    }))
+
+  describe("that somebody has claimed before", () => {
+    const dead: ReadonlyArray<readonly [string, Partial<ownProcess.ProcessIdentity>, number]> = [
+      ["by a process that has ended", { pid: 2 ** 22 + 1 }, 0],
+      ["by an earlier process of the same id", { startTicks: "1" }, 0],
+      ["before the machine was started anew", { bootId: "another" }, 0],
+      ["in another container that said nothing for long", { pidNamespace: "pid:[1]" }, believedMillis + 1],
+      ["on another machine that said nothing for long", { host: "elsewhere" }, believedMillis + 1]
+    ]
+    for (const [what, claim, age] of dead) {
+      it.effect(`${what} is free`, () =>
+        Effect.gen(function*() {
+          const { dataDir, held } = yield* folderWith(claim, age)
+          yield* acquire(dataDir)
+          assert.strictEqual(yield* held, 1)
+        }))
+    }
+    const alive: ReadonlyArray<readonly [string, Partial<ownProcess.ProcessIdentity>]> = [
+      ["by a process that runs", {}],
+      ["in another container", { pidNamespace: "pid:[1]", pid: 1 }],
+      ["on another machine", { host: "elsewhere", pid: 1 }]
+    ]
+    for (const [what, claim] of alive) {
+      it.effect(`${what} is not`, () =>
+        Effect.gen(function*() {
+          const { dataDir } = yield* folderWith(claim)
+          // A claim that is not renewed is believed for a while, and the attempts of a starter take less.
+          const error = yield* Effect.flip(patiently(acquire(dataDir)))
+          assert.strictEqual(error._tag, "DataFolderInUse")
+        }))
+    }
+  })
+
+  it.effect("stays claimed as long as its owner runs, and the owner learns when it is not", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { dataDir } = yield* folderWith(null)
+      const context = yield* acquire(dataDir)
+      const { lost } = yield* Effect.provideContext(DataFolderLock, context)
+      const [claim] = yield* fs.readDirectory(`${dataDir}/${lockFolder}`)
+      yield* TestClock.adjust(touchMillis)
+      assert.isFalse((yield* claims(dataDir))[0]?.dead)
+      yield* fs.remove(`${dataDir}/${lockFolder}/${claim}`)
+      const error = yield* Effect.flip(patiently(lost))
+      assert.match(error.message, /taken away/)
+    }))
+
+  it.effect("that cannot be written to is refused, with what to do", () =>
+    Effect.gen(function*() {
+      const { dataDir } = yield* folderWith(null)
+      const fs = yield* FileSystem.FileSystem
+      const readOnly = FileSystem.FileSystem.of({
+        ...fs,
+        makeDirectory: (path) =>
+          Effect.fail(
+            PlatformError.systemError({
+              _tag: "PermissionDenied",
+              module: "FileSystem",
+              method: "mkdir",
+              pathOrDescriptor: path
+            })
+          )
+      })
+      const error = yield* Effect.flip(Effect.provideService(acquire(dataDir), FileSystem.FileSystem, readOnly))
+      assert.strictEqual(error._tag, "DataFolderUnusable")
+      assert.match(error.message, /cannot be used: PermissionDenied.* Let this user read and write it, or set data_dir/)
+      assert.strictEqual(error[Runtime.errorExitCode], 73)
+    }))
+})

@@ -1,0 +1,218 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Exit, FileSystem, Layer, Path, Queue, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as Feed from "../../src/domain/Feed.ts"
+import * as journalRecord from "../../src/sinks/journalRecord.ts"
+import { Journal, type Options } from "../../src/sinks/Journal.ts"
+import { magic } from "../../src/sinks/JournalSegment.ts"
+import * as journalSurvey from "../../src/sinks/journalSurvey.ts"
+import { StreamState } from "../../src/sinks/JournalStream.ts"
+import { liveFrames } from "../../src/sinks/journalTrimming.ts"
+import { PageBytes } from "../../src/sinks/PageBytes.ts"
+import * as recordFrame from "../../src/sinks/recordFrame.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { chanceOf } from "./crashModel.ts"
+import { trades } from "./events.ts"
+import * as faultyFileSystem from "./faultyFileSystem.ts"
+
+const feed = Feed.make("binance", "BTC-USDT", "trade")
+const other = Feed.make("okx", "ETH-USDT", "trade")
+
+/** A journal in a folder of its own, and what its folder holds. */
+const journalIn = Effect.fnUntraced(function*(options: Partial<Options> = {}) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const dataDir = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+  const faults = faultyFileSystem.make()
+  const scope = yield* Scope.make()
+  const context = yield* Layer.buildWithScope(
+    Journal.layer({ dataDir, ...options }).pipe(
+      Layer.provideMerge(Telemetry.layer),
+      Layer.provide(Layer.fresh(faultyFileSystem.layer(faults))),
+      Layer.provide(NodeServices.layer)
+    ),
+    scope
+  )
+  const journal = yield* Effect.provide(Journal, context)
+  const folder = path.join(dataDir, ".journal")
+  const segments = Effect.map(fs.readDirectory(folder), (names) => names.toSorted())
+  return {
+    faults,
+    open: journal.open,
+    stats: (yield* Effect.provide(Telemetry, context)).storage,
+    segments,
+    rows: Effect.flatMap(
+      segments,
+      (names) => Effect.forEach(names, (name) => journalSurvey.read(fs, path.join(folder, name)))
+    ).pipe(
+      Effect.map((read) =>
+        read.flatMap(({ records }) => records.flatMap((record) => record.kind === "rows" ? record.events() : []))
+      )
+    ),
+    close: Scope.close(scope, Exit.void)
+  }
+})
+
+const ids = (rows: ReadonlyArray<{ readonly sequenceId: string }>) => rows.map(({ sequenceId }) => sequenceId)
+
+layer(NodeServices.layer)("Journal", (it) => {
+  it.effect("commits all streams together, at every interval in which rows came", () =>
+    Effect.gen(function*() {
+      const journal = yield* journalIn({ commitEvery: "1 second" })
+      const streams = [journal.open(feed), journal.open(other)]
+      for (const stream of streams) stream.append(1, trades(3))
+      assert.deepStrictEqual(yield* journal.rows, [])
+      assert.isFalse(streams[0]!.holds({ first: 1, last: 3 }))
+      yield* TestClock.adjust("1 second")
+      while (journal.stats.commits === 0) yield* Effect.yieldNow
+      yield* streams[0]!.commit
+      assert.deepStrictEqual(ids(yield* journal.rows), ids([...trades(3), ...trades(3)]))
+      assert.isTrue(streams[1]!.holds({ first: 1, last: 3 }))
+      assert.isFalse(streams[1]!.holds({ first: 1, last: 4 }))
+      assert.strictEqual(journal.stats.commits, 1)
+      const { done } = journal.faults
+      done.length = 0
+      yield* streams[0]!.commit
+      assert.deepStrictEqual(done, [])
+    }))
+
+  it.effect("is gone after a stop in order when every row is in a file, and stays when not", () =>
+    Effect.gen(function*() {
+      for (const flushed of [3, 2]) {
+        const journal = yield* journalIn()
+        const stream = journal.open(feed)
+        stream.append(1, trades(3))
+        yield* stream.commit
+        stream.flushed(flushed)
+        yield* journal.close
+        assert.strictEqual((yield* journal.segments).length, flushed === 3 ? 0 : 1)
+      }
+    }))
+
+  it.effect(
+    "stays within twice what is needed and two segments, over a long run of loud and quiet feeds",
+    () =>
+      Effect.gen(function*() {
+        const segmentBytes = 20_000
+        const journal = yield* journalIn({ segmentBytes, commitEvery: "1 day" })
+        const chance = chanceOf(7)
+        const lanes = Array.from({ length: 12 }, (_, index) => ({
+          stream: journal.open(Feed.make("okx", `COIN${index}`, "trade")),
+          // From one row a tick down to one in two thousand.
+          odds: 0.5 ** index,
+          appended: 0,
+          flushed: 0
+        }))
+        const rowBytes = 160
+        let highest = 0
+        for (let tick = 0; tick < 6000; tick++) {
+          for (const lane of lanes) {
+            if (chance() < lane.odds) {
+              const count = 1 + Math.floor(chance() * 8)
+              lane.stream.append(lane.appended + 1, trades(count, lane.appended))
+              lane.appended += count
+            }
+            if (lane.appended - lane.flushed >= 100) {
+              lane.flushed = lane.appended - Math.floor(chance() * 5)
+              lane.stream.flushed(lane.flushed)
+            }
+          }
+          if (tick % 5 === 0) yield* lanes[0]!.stream.commit
+          const live = lanes.reduce((sum, { appended, flushed }) => sum + appended - flushed, 0) * rowBytes
+          // What one commit brings, and the grain in which it is known what is needed.
+          assert.isAtMost(journal.stats.journalBytes, 2 * live + 3 * segmentBytes + lanes.length * 8192)
+          highest = Math.max(highest, journal.stats.journalBytes)
+        }
+        const rows = lanes.reduce((sum, { appended }) => sum + appended, 0)
+        assert.isAbove(rows, 40_000)
+        assert.isBelow(highest, 400_000)
+        // Every row that is in no row group yet is still there, once the copies are taken together.
+        const kept = new Map(lanes.map(({ stream }) => [stream.id, new Set<number>()]))
+        yield* lanes[0]!.stream.commit
+        const found = ids(yield* journal.rows)
+        for (const { appended, flushed, stream } of lanes) {
+          for (const id of ids(trades(appended - flushed, flushed))) {
+            assert.include(found, id, String(kept.get(stream.id)))
+          }
+        }
+        // Copies included.
+        assert.isBelow(journal.stats.journalBytesWritten, 2 * rows * rowBytes)
+      }),
+    60_000
+  )
+
+  it.effect("writes again without the rows that are in row groups already", () =>
+    Effect.sync(() => {
+      const bytes = new PageBytes(64)
+      journalRecord.appendRows(bytes, 1, feed, 1, trades(4))
+      journalRecord.appendRows(bytes, 1, feed, 5, trades(4, 4))
+      journalRecord.appendRows(bytes, 2, other, 1, trades(4))
+      const stream = new StreamState(1, feed)
+      stream.flushed = 6
+      const live = liveFrames(Buffer.concat([magic, bytes.written]), new Map([[1, stream]]))
+      const records = live.pieces.flatMap((piece) => recordFrame.scan(piece, 0).frames).map(({ body }) =>
+        journalRecord.decode(body)
+      )
+      assert.strictEqual(records.length, 1)
+      assert.deepInclude(records[0], { kind: "rows", stream: 1, first: 7, last: 8 })
+    }))
+
+  it.effect("that cannot write says so once, goes on in a new segment when it can, and loses none of what waits", () =>
+    Effect.gen(function*() {
+      const journal = yield* journalIn({ commitEvery: "1 day" })
+      const stream = journal.open(feed)
+      stream.append(1, trades(10))
+      yield* stream.commit
+      for (const failing of [[], ["sync"], ["sync", "open"]] as const) {
+        if (failing.length === 0) journal.faults.roomBytes = 100
+        for (const method of failing) journal.faults.failing.add(method)
+        const { journalErrors } = journal.stats
+        const from = Number(ids(yield* journal.rows).length)
+        stream.append(from + 1, trades(10, from))
+        yield* stream.commit
+        yield* stream.commit
+        assert.strictEqual(journal.stats.journalErrors, journalErrors + 2)
+        assert.match(journal.stats.problem ?? "", /could not write the journal in .*(?:ENOSPC|EIO)/)
+        assert.isFalse(stream.holds({ first: from + 1, last: from + 10 }))
+        journal.faults.roomBytes = Infinity
+        journal.faults.failing.clear()
+        yield* stream.commit
+        assert.isNull(journal.stats.problem)
+        assert.isTrue(stream.holds({ first: from + 1, last: from + 10 }))
+      }
+      assert.deepStrictEqual(ids(yield* journal.rows), ids(trades(40)))
+      assert.strictEqual(journal.stats.rowsNotJournaled, 0)
+    }))
+
+  it.effect("holds back no more than its bound while it cannot write, and counts what it gives up", () =>
+    Effect.gen(function*() {
+      const journal = yield* journalIn({ commitEvery: "1 day", pendingBytes: 3 * 1024 * 1024 })
+      const stream = journal.open(feed)
+      journal.faults.roomBytes = 0
+      for (let at = 0; at < 60_000; at += 1000) {
+        stream.append(at + 1, trades(1000, at))
+        if (at % 10_000 === 0) yield* stream.commit
+      }
+      assert.isAbove(journal.stats.rowsNotJournaled, 30_000)
+      journal.faults.roomBytes = Infinity
+      yield* stream.commit
+      const rows = ids(yield* journal.rows)
+      assert.deepStrictEqual(rows, ids(trades(rows.length, 60_000 - rows.length)))
+      assert.strictEqual(rows.length + journal.stats.rowsNotJournaled, 60_000)
+      assert.isFalse(stream.holds({ first: 1, last: 60_000 }))
+      assert.isTrue(stream.holds({ first: 60_001 - rows.length, last: 60_000 }))
+    }))
+
+  it.effect("does not wait for its interval when much comes at once", () =>
+    Effect.gen(function*() {
+      const committed = yield* Queue.unbounded<void>()
+      const journal = yield* journalIn({ commitEvery: "1 day", pendingBytes: 100_000 })
+      const stream = journal.open(feed)
+      yield* Effect.yieldNow
+      stream.append(1, trades(300))
+      yield* Queue.offer(committed, undefined)
+      while (journal.stats.commits === 0) yield* Effect.promise(() => new Promise(setImmediate))
+      assert.isAbove((yield* journal.rows).length, 0)
+    }))
+})

@@ -1,0 +1,245 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Logger, Path, Scope } from "effect"
+import * as Feed from "../../src/domain/Feed.ts"
+import { Journal } from "../../src/sinks/Journal.ts"
+import * as Recovery from "../../src/sinks/Recovery.ts"
+import { Sinks } from "../../src/sinks/Sink.ts"
+import * as ParquetSinks from "../../src/sinks/Sinks.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { chanceOf } from "./crashModel.ts"
+import { tenOClock, trades } from "./events.ts"
+import { parquetRows } from "./readers.ts"
+import { SimulatedDisk } from "./simulatedFileSystem.ts"
+
+const dataDir = "/data"
+const feed = Feed.make("binance", "BTC-USDT", "trade")
+const options = { dataDir, rowGroupRows: 6, writeBeside: false } as const
+const open = `/data/.open/binance.btcusdt.trade.${tenOClock / 1000}.parquet`
+const segment = "/data/.journal/000000000001.journal"
+
+/** A disk after a recorder was killed that had 18 of 20 rows in row groups, and all of them in the journal. */
+const leftBehind = Effect.gen(function*() {
+  const disk = new SimulatedDisk()
+  const scope = yield* Scope.make()
+  const base = Layer.mergeAll(Layer.fresh(disk.layer), Path.layer, Layer.fresh(Telemetry.layer))
+  const storage = ParquetSinks.layer(options).pipe(
+    Layer.provideMerge(Journal.layer({ dataDir, commitEvery: "1 day" })),
+    Layer.provide(Layer.effectDiscard(Recovery.recover(options))),
+    Layer.provide(base)
+  )
+  const context = yield* Layer.buildWithScope(storage, scope)
+  const { journal, sinks } = yield* Effect.all({ journal: Journal, sinks: Sinks }).pipe(Effect.provideContext(context))
+  const sink = yield* Scope.provide(sinks.open(feed), scope)
+  const { commit } = journal.open(feed)
+  for (const at of [0, 5, 10, 15]) {
+    // Before the row group is written, so that the journal has every row.
+    yield* sink.append(trades(5, at))
+    yield* commit
+  }
+  disk.off = true
+  yield* Effect.exit(Scope.close(scope, Exit.void))
+  disk.kill()
+  return disk
+})
+
+/** Recovers, and answers the ids in sealed files, what was set aside, and the counters. */
+const recover = Effect.fnUntraced(function*(disk: SimulatedDisk) {
+  const lines: Array<string> = []
+  const logger = Logger.layer([
+    Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
+  ])
+  const context = yield* Layer.build(Layer.mergeAll(Layer.fresh(disk.layer), Path.layer, Layer.fresh(Telemetry.layer)))
+  yield* Recovery.recover(options).pipe(Effect.provideContext(context), Effect.provide(logger))
+  const files = [...disk.files(dataDir)]
+  const ids: Array<number> = []
+  for (const [path, content] of files.filter(([path]) => path.startsWith("binance/"))) {
+    assert.match(path, /^binance\/btcusdt\/trade\/2026-03-14\/\d+\.parquet$/)
+    for (const row of yield* Effect.promise(() => parquetRows(content))) {
+      ids.push(Number(row.exchange_sequence_id) - 1e6)
+    }
+  }
+  assert.deepStrictEqual(files.filter(([path]) => /^\.(?:open|journal)\//.test(path)).map(([path]) => path), [])
+  const { storage } = yield* Effect.provideContext(Telemetry, context)
+  const quarantine = files.filter(([path]) => path.startsWith("quarantine/"))
+  return {
+    ids: ids.toSorted((a, b) => a - b),
+    stats: storage,
+    lines,
+    setAside: quarantine.map(([path]) => path.slice("quarantine/".length)).filter((path) =>
+      !path.endsWith(".reason.txt")
+    ),
+    reasons: quarantine.filter(([path]) => path.endsWith(".reason.txt")).map(([, content]) => content.toString())
+  }
+})
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+const flip = (disk: SimulatedDisk, path: string, at: number, bits = 1) => {
+  const content = Buffer.from(disk.files(dataDir).get(path.slice("/data/".length))!)
+  const index = at < 0 ? content.length + at : at
+  content[index] = (content[index] ?? 0) ^ bits
+  disk.put(path, content)
+}
+const cut = (disk: SimulatedDisk, path: string, bytes: number) =>
+  disk.put(path, disk.files(dataDir).get(path.slice("/data/".length))!.subarray(0, -bytes))
+
+describe("after a kill", () => {
+  it.effect("the open file is finished and what only the journal has follows in another", () =>
+    Effect.gen(function*() {
+      const { ids, lines, setAside, stats } = yield* recover(yield* leftBehind)
+      assert.deepStrictEqual(ids, upTo(20))
+      assert.deepInclude(stats, { filesRecovered: 1, rowsRecovered: 2 })
+      assert.deepStrictEqual(setAside, [])
+      assert.match(
+        lines.at(-1) ?? "",
+        /^Info recovered .* 1 open files with 18 rows finished, 2 rows taken from the journal/
+      )
+    }))
+
+  it.effect("a second recovery finds nothing to do", () =>
+    Effect.gen(function*() {
+      const disk = yield* leftBehind
+      yield* recover(disk)
+      const { ids, lines, stats } = yield* recover(disk)
+      assert.deepStrictEqual(ids, upTo(20))
+      assert.deepInclude(stats, { filesRecovered: 0, rowsRecovered: 0 })
+      assert.deepStrictEqual(lines.filter((line) => line.includes("recovered")), [])
+    }))
+
+  it.effect("recovery that is itself ended at any point is done again, exactly", () =>
+    Effect.gen(function*() {
+      const chance = chanceOf(3)
+      for (let after = 1; after < 60; after++) {
+        for (const end of ["kill", "crash"] as const) {
+          const disk = yield* leftBehind
+          disk.failAt = disk.operations + after
+          yield* Effect.exit(recover(disk))
+          disk[end](chance)
+          assert.deepStrictEqual((yield* recover(disk)).ids, upTo(20), `${end} at ${after}`)
+        }
+      }
+    }))
+})
+
+describe("a damaged folder", () => {
+  const cases: ReadonlyArray<{
+    readonly what: string
+    readonly damage: (disk: SimulatedDisk) => void
+    readonly rows?: ReadonlyArray<number>
+    readonly setAside?: ReadonlyArray<string>
+    readonly reason?: RegExp
+  }> = [
+    { what: "checkpoints with a torn end", damage: (disk) => cut(disk, `${open}.groups`, 1) },
+    {
+      what: "an open file with a flipped byte",
+      damage: (disk) => flip(disk, open, 200),
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /1 of its 3 row groups do not have the bytes that were written/
+    },
+    {
+      what: "an open file with a flipped byte, without a journal",
+      damage: (disk) => {
+        flip(disk, open, 200)
+        disk.put(segment, Buffer.alloc(0))
+      },
+      rows: upTo(18).slice(6),
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /keep it to look into/
+    },
+    {
+      what: "an open file that is shorter than its checkpoints say",
+      damage: (disk) => cut(disk, open, 10),
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /1 of its 3 row groups/
+    },
+    {
+      what: "an open file without checkpoints",
+      damage: (disk) => disk.put("/data/.open/okx.ethusdt.trade.5.parquet", Buffer.from("PAR1 and then something")),
+      setAside: ["okx.ethusdt.trade.5.parquet"],
+      reason: /no checkpoints beside it/
+    },
+    {
+      what: "checkpoints that do not say what the file is",
+      damage: (disk) => flip(disk, `${open}.groups`, 25),
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet.groups", "binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /checkpoints of this open file cannot be read/
+    },
+    {
+      what: "checkpoints with a flipped byte in the middle",
+      damage: (disk) => flip(disk, `${open}.groups`, 150),
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /a part of its checkpoints/
+    },
+    {
+      what: "empty files and foreign ones",
+      damage: (disk) => {
+        disk.put("/data/.open/okx.ethusdt.trade.5.parquet", Buffer.alloc(0))
+        disk.put("/data/.open/notes.txt", Buffer.from("buy milk"))
+        disk.put("/data/.journal/notes.txt", Buffer.from("and bread"))
+      },
+      setAside: ["notes.txt", "notes.txt.1", "okx.ethusdt.trade.5.parquet"],
+      reason: /no file that ticklake makes here/
+    },
+    {
+      what: "a journal with a torn end, of rows that are in a row group",
+      damage: (disk) => cut(disk, segment, 3),
+      rows: upTo(18)
+    },
+    { what: "an empty journal", damage: (disk) => disk.put(segment, Buffer.alloc(0)), rows: upTo(18) },
+    {
+      what: "a journal with a flipped byte",
+      damage: (disk) => flip(disk, segment, 100),
+      setAside: ["000000000001.journal"],
+      reason: /journal segment is damaged/
+    },
+    {
+      what: "a journal of another version",
+      damage: (disk) => flip(disk, segment, 7, 3),
+      rows: upTo(18),
+      setAside: ["000000000001.journal"],
+      reason: /format of another version/
+    }
+  ]
+  for (const { damage, reason, rows = upTo(20), setAside = [], what } of cases) {
+    it.effect(`with ${what} is put in order`, () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        damage(disk)
+        const result = yield* recover(disk)
+        assert.deepStrictEqual(result.ids, rows)
+        assert.sameMembers(result.setAside, [...setAside])
+        assert.strictEqual(result.reasons.length, setAside.length)
+        if (reason !== undefined) assert.isTrue(result.reasons.some((text) => reason.test(text)), result.reasons.join())
+        const counted = Object.values(result.stats.quarantined).reduce((sum, count) => sum + count, 0)
+        assert.strictEqual(counted, setAside.length)
+        assert.strictEqual(result.lines.filter((line) => line.startsWith("Error")).length, setAside.length)
+      }))
+  }
+
+  it.effect("whose open file has its final name already gets its rows from the journal no second time", () =>
+    Effect.gen(function*() {
+      const disk = yield* leftBehind
+      const groups = disk.files(dataDir).get(`${open}.groups`.slice("/data/".length))!
+      disk.put(`/data/.open/binance.btcusdt.trade.7.parquet.groups`, groups)
+      disk.forget(open)
+      disk.forget(`${open}.groups`)
+      const { ids, stats } = yield* recover(disk)
+      assert.deepStrictEqual(ids, [18, 19])
+      assert.deepInclude(stats, { filesRecovered: 0, rowsRecovered: 2 })
+    }))
+
+  it.effect("is put in order whatever single byte is flipped, and never has a row twice or one that never was", () =>
+    Effect.gen(function*() {
+      for (const path of [`${open}.groups`, segment, open]) {
+        const { length } = (yield* leftBehind).files(dataDir).get(path.slice("/data/".length))!
+        for (let at = 0; at < length; at += 23) {
+          const disk = yield* leftBehind
+          flip(disk, path, at)
+          const { ids } = yield* recover(disk)
+          assert.deepStrictEqual(ids, [...new Set(ids)], `${path} at ${at}`)
+          assert.isAtLeast(ids.length, path === segment ? 18 : 20, `${path} at ${at}`)
+          assert.deepStrictEqual(ids.filter((id) => id < 0 || id > 19), [])
+        }
+      }
+    }))
+})
