@@ -56,6 +56,7 @@ describe("crash", () => {
       const configPath = `${folder}/config.toml`
       yield* fs.writeFileString(configPath, config(folder, simulator))
       const log = `${folder}/log`
+      yield* fs.writeFileString(log, "")
       const start = Effect.acquireRelease(
         Effect.sync(() => {
           const child = spawn(process.execPath, [main, "run", "--config", configPath], {

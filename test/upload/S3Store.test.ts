@@ -70,8 +70,7 @@ const setUp = Effect.fnUntraced(function*({ bytes = 5000, server: given = {}, st
   const put = Effect.flatMap(ObjectStore, (store) => store.put(key, localPath)).pipe(Effect.provide(context))
   /** As a later attempt would, and with time enough on a busy machine. */
   const putAgain = Effect.flatMap(ObjectStore, (store) => store.put(key, localPath)).pipe(
-    Effect.provide(storeOf(server, { ...store, requestTimeoutMillis: 30_000 })),
-    Effect.provide(logger)
+    Effect.provide(storeOf(server, { ...store, requestTimeoutMillis: 30_000 }).pipe(Layer.provideMerge(logger)))
   )
   const holdsIt = () => {
     assert.isTrue(content.equals(server.objects().get(key)?.body ?? assert.fail("the object is not there")))
