@@ -124,7 +124,7 @@ const recovery = Effect.fnUntraced(function*(megabytes: number) {
   )
   // Open files grow under a journal that keeps nothing, and the journal under no sink.
   const open = yield* Layer.buildWithScope(
-    ParquetSinks.layer({ dataDir, writeBeside: false, maxFileAge: "1 day" }).pipe(
+    ParquetSinks.layer({ dataDir, writeBeside: false, maxFileAge: "1 day", maxFileBytes: 2 ** 40 }).pipe(
       Layer.provide(Journal.layerNone),
       Layer.provide(Layer.succeedContext(context))
     ),
