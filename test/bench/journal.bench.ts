@@ -1,6 +1,7 @@
-/** What the journal costs, and how fast recovery is: `node test/bench/journal.bench.ts [megabytes]`. */
+/** What the journal costs, and how fast recovery is: `node test/bench/journal.bench.ts [megabytes] [recovery]`. */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Exit, FileSystem, Layer, Logger, Scope } from "effect"
+import { randomBytes } from "node:crypto"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
@@ -123,7 +124,7 @@ const recovery = Effect.fnUntraced(function*(megabytes: number) {
   )
   // Open files grow under a journal that keeps nothing, and the journal under no sink.
   const open = yield* Layer.buildWithScope(
-    ParquetSinks.layer({ dataDir, writeBeside: false, maxFileAge: "1 day" }).pipe(
+    ParquetSinks.layer({ dataDir, writeBeside: false, maxFileAge: "1 day", maxFileBytes: 2 ** 40 }).pipe(
       Layer.provide(Journal.layerNone),
       Layer.provide(Layer.succeedContext(context))
     ),
@@ -132,9 +133,8 @@ const recovery = Effect.fnUntraced(function*(megabytes: number) {
   const sinks = yield* Effect.provideContext(Sinks, open)
   const bookFeed = Feed.make("binance", "BTC-USDT", "orderbook")
   const sink = yield* Scope.provide(sinks.open(bookFeed), scope)
-  for (let at = 0; telemetry.stats(bookFeed).openFileBytes < half; at += 500) {
-    yield* sink.append(Array.from({ length: 500 }, (_, index) => bookOf(at + index)))
-  }
+  const books = Array.from({ length: 500 }, (_, index) => ({ ...bookOf(index), data: randomBytes(4096) }))
+  while (telemetry.stats(bookFeed).openFileBytes < half) yield* sink.append(books)
   const stream = Array.from({ length: 20 }, () => journal.open(Feed.make("okx", "ETH-USDT", "trade")))
   const events = Array.from({ length: 20_000 }, (_, index) => tradeOf(index))
   for (let round = 0; telemetry.storage.journalBytes < half; round++) {
@@ -171,5 +171,7 @@ const recovery = Effect.fnUntraced(function*(megabytes: number) {
 
 const megabytes = Number(process.argv[2] ?? 1024)
 await Effect.runPromise(
-  Effect.andThen(cost, recovery(megabytes)).pipe(Effect.provide([NodeServices.layer, quiet]))
+  Effect.andThen(process.argv[3] === "recovery" ? Effect.void : cost, recovery(megabytes)).pipe(
+    Effect.provide([NodeServices.layer, quiet])
+  )
 )

@@ -109,13 +109,16 @@ describe("after a kill", () => {
   it.effect("recovery that is itself ended at any point is done again, exactly", () =>
     Effect.gen(function*() {
       const chance = chanceOf(3)
-      for (let after = 1; after < 60; after++) {
+      for (let after = 1; after < 70; after++) {
         for (const end of ["kill", "crash"] as const) {
-          const disk = yield* leftBehind
-          disk.failAt = disk.operations + after
-          yield* Effect.exit(recover(disk))
-          disk[end](chance)
-          assert.deepStrictEqual((yield* recover(disk)).ids, upTo(20), `${end} at ${after}`)
+          for (const damaged of [false, true]) {
+            const disk = yield* leftBehind
+            if (damaged) flip(disk, open, 200)
+            disk.failAt = disk.operations + after
+            yield* Effect.exit(recover(disk))
+            disk[end](chance)
+            assert.deepStrictEqual((yield* recover(disk)).ids, upTo(20), `${end} at ${after}, ${String(damaged)}`)
+          }
         }
       }
     }))
