@@ -98,5 +98,5 @@ describe("a recorder that is killed", () => {
       )
       assert.isAbove(covered.length, 1000)
       for (const { feedId, missing } of audit(covered, [], rows)) assert.deepStrictEqual(missing.length, 0, feedId)
-    }).pipe(Effect.provide(NodeServices.layer)))
+    }).pipe(Effect.provide(NodeServices.layer)), 120_000)
 })
