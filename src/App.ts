@@ -14,14 +14,17 @@ import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
 import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
-import * as S3Store from "./upload/S3Store.ts"
 import { Uploader } from "./upload/Uploader.ts"
 
 /** Where sealed files go by the configured mode. */
 const objectStore = ({ aws, credentials, storage }: Config) => {
   const archive = ArchiveStore.layer({ folder: storage.localPath })
   const { bucket, endpoint, forcePathStyle, region } = aws
-  const s3 = S3Store.layer({ bucket, endpoint, forcePathStyle, region, credentials: credentials.aws })
+  // The SDK takes a good part of the start, so only those who use it load it.
+  const s3 = Layer.unwrap(Effect.map(
+    Effect.promise(() => import("./upload/S3Store.ts")),
+    (S3Store) => S3Store.layer({ bucket, endpoint, forcePathStyle, region, credentials: credentials.aws })
+  ))
   switch (storage.mode) {
     case "local":
       return archive
