@@ -68,7 +68,8 @@ export class DataFolderUnusable extends Schema.TaggedError<DataFolderUnusable>()
 /** This process is no longer the owner of its data folder. */
 export class DataFolderLost extends Schema.TaggedError<DataFolderLost>()("DataFolderLost", { folder: Schema.String }) {
   override get message() {
-    return `the claim on ${this.folder} was taken away while this process did not run; it stops, so that two do not write there`
+    return `the claim on ${this.folder} was taken away: the folder was removed, or another recorder took it while this process ` +
+      "did not run; this one stops, so that two do not write there"
   }
 }
 
