@@ -9,7 +9,7 @@ export default defineConfig({
       ...(process.env.TICKLAKE_LIVE === "1" ? [] : ["test/live/**"]),
       ...(process.env.TICKLAKE_KILLS === undefined ? ["test/crash/**"] : [])
     ],
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000
   }

@@ -4,7 +4,7 @@ import { venues } from "../../src/domain/Venue.ts"
 import { assertComplete, assertNothingLost, environment, world } from "./harness.ts"
 import { until } from "../until.ts"
 
-describe("recording", () => {
+describe.concurrent("recording", () => {
   it.live("a steady run of all venues holds every event exactly once", () =>
     Effect.gen(function*() {
       const { feeds, finish } = yield* world({ simulator: { rate: 200 } })
@@ -93,6 +93,9 @@ describe("recording", () => {
       assert.sameMembers(audits.map(({ feedId }) => feedId), ["coinbase/btcusdc/orderbook", "coinbase/btcusdc/trade"])
     }).pipe(Effect.provide(environment)))
 
+})
+
+describe("at speed", () => {
   for (const venue of venues) {
     it.live(`${venue}: thousands of events a second pass without a drop`, () =>
       Effect.gen(function*() {
