@@ -2,6 +2,7 @@ import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema } fro
 import { Argument, Command, Flag } from "effect/cli"
 import { loadConfig } from "../config/loadConfig.ts"
 import { claims, DataFolderLock } from "../runtime/DataFolderLock.ts"
+import { errorText } from "../runtime/errorText.ts"
 import * as fileNames from "../sinks/fileNames.ts"
 import * as Recovery from "../sinks/Recovery.ts"
 import { type Survey, survey } from "../sinks/recoverySurvey.ts"
@@ -28,6 +29,17 @@ export class Damaged extends Schema.TaggedError<Damaged>()("Damaged", { count: S
 
   override get message() {
     return `${this.count} ${this.count === 1 ? "file is" : "files are"} not sound`
+  }
+}
+
+/** There is no folder to check. */
+export class NoFolder
+  extends Schema.TaggedError<NoFolder>()("NoFolder", { path: Schema.String, cause: Schema.Defect() })
+{
+  override readonly [Runtime.errorExitCode] = 2
+
+  override get message() {
+    return `${this.path} is no folder that can be read (${errorText(this.cause)}): name the data_dir of a recorder`
   }
 }
 
@@ -130,6 +142,8 @@ export const fsck = Command.make(
       ? null
       : yield* loadConfig({ path: Option.getOrNull(configPath), notations })
     const dataDir = Option.getOrElse(path, () => config?.storage.dataDir ?? ".")
+    const fs = yield* FileSystem.FileSystem
+    yield* Effect.mapError(fs.readDirectory(dataDir), (cause) => new NoFolder({ path: dataDir, cause }))
     const { lines, work } = yield* inspect(dataDir)
     for (const { state, text } of lines) yield* Console.log(`${state.padEnd(8)} ${text}`)
     const damaged = lines.filter(({ state }) => state === "DAMAGED").length

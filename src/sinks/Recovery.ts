@@ -1,5 +1,6 @@
 import { Clock, Effect, FileSystem, Layer, Path, Schedule, Schema } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
+import { errorText } from "../runtime/errorText.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import * as fileNames from "./fileNames.ts"
@@ -9,6 +10,7 @@ import * as JournalSegment from "./JournalSegment.ts"
 import type * as journalSurvey from "./journalSurvey.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { survey } from "./recoverySurvey.ts"
+import { readableNames } from "./readableNames.ts"
 import { replay } from "./replay.ts"
 import * as SealedFolder from "./SealedFolder.ts"
 import * as sinkSettings from "./sinkSettings.ts"
@@ -19,8 +21,7 @@ export class RecoveryError extends Schema.TaggedError<RecoveryError>()("Recovery
   cause: Schema.Defect()
 }) {
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `what the last run left in ${this.dataDir} could not be put in order: ${reason}`
+    return `what the last run left in ${this.dataDir} could not be put in order: ${errorText(this.cause)}`
   }
 }
 
@@ -48,7 +49,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
 
   // A killed process leaves behind what the disk does not have yet: it must not be gone once something was built on it.
   for (const folder of [openFolder, segmentsFolder]) {
-    for (const name of (yield* fs.readDirectory(folder)).filter(isOwn)) {
+    for (const name of (yield* readableNames(fs, path, folder)).names.filter(isOwn)) {
       yield* durableFolder.sync(fs, path.join(folder, name))
     }
     yield* durableFolder.sync(fs, folder)
@@ -120,7 +121,9 @@ const isOwn = (name: string): boolean =>
 export const layer = (options: Options) =>
   Layer.effectDiscard(
     recover(options).pipe(
-      Effect.tapError((error) => Effect.logError(`${error.message}; it is tried again until it works`)),
+      Effect.tapError((error) =>
+        Effect.logError(`${error.message}; nothing is recorded until that works, it is tried again every 5 s`)
+      ),
       Effect.retry(Schedule.spaced("5 seconds"))
     )
   )

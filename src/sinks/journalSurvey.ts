@@ -2,6 +2,7 @@ import { Effect, type FileSystem, type Path } from "effect"
 import * as journalRecord from "./journalRecord.ts"
 import * as JournalSegment from "./JournalSegment.ts"
 import type { Oddity } from "./Quarantine.ts"
+import { readableNames } from "./readableNames.ts"
 import * as recordFrame from "./recordFrame.ts"
 
 /** One segment as it was found. */
@@ -45,14 +46,13 @@ export const read = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path:
 
 /** The paths of the segments in `folder`, oldest first, and of what is no segment. */
 export const list = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: Path.Path, folder: string) {
-  const names = yield* fs.readDirectory(folder).pipe(
-    Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed([]))
-  )
-  const oddities = names.filter((name) => !isSegment(name)).map((name): Oddity => ({
+  const { names, oddities: unreadable } = yield* readableNames(fs, path, folder)
+  const foreign = names.filter((name) => !isSegment(name)).map((name): Oddity => ({
     path: path.join(folder, name),
     kind: "foreign",
     reason: "This is no file that ticklake makes here. Put it where it belongs, or delete it."
   }))
+  const oddities = [...unreadable, ...foreign]
   return { paths: names.filter(isSegment).toSorted().map((name) => path.join(folder, name)), oddities }
 })
 

@@ -4,6 +4,7 @@ import * as CheckpointLog from "./CheckpointLog.ts"
 import * as checkpointRecord from "./checkpointRecord.ts"
 import * as fileNames from "./fileNames.ts"
 import type { Oddity } from "./Quarantine.ts"
+import { readableNames } from "./readableNames.ts"
 import * as recordFrame from "./recordFrame.ts"
 
 /** An open file that can be finished: it ends with the last of `groups`, of which the disk has every byte. */
@@ -41,13 +42,19 @@ export type Finding = Unfinished | Moved | Empty | Odd
 
 /** What stands in the folder of open files, one finding a file and its checkpoints; reads only. */
 export const survey = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: Path.Path, folder: string) {
-  const names = new Set(
-    yield* fs.readDirectory(folder).pipe(
-      Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed([]))
-    )
-  )
+  const { names: readable, oddities } = yield* readableNames(fs, path, folder)
+  const names = new Set(readable)
   const findings: Array<Finding> = []
   const files = new Set<string>()
+  for (const oddity of oddities) {
+    const name = path.basename(oddity.path)
+    const file = CheckpointLog.fileOf(name) ?? name
+    // Checkpoints go first: alone they would say that their file has its final name.
+    const companions = [CheckpointLog.pathOf(file), file].filter((companion) => names.delete(companion))
+    const { kind, reason } = oddity
+    const setAside = companions.map((companion) => ({ path: path.join(folder, companion), kind, reason }))
+    findings.push({ kind: "odd", oddities: [...setAside, oddity] })
+  }
   for (const name of names) {
     const file = name.endsWith(rewritten) ? name.slice(0, -rewritten.length) : CheckpointLog.fileOf(name) ?? name
     if (fileNames.parseOpenName(file) === null) findings.push(foreign(path.join(folder, name)))

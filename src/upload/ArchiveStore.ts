@@ -1,5 +1,6 @@
 import { Effect, Equal, FileSystem, Layer, Option, Path, type PlatformError, Semaphore } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
+import { errorText } from "../runtime/errorText.ts"
 import { digest } from "./fileDigest.ts"
 import { ObjectStore, type Stored, StoreError } from "./ObjectStore.ts"
 
@@ -127,7 +128,7 @@ const storeError = (key: string, root: string, error: PlatformError.PlatformErro
   return new StoreError({
     key,
     reason: "Unavailable",
-    explanation: `${error.message} (local_path is ${root})`,
+    explanation: `${errorText(error)} (local_path is ${root})`,
     cause: error
   })
 }

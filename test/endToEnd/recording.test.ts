@@ -92,7 +92,6 @@ describe.concurrent("recording", () => {
       assertNothingLost(audits)
       assert.sameMembers(audits.map(({ feedId }) => feedId), ["coinbase/btcusdc/orderbook", "coinbase/btcusdc/trade"])
     }).pipe(Effect.provide(environment)))
-
 })
 
 describe("at speed", () => {

@@ -1,4 +1,4 @@
-import { Effect, FileSystem, type Layer, PlatformError } from "effect"
+import { ByteSize, Effect, FileSystem, type Layer, Option, PlatformError } from "effect"
 import { dirname, relative } from "node:path"
 
 /** A number from 0 to 1. */
@@ -219,6 +219,13 @@ export class SimulatedDisk {
   readonly layer: Layer.Layer<FileSystem.FileSystem> = FileSystem.layerNoop({
     open: (path, options) => this.#open(path, options?.flag ?? "r"),
     exists: (path) => Effect.sync(() => this.#names.has(path)),
+    stat: (path) =>
+      Effect.suspend(() => {
+        const inode = this.#inode(path)
+        return inode === null && !this.#names.has(path)
+          ? fault("NotFound", "stat", path)
+          : Effect.succeed(infoOf(inode === null ? "Directory" : "File", inode?.content.length ?? 0))
+      }),
     readFile: (path) =>
       Effect.suspend(() => {
         const inode = this.#inode(path)
@@ -253,3 +260,20 @@ export class SimulatedDisk {
       })
   })
 }
+
+const infoOf = (type: FileSystem.File.Type, bytes: number): FileSystem.File.Info => ({
+  type,
+  mtime: Option.none(),
+  atime: Option.none(),
+  birthtime: Option.none(),
+  dev: 0n,
+  ino: Option.none(),
+  mode: 0,
+  nlink: Option.none(),
+  uid: Option.none(),
+  gid: Option.none(),
+  rdev: Option.none(),
+  size: ByteSize.bytes(bytes),
+  blksize: Option.none(),
+  blocks: Option.none()
+})
