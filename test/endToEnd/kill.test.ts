@@ -66,12 +66,12 @@ describe("a recorder that is killed", () => {
         return { child, said }
       })
       for (let kills = 0; kills < 2; kills++) {
-        const { child } = yield* recordSome(yield* Random.nextIntBetween(500, 8000))
+        const { child } = yield* recordSome(yield* Random.nextIntBetween(4000, 9000))
         child.kill("SIGKILL")
         endedAt.push(Date.now())
         yield* ended(child)
       }
-      const { child, said } = yield* recordSome(2000)
+      const { child, said } = yield* recordSome(4000)
       assert.match(said(), /recovered what the last run left/)
       yield* simulator.stopTraffic
       yield* simulator.flushed
