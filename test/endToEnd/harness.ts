@@ -21,6 +21,7 @@ export interface Options {
   /** Base URLs in place of the simulator's own. */
   readonly baseUrls?: Partial<Record<Venue, (simulator: Simulator.Simulator["Service"]) => string>>
   readonly queueCapacity?: number
+  readonly storageSecs?: number
   readonly messageTimeoutSecs?: number
   /** Where sealed files go; the archive where nothing is said. */
   readonly storage?: { readonly mode: "s3" | "both"; readonly server: S3StandIn }
@@ -63,7 +64,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
         max_file_age_secs: options.maxFileAgeSecs ?? 3600
       },
       upload: { max_attempts: 20, initial_retry_delay_secs: 0.02, max_retry_delay_secs: 0.2 },
-      shutdown: { upload_secs: options.uploadSecs ?? 60 },
+      shutdown: { upload_secs: options.uploadSecs ?? 60, storage_secs: options.storageSecs ?? 30 },
       ...(options.storage === undefined
         ? {}
         : { aws: { endpoint: options.storage.server.endpoint, force_path_style: true } }),

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, FileSystem, Layer } from "effect"
+import * as App from "../../src/App.ts"
+import { readRows } from "../../src/cli/readRows.ts"
+import { audit } from "../../src/simulator/audit.ts"
+import { until } from "../until.ts"
+import { assertNothingLost, environment, world } from "./harness.ts"
+
+/** A disk on which, from a moment on, no write to a Parquet file is ever answered. */
+const makeDisk = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const state = { stuck: false }
+  const stuckable = FileSystem.FileSystem.of({
+    ...fs,
+    open: (path, options) =>
+      Effect.map(fs.open(path, options), (file) =>
+        path.endsWith(".parquet")
+          ? { ...file, writeAll: (bytes) => state.stuck ? Effect.never : file.writeAll(bytes) }
+          : file)
+  })
+  return { state, layer: Layer.succeed(FileSystem.FileSystem, stuckable) }
+})
+
+describe("a stop on a disk that answers no more", () => {
+  it.live("ends within its limits, and the next start has every row", () =>
+    Effect.gen(function*() {
+      const disk = yield* makeDisk
+      const { config, feeds, shutDown, simulator } = yield* world({
+        venues: ["okx", "bybit"],
+        simulator: { rate: 300 },
+        storageSecs: 0.5
+      }).pipe(Effect.provide(disk.layer))
+      yield* until(() => feeds().every((stats) => stats.events > 200))
+      yield* simulator.stopTraffic
+      yield* simulator.flushed
+      disk.state.stuck = true
+      const startedAt = yield* Clock.currentTimeMillis
+      yield* shutDown
+      assert.isBelow((yield* Clock.currentTimeMillis) - startedAt, 10_000)
+      assert.deepStrictEqual(yield* readRows(config.storage.localPath), [])
+
+      yield* Effect.forkScoped(App.run({ ...config, feeds: [] }))
+      const { connections, entries } = {
+        connections: simulator.ledger.connections(),
+        entries: simulator.ledger.entries()
+      }
+      let rows = yield* readRows(config.storage.localPath)
+      while (rows.length < entries.length) rows = yield* readRows(config.storage.localPath)
+      assertNothingLost(audit(entries, connections, rows))
+    }).pipe(Effect.provide(environment)))
+})
