@@ -48,5 +48,7 @@ export const rfc3339ToMicros = (value: unknown): number | null => {
   const date = new Date(`${parts[1]}Z`)
   // The 30th of February is accepted and moved to March.
   if (date.getUTCDate() !== Number(parts[2])) return null
-  return date.getTime() * 1000 + Number((parts[3] ?? "").padEnd(6, "0").slice(0, 6))
+  const micros = date.getTime() * 1000 + Number((parts[3] ?? "").padEnd(6, "0").slice(0, 6))
+  // A damaged year leads before the epoch or beyond the exact integers, and to no time that anybody has sent.
+  return Number.isSafeInteger(micros) && micros >= 0 ? micros : null
 }

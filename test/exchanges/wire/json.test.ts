@@ -47,7 +47,17 @@ describe("numbers", () => {
     assert.strictEqual(rfc3339ToMicros("1970-01-01T00:00:01Z"), 1_000_000)
     assert.strictEqual(rfc3339ToMicros("1970-01-01T00:00:01.000002999Z"), 1_000_002)
     assert.strictEqual(rfc3339ToMicros("1970-01-01T00:00:01.5Z"), 1_500_000)
-    for (const value of ["1970-13-01T00:00:01Z", "1970-01-01T00:00:01+00:00", "1970-01-01", 0, null]) {
+    const none = [
+      "1970-13-01T00:00:01Z",
+      "2026-02-30T00:00:01Z",
+      "0026-08-24T22:34:13Z",
+      "9026-08-24T22:34:13Z",
+      "1970-01-01T00:00:01+00:00",
+      "1970-01-01",
+      0,
+      null
+    ]
+    for (const value of none) {
       assert.isNull(rfc3339ToMicros(value), String(value))
     }
   })
