@@ -65,7 +65,7 @@ describe("a recorder that is killed", () => {
         assert.isNull(child.exitCode, said())
         return { child, said }
       })
-      for (let kills = 0; kills < 2; kills++) {
+      for (let kills = 0; kills < 4; kills++) {
         const { child } = yield* recordSome(yield* Random.nextIntBetween(4000, 9000))
         child.kill("SIGKILL")
         endedAt.push(Date.now())

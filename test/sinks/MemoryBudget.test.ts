@@ -108,16 +108,16 @@ layer(NodeServices.layer)("the memory of sinks", (it) => {
       }
     }))
 
-  it.effect("is small for hundreds of quiet feeds", () =>
+  it.effect("is small for a thousand quiet feeds", () =>
     Effect.gen(function*() {
-      const storage = yield* harness({ sinks: { memoryBudgetBytes: 1800 * 1024 } })
-      const feeds = Array.from({ length: 300 }, (_, index) => Feed.make("okx", `COIN${index}`, "trade"))
+      const storage = yield* harness({ sinks: { memoryBudgetBytes: 6 * 1024 * 1024 } })
+      const feeds = Array.from({ length: 1000 }, (_, index) => Feed.make("okx", `COIN${index}`, "trade"))
       yield* Effect.scoped(Effect.gen(function*() {
         const sinks = yield* Effect.forEach(feeds, storage.sinks.open)
         for (const sink of sinks) yield* sink.append(trades(5))
         const rows = feeds.reduce((sum, feed) => sum + storage.stats(feed).rowsWritten, 0)
-        assert.strictEqual(rows, 0, "1.8 MiB are enough for 300 feeds with 5 rows each")
+        assert.strictEqual(rows, 0, "6 MiB are enough for 1000 feeds with 5 rows each")
       }))
-      assert.strictEqual((yield* storage.sealedFiles).length, 300)
+      assert.strictEqual((yield* storage.sealedFiles).length, 1000)
     }))
 })
