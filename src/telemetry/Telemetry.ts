@@ -1,6 +1,7 @@
 import { Context, Layer } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import * as StorageStats from "./StorageStats.ts"
+import * as UploadStats from "./UploadStats.ts"
 
 /** Where a feed stands: `rejected` means that the venue refused the subscription and we wait before asking again. */
 export type FeedState =
@@ -93,12 +94,13 @@ export const makeStats = (feed: Feed): FeedStats => ({
   writeErrors: 0
 })
 
-/** The counters of every feed of this process, and of its storage. */
+/** The counters of every feed of this process, of its storage and of its uploads. */
 export class Telemetry extends Context.Service<Telemetry, {
   /** The counters of a feed, made at the first call. */
   readonly stats: (feed: Feed) => FeedStats
   readonly all: () => ReadonlyArray<FeedStats>
   readonly storage: StorageStats.StorageStats
+  readonly uploads: UploadStats.UploadStats
 }>()("ticklake/Telemetry") {
   static readonly layer = Layer.sync(Telemetry, () => {
     const byFeed = new Map<string, FeedStats>()
@@ -111,7 +113,8 @@ export class Telemetry extends Context.Service<Telemetry, {
         return stats
       },
       all: () => [...byFeed.values()],
-      storage: StorageStats.make()
+      storage: StorageStats.make(),
+      uploads: UploadStats.make()
     })
   })
 }

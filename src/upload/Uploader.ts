@@ -1,8 +1,9 @@
 import { Cause, Context, type Duration, Effect, Fiber, FileSystem, Layer, type Path, Queue, Semaphore } from "effect"
+import { Telemetry } from "../telemetry/Telemetry.ts"
+import { Backlog } from "./Backlog.ts"
 import type { ObjectStore } from "./ObjectStore.ts"
 import * as sealedFiles from "./sealedFiles.ts"
 import * as storeFile from "./storeFile.ts"
-import * as UploadStats from "./UploadStats.ts"
 
 /** How sealed files are brought to the store. */
 export interface Options {
@@ -35,11 +36,10 @@ export const defaults: Omit<Options, "dataDir"> = {
 export class Uploader extends Context.Service<Uploader, {
   /** Queues a sealed file by its path relative to the data folder; never waits. */
   readonly offer: (relativePath: string) => Effect.Effect<void>
-  readonly stats: () => Readonly<UploadStats.UploadStats>
 }>()("ticklake/Uploader") {
   static readonly layer = (
     options: Partial<Options> & Pick<Options, "dataDir">
-  ): Layer.Layer<Uploader, never, ObjectStore | FileSystem.FileSystem | Path.Path> =>
+  ): Layer.Layer<Uploader, never, ObjectStore | Telemetry | FileSystem.FileSystem | Path.Path> =>
     Layer.effect(Uploader, make({ ...defaults, ...options }))
 }
 
@@ -51,13 +51,17 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const waiting = new Set<string>()
   /** True when a path was dropped since the last scan. */
   let missed = false
-  const stats = UploadStats.make()
-  const store = yield* storeFile.make(options, stats)
+  const { uploads: stats } = yield* Telemetry
+  const backlog = new Backlog(stats)
+  const store = yield* storeFile.make(options, stats, backlog)
 
   const offerUnsafe = (relativePath: string) => {
     if (waiting.has(relativePath)) return
-    if (Queue.offerUnsafe(queue, relativePath)) waiting.add(relativePath)
-    else {
+    if (Queue.offerUnsafe(queue, relativePath)) {
+      waiting.add(relativePath)
+      stats.waiting++
+      stats.queueDepth++
+    } else {
       missed = true
       stats.dropped++
     }
@@ -68,13 +72,17 @@ const make = Effect.fnUntraced(function*(options: Options) {
       if (!sealedFiles.isSealedPath(relativePath)) {
         return Effect.logWarning(`${relativePath} is not the path of a sealed file and is not stored`)
       }
+      backlog.add(relativePath)
       offerUnsafe(relativePath)
       return Effect.void
     })
 
   const scan = scanning.withPermit(Effect.gen(function*() {
     missed = false
-    const found = (yield* sealedFiles.list(fs, options.dataDir)).filter((file) => !waiting.has(file))
+    backlog.beginListing()
+    const listed = yield* sealedFiles.list(fs, options.dataDir)
+    backlog.endListing(listed)
+    const found = listed.filter((file) => backlog.has(file) && !waiting.has(file))
     if (found.length > 0) yield* Effect.logInfo(`found ${found.length} sealed files to store`)
     // What does not fit is not lost by being left out: it is on disk, and the queue has enough to do.
     const room = options.queueCapacity - Queue.sizeUnsafe(queue)
@@ -88,7 +96,15 @@ const make = Effect.fnUntraced(function*(options: Options) {
   )
 
   const storeOnce = (relativePath: string) =>
-    Effect.ensuring(store(relativePath), Effect.sync(() => waiting.delete(relativePath)))
+    Effect.suspend(() => {
+      stats.queueDepth--
+      return store(relativePath)
+    }).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        waiting.delete(relativePath)
+        stats.waiting--
+      }))
+    )
 
   const worker = Queue.take(queue).pipe(
     Effect.flatMap(storeOnce),
@@ -114,5 +130,5 @@ const make = Effect.fnUntraced(function*(options: Options) {
       )
     })
   )
-  return Uploader.of({ offer, stats: () => ({ ...stats, waiting: waiting.size }) })
+  return Uploader.of({ offer })
 })

@@ -15,4 +15,5 @@ export const list = (
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed([]))
   )
 
-const firstRowMillis = (relativePath: string): number => Number(sealed.exec(relativePath)?.[2])
+/** When a sealed file begins, milliseconds since the epoch, by its name. */
+export const firstRowMillis = (relativePath: string): number => Number(sealed.exec(relativePath)?.[2])

@@ -1,8 +1,10 @@
 import { Cause, Clock, Effect, FileSystem, Option, Path } from "effect"
+import { monotonicMillis } from "../runtime/monotonic.ts"
+import type { UploadStats } from "../telemetry/UploadStats.ts"
+import type { Backlog } from "./Backlog.ts"
 import { ObjectStore, StoreError } from "./ObjectStore.ts"
 import { type Options as RetryOptions, retrySchedule } from "./retrySchedule.ts"
 import { setAside } from "./setAside.ts"
-import type { UploadStats } from "./UploadStats.ts"
 
 /** What becomes of one sealed file. */
 export interface Options extends RetryOptions {
@@ -11,19 +13,20 @@ export interface Options extends RetryOptions {
 
 /**
  * Makes the way of one sealed file: stored and then removed here; or set aside, because the store has something else under its
- * name; or left here for the next scan. It never fails, and counts what it does in `stats`.
+ * name; or left here for the next scan. It never fails, and counts what it does in `stats` and `backlog`.
  */
-export const make = Effect.fnUntraced(function*(options: Options, stats: UploadStats) {
+export const make = Effect.fnUntraced(function*(options: Options, stats: UploadStats, backlog: Backlog) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const clock = yield* Clock.Clock
   const objectStore = yield* ObjectStore
   const schedule = retrySchedule(options)
 
   /** Stores the file, then removes it here. */
   const attempt = Effect.fnUntraced(function*(relativePath: string) {
     const localPath = path.join(options.dataDir, relativePath)
-    if (!(yield* fs.exists(localPath))) return
-    const startedAt = yield* Clock.currentTimeMillis
+    if (!(yield* fs.exists(localPath))) return backlog.remove(relativePath)
+    const startedAt = monotonicMillis(clock)
     const stored = yield* objectStore.put(relativePath, localPath)
     const { size } = yield* fs.stat(localPath)
     if (Number(size) !== stored.bytes) {
@@ -31,9 +34,10 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
       return yield* new StoreError({ key: relativePath, reason: "Unproven", explanation })
     }
     yield* fs.remove(localPath)
+    backlog.remove(relativePath)
     stats.stored++
     stats.storedBytes += stored.bytes
-    stats.lastDurationMillis = (yield* Clock.currentTimeMillis) - startedAt
+    stats.durationSeconds.observe((monotonicMillis(clock) - startedAt) / 1000)
     stats.problem = null
     yield* Effect.logDebug(`stored ${relativePath}: ${stored.bytes} bytes`)
   })
@@ -50,6 +54,7 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
   const putAway = (relativePath: string, conflict: StoreError) =>
     setAside(fs, path, options.dataDir, relativePath, conflict.message).pipe(
       Effect.flatMap((target) => {
+        backlog.remove(relativePath)
         stats.setAside++
         return Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
       }),

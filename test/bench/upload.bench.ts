@@ -4,6 +4,7 @@ import { Effect, FileSystem, Layer, Logger, Path, Redacted, Schedule } from "eff
 import { fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { monitorEventLoopDelay } from "node:perf_hooks"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { ObjectStore } from "../../src/upload/ObjectStore.ts"
 import * as S3Store from "../../src/upload/S3Store.ts"
 import { Uploader } from "../../src/upload/Uploader.ts"
@@ -60,14 +61,18 @@ const measure = (endpoint: string) =>
       for (let file = first; file < first + 200; file++) {
         yield* fs.writeFile(path.join(folder, `${file}.parquet`), content)
       }
-      const all = Effect.flatMap(Uploader, (uploader) =>
-        Effect.sync(() => uploader.stats().stored).pipe(
+      const all = Effect.flatMap(Telemetry, ({ uploads }) =>
+        Effect.sync(() => uploads.stored).pipe(
           Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (stored) => stored === 200 })
         ))
       yield* measured(
         `200 files of 1 MB, ${round}`,
         200 * megabyte,
-        all.pipe(Effect.provide(Uploader.layer({ dataDir }).pipe(Layer.provide(store))))
+        all.pipe(
+          Effect.provide(
+            Uploader.layer({ dataDir }).pipe(Layer.provide(store), Layer.provideMerge(Layer.fresh(Telemetry.layer)))
+          )
+        )
       )
     }
     const big = path.join(dataDir, "big.parquet")

@@ -2,6 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { digest } from "../../src/upload/fileDigest.ts"
 import { ObjectStore, StoreError } from "../../src/upload/ObjectStore.ts"
 import { isSealedPath } from "../../src/upload/sealedFiles.ts"
@@ -55,6 +56,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
       Layer.provide(Layer.succeed(ObjectStore, ObjectStore.of({ put }))),
       Layer.provide(Layer.succeed(FileSystem.FileSystem, watched)),
       Layer.provide(NodeServices.layer),
+      Layer.provideMerge(Telemetry.layer),
       Layer.provideMerge(logger)
     ),
     scope
@@ -63,7 +65,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   yield* Deferred.await(scanned)
   const uploader = yield* Effect.provide(Uploader, context)
   return {
-    stats: uploader.stats,
+    stats: (yield* Effect.provide(Telemetry, context)).uploads,
     offer: (relativePath: string) => Effect.provide(uploader.offer(relativePath), logger),
     write,
     attempts,
@@ -98,7 +100,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
       assert.strictEqual(yield* nextStored, pathOf(1))
       yield* close
       assert.deepStrictEqual(yield* remaining, [])
-      assert.deepInclude(stats(), { waiting: 0, stored: 1, failedAttempts: 0, givenUp: 0, dropped: 0, problem: null })
+      assert.deepInclude(stats, { waiting: 0, stored: 1, failedAttempts: 0, givenUp: 0, dropped: 0, problem: null })
     }))
 
   it.effect("finds what an earlier run has left, oldest first, and touches nothing else", () =>
@@ -141,7 +143,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
       yield* gate.close
       const files = Array.from({ length: 10 }, (_, index) => pathOf(index))
       for (const file of files) yield* offer(yield* write(file))
-      assert.isAtLeast(stats().dropped, 7)
+      assert.isAtLeast(stats.dropped, 7)
       yield* gate.open
       const stored = []
       while (stored.length < 10) stored.push(yield* nextStored)
@@ -162,11 +164,57 @@ layer(NodeServices.layer)("Uploader", (it) => {
         yield* offer(pathOf(1))
         yield* TestClock.adjust("1 minute")
       }
-      assert.deepInclude(stats(), { waiting: 1, dropped: 0 })
+      assert.deepInclude(stats, { waiting: 1, dropped: 0 })
       yield* gate.open
       yield* close
       assert.strictEqual(attempts.length, 1)
       assert.deepStrictEqual(yield* remaining, [])
+    }))
+
+  it.effect("counts what waits: on disk, queued, and with the one that is being stored", () =>
+    Effect.gen(function*() {
+      const { attempts, close, gate, offer, stats, write } = yield* setUp({ queueCapacity: 2, scanEvery: "1 day" })
+      yield* gate.close
+      yield* offer(yield* write(pathOf(7)))
+      yield* until(() => attempts.length === 1)
+      for (const millis of [5, 3, 4]) yield* offer(yield* write(pathOf(millis)))
+      const expected = { filesOnDisk: 4, oldestWaitingMillis: 3, waiting: 3, queueDepth: 2, dropped: 1 }
+      assert.deepInclude(stats, expected)
+      yield* gate.open
+      yield* until(() => stats.stored === 4)
+      assert.deepInclude(stats, { filesOnDisk: 0, oldestWaitingMillis: null, waiting: 0, queueDepth: 0 })
+      yield* close
+    }))
+
+  it.effect("a file that is in no queue any more still counts among those on disk", () =>
+    Effect.gen(function*() {
+      const { close, offer, stats, store, write } = yield* setUp({ scanEvery: "1 day" })
+      store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
+      yield* offer(yield* write(pathOf(9)))
+      yield* until(() => stats.givenUp === 1)
+      assert.deepInclude(stats, { filesOnDisk: 1, oldestWaitingMillis: 9, waiting: 0, queueDepth: 0 })
+      store.failure = { reason: "Conflict", explanation: "it has other content" }
+      yield* offer(pathOf(9))
+      yield* until(() => stats.setAside === 1)
+      assert.deepInclude(stats, { filesOnDisk: 0, oldestWaitingMillis: null })
+      yield* close
+    }))
+
+  it.effect("observes what storing a file took, without the attempts before", () =>
+    Effect.gen(function*() {
+      const { attempts, close, gate, offer, stats, store, write } = yield* setUp({ scanEvery: "1 day" })
+      store.failure = { reason: "Unavailable", explanation: "it is away", retryAfterMillis: 100_000 }
+      yield* offer(yield* write(pathOf(1)))
+      yield* until(() => stats.failedAttempts === 1)
+      store.failure = null
+      yield* gate.close
+      yield* until(() => attempts.length === 2)
+      yield* TestClock.adjust("3 seconds")
+      yield* gate.open
+      // It waits for the file, and no time passes meanwhile.
+      yield* close
+      assert.strictEqual(stats.durationSeconds.count, 1)
+      assert.isTrue(stats.durationSeconds.sum >= 3 && stats.durationSeconds.sum <= 5, `${stats.durationSeconds.sum} s`)
     }))
 
   describe("when the store fails", () => {
@@ -180,9 +228,9 @@ layer(NodeServices.layer)("Uploader", (it) => {
         })
         context.store.failure = { reason: "Unavailable", explanation: "it is away" }
         yield* context.offer(yield* context.write(pathOf(1)))
-        yield* until(() => context.stats().givenUp === 1)
+        yield* until(() => context.stats.givenUp === 1)
         assert.strictEqual(context.attempts.length, 5)
-        assert.deepInclude(context.stats(), {
+        assert.deepInclude(context.stats, {
           failedAttempts: 5,
           stored: 0,
           problem: `${pathOf(1)} is not stored: it is away`
@@ -192,7 +240,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         context.store.failure = null
         assert.strictEqual(yield* whileTimePasses(context.nextStored), pathOf(1))
         yield* context.close
-        assert.deepInclude(context.stats(), { stored: 1, problem: null })
+        assert.deepInclude(context.stats, { stored: 1, problem: null })
         assert.deepStrictEqual(yield* context.remaining, [])
       }))
 
@@ -201,7 +249,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         const { offer, write, store, attempts, stats, close, remaining } = yield* setUp({ scanEvery: "1 day" })
         store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
         yield* offer(yield* write(pathOf(1)))
-        yield* until(() => stats().givenUp === 1)
+        yield* until(() => stats.givenUp === 1)
         assert.strictEqual(attempts.length, 1)
         yield* close
         assert.deepStrictEqual(yield* remaining, [pathOf(1)])
@@ -213,10 +261,10 @@ layer(NodeServices.layer)("Uploader", (it) => {
         for (const already of [0, 1]) {
           context.store.failure = { reason: "Conflict", explanation: "it has other content" }
           yield* context.offer(yield* context.write(pathOf(1)))
-          yield* until(() => context.stats().setAside === already + 1)
+          yield* until(() => context.stats.setAside === already + 1)
         }
         yield* context.close
-        assert.deepInclude(context.stats(), { stored: 0, setAside: 2, givenUp: 0, retries: 0, started: 2 })
+        assert.deepInclude(context.stats, { stored: 0, setAside: 2, givenUp: 0, retries: 0, started: 2 })
         assert.strictEqual(context.attempts.length, 2)
         const aside = `quarantine/upload/${pathOf(1)}`
         assert.deepStrictEqual(yield* context.remaining, [aside])
@@ -231,12 +279,12 @@ layer(NodeServices.layer)("Uploader", (it) => {
         const { attempts, close, offer, stats, store, write } = yield* setUp({ scanEvery: "1 day" })
         store.failure = { reason: "Unavailable", explanation: "slow down", retryAfterMillis: 100_000 }
         yield* offer(yield* write(pathOf(1)))
-        yield* until(() => stats().failedAttempts === 1)
+        yield* until(() => stats.failedAttempts === 1)
         yield* TestClock.adjust("97 seconds")
         assert.strictEqual(attempts.length, 1)
         yield* TestClock.adjust("3 seconds")
         yield* until(() => attempts.length === 2)
-        assert.strictEqual(stats().retries, 1)
+        assert.strictEqual(stats.retries, 1)
         store.failure = null
         yield* whileTimePasses(close)
       }))
@@ -253,7 +301,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
           for (let step = 0; step < 60; step++) yield* TestClock.adjust("5 seconds")
         }
         assert.deepStrictEqual(yield* remaining, files.toSorted())
-        assert.strictEqual(stats().stored, 0)
+        assert.strictEqual(stats.stored, 0)
         // Each scan finds what is there and gives each file its five attempts.
         assert.isAtMost(attempts.length, files.length * files.length * 5)
         assert.isAtMost(lines.filter((line) => line.startsWith("Error")).length, files.length * files.length)
@@ -263,7 +311,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         assert.deepStrictEqual(stored.toSorted(), files.toSorted())
         yield* close
         assert.deepStrictEqual(yield* remaining, [])
-        assert.deepInclude(stats(), { stored: 12, waiting: 0, problem: null })
+        assert.deepInclude(stats, { stored: 12, waiting: 0, problem: null })
       }))
 
     it.effect("goes on with other files after a bug of the store, which it tells", () =>
@@ -271,7 +319,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         const { offer, write, store, stats, close, remaining, lines, nextStored } = yield* setUp({ scanEvery: "1 day" })
         store.defect = true
         yield* offer(yield* write(pathOf(1)))
-        yield* until(() => stats().givenUp === 1)
+        yield* until(() => stats.givenUp === 1)
         store.defect = false
         yield* offer(yield* write(pathOf(2)))
         assert.strictEqual(yield* nextStored, pathOf(2))
@@ -285,7 +333,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         const { offer, write, store, stats, close, remaining } = yield* setUp({ scanEvery: "1 day" })
         store.bytesMissing = 1
         yield* offer(yield* write(pathOf(1)))
-        yield* until(() => stats().givenUp === 1)
+        yield* until(() => stats.givenUp === 1)
         yield* close
         assert.deepStrictEqual(yield* remaining, [pathOf(1)])
       }))
@@ -298,7 +346,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         for (let millis = 0; millis < 20; millis++) yield* offer(yield* write(pathOf(millis)))
         yield* close
         assert.deepStrictEqual(yield* remaining, [])
-        assert.strictEqual(stats().stored, 20)
+        assert.strictEqual(stats.stored, 20)
       }))
 
     it.effect("leaves after its time what is still queued, says so, and the next start finds it", () =>

@@ -2,6 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, FileSystem, Layer, Logger, Path, Redacted, Scope } from "effect"
 import { randomBytes } from "node:crypto"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import * as S3Store from "../../src/upload/S3Store.ts"
 import { Uploader } from "../../src/upload/Uploader.ts"
 import { until } from "../until.ts"
@@ -49,6 +50,7 @@ const setUp = Effect.fnUntraced(function*(bytes: number) {
             partBytes
           })),
           Layer.provide(files),
+          Layer.provide(Telemetry.layer),
           Layer.provide(NodeServices.layer),
           Layer.provide(Logger.layer([]))
         ),

@@ -1,13 +1,21 @@
-/** What happened to sealed files since the start. */
+import { Histogram } from "./Histogram.ts"
+
+/** What happened to sealed files since the start. Plain counters, like those of a feed. */
 export interface UploadStats {
+  /** Sealed files that are not stored yet, whether or not they are in the queue: what the last scan found, and what came since. */
+  filesOnDisk: number
+  /** When the oldest of them begins, milliseconds since the epoch, by its name; null when there is none. */
+  oldestWaitingMillis: number | null
   /** Files queued or being stored. */
   waiting: number
+  /** Files queued and not being stored. */
+  queueDepth: number
   /** Files taken from the queue, each time they were. */
   started: number
   stored: number
   storedBytes: number
-  /** What the last stored file took, from the beginning of the attempt that succeeded. */
-  lastDurationMillis: number | null
+  /** What each stored file took, in seconds, from the beginning of the attempt that succeeded. */
+  readonly durationSeconds: Histogram
   /** Attempts that failed. */
   failedAttempts: number
   /** Attempts that followed a failed one. */
@@ -22,13 +30,19 @@ export interface UploadStats {
   problem: string | null
 }
 
+/** From a link on the same disk to a large file over a slow line. */
+const durationBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
 /** The counters of a process that has not stored anything yet. */
 export const make = (): UploadStats => ({
+  filesOnDisk: 0,
+  oldestWaitingMillis: null,
   waiting: 0,
+  queueDepth: 0,
   started: 0,
   stored: 0,
   storedBytes: 0,
-  lastDurationMillis: null,
+  durationSeconds: new Histogram(durationBounds),
   failedAttempts: 0,
   retries: 0,
   givenUp: 0,
