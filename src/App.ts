@@ -1,4 +1,5 @@
 import { Context, Duration, Effect, Layer } from "effect"
+import packageJson from "../package.json" with { type: "json" }
 import type { Config } from "./config/Config.ts"
 import { registry } from "./exchanges/registry.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
@@ -10,6 +11,10 @@ import { phased } from "./runtime/Shutdown.ts"
 import { Journal } from "./sinks/Journal.ts"
 import * as Recovery from "./sinks/Recovery.ts"
 import * as Sinks from "./sinks/Sinks.ts"
+import { DiskSpace, type WatchedFolder } from "./telemetry/DiskSpace.ts"
+import * as HttpServer from "./telemetry/HttpServer.ts"
+import * as Liveness from "./telemetry/Liveness.ts"
+import { Monitor } from "./telemetry/Monitor.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
@@ -42,6 +47,22 @@ const objectStore = ({ aws, credentials, storage }: Config) => {
   }
 }
 
+/** The folders whose disks can keep the recorder from writing. */
+const watchedFolders = ({ storage }: Config): ReadonlyArray<WatchedFolder> => [
+  { name: "data", path: storage.dataDir },
+  ...(storage.mode === "s3" ? [] : [{ name: "archive", path: storage.localPath }])
+]
+
+/** What tells how the recorder is, from before it puts anything in order until after it has stopped. */
+const observation = (config: Config) =>
+  Layer.mergeAll(
+    Liveness.layer,
+    HttpServer.layer({ ...config.http, version: packageJson.version })
+  ).pipe(
+    Layer.provide(Monitor.layer({ maxFileAgeMillis: config.storage.maxFileAgeSecs * 1000 })),
+    Layer.provide(DiskSpace.layer(watchedFolders(config)))
+  )
+
 /**
  * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
  * Closing its scope stops feeds, then sinks, then uploads, each within its own limit, and gives the folder back last.
@@ -64,7 +85,10 @@ export const layer = (config: Config) => {
     dataDir: storage.dataDir,
     commitEvery: Duration.millis(storage.commitIntervalMillis)
   }).pipe(phased("the journal", Duration.seconds(shutdown.storageSecs)))
-  const sinks = Layer.unwrap(Effect.map(Uploader, (uploader) => {
+  const sinks = Layer.unwrap(Effect.gen(function*() {
+    const uploader = yield* Uploader
+    const telemetry = yield* Telemetry
+    telemetry.process.phase = "recovering"
     const options = {
       dataDir: storage.dataDir,
       homeServerName: config.aws.homeServerName,
@@ -99,6 +123,7 @@ export const layer = (config: Config) => {
     Layer.provide([ConnectLimiter.layer, tokens]),
     Layer.provide(sinks),
     Layer.provide(uploads),
+    Layer.provideMerge(observation(config)),
     Layer.provideMerge(DataFolderLock.layer(storage.dataDir)),
     Layer.provideMerge(Telemetry.layer)
   )

@@ -37,6 +37,7 @@ const demoConfig = (folder: string, baseUrl: (venue: Venue) => string) =>
   resolveConfig(
     "the demo",
     {
+      http: { port: 0 },
       storage: { data_dir: `${folder}/recording`, local_path: `${folder}/archive`, max_file_age_secs: 5 },
       markets: venues.map((exchange) => ({
         exchange,

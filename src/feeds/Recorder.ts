@@ -2,7 +2,7 @@ import { Cause, Clock, Duration, Effect, Fiber, Option, Scheduler } from "effect
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import type { Sink } from "../sinks/Sink.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
+import type { FeedStats, ReconnectReason } from "../telemetry/Telemetry.ts"
 import * as Backoff from "./Backoff.ts"
 import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
@@ -21,10 +21,21 @@ export interface Options {
 /** How long a run must have delivered for the delays between attempts to start afresh. */
 export const healthyMillis = 30_000
 
+const reasons: Readonly<Record<Session.SessionError["_tag"], ReconnectReason>> = {
+  ConnectFailed: "connect_failed",
+  HandshakeRefused: "refused",
+  ConnectionClosed: "closed",
+  ConnectionSilent: "silent",
+  MarketDataTimeout: "stale",
+  SubscriptionRejected: "rejected",
+  CircuitBroken: "unreadable",
+  TokenError: "token"
+}
+
 /** Records one feed for ever: connects, reconnects, and passes what comes to the sink. Interruption drains the queue. */
 export const record = Effect.fnUntraced(
   function*(exchange: Exchange, feed: Feed, sink: Sink, stats: FeedStats, options: Options) {
-    const queue = yield* EventQueue.make(options.queueCapacity)
+    const queue = yield* EventQueue.make(options.queueCapacity, stats)
     const writer = yield* write(queue, sink, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
@@ -42,7 +53,6 @@ export const record = Effect.fnUntraced(
       schedule: Backoff.schedule(options.backoff),
       onWait: (delay) =>
         Effect.gen(function*() {
-          stats.reconnects++
           const now = yield* Clock.currentTimeMillis
           stats.nextAttemptAt = now + Duration.toMillis(delay)
           const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
@@ -86,6 +96,8 @@ const attempt = Effect.fnUntraced(
     const error = Option.getOrNull(Cause.findErrorOption(cause))
     stats.state = "waiting"
     stats.stateSince = now
+    stats.reconnects++
+    stats.reconnectsBy[error === null ? "bug" : reasons[error._tag]]++
     if (error === null) {
       stats.defects++
       stats.reason = "a bug ended the session"

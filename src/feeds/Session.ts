@@ -154,6 +154,7 @@ export const run = Effect.fn("Session.run")(function*(
       Deferred.doneUnsafe(delivered, Effect.void)
     }
     stats.events += parsed.events.length
+    countLatencies(stats, parsed.events)
     if (!offer(parsed.events)) stats.dropped += parsed.events.length
   }
 
@@ -238,3 +239,12 @@ export const run = Effect.fn("Session.run")(function*(
     })
   ])
 }, Effect.scoped)
+
+const countLatencies = (stats: FeedStats, events: ReadonlyArray<Event>) => {
+  for (const { timestampCollector, timestampExchange } of events) {
+    if (timestampExchange === null) continue
+    const micros = timestampCollector - timestampExchange
+    if (micros < 0) stats.negativeLatencies++
+    else stats.latency.observe(micros / 1000)
+  }
+}

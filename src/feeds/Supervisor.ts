@@ -65,6 +65,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
   }
   yield* Effect.logInfo(`recording ${options.plans.length} feeds`)
   const clock = yield* Clock.Clock
+  telemetry.process.phase = "recording"
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      telemetry.process.phase = "stopping"
+    })
+  )
   yield* Effect.forkScoped(reportDrops(feeds))
   yield* Effect.forkScoped(reportStart(feeds, () => monotonicMillis(clock)))
   return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })

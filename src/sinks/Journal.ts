@@ -158,8 +158,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return false
     }
     stats.commits++
-    stats.commitSeconds = Number(clock.currentTimeNanosUnsafe() - startedAt) / 1e9
+    stats.commitDuration.observe(Number(clock.currentTimeNanosUnsafe() - startedAt) / 1e9)
+    const now = clock.currentTimeMillisUnsafe() * 1000
     for (const chunk of batch.chunks) {
+      for (const { receivedAtMicros, rows } of chunk.arrivals) {
+        stats.receiveToDurable.observe(Math.max(0, now - receivedAtMicros) / 1e6, rows)
+      }
       for (const [stream, span] of chunk.spans) {
         written.success.add(stream, span)
         stream.committed = span.last

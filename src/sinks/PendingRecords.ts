@@ -14,10 +14,18 @@ export interface Span {
   bytes: number
 }
 
+/** Rows that came together. */
+interface Arrival {
+  /** When the first of them was received, microseconds since the epoch. */
+  readonly receivedAtMicros: number
+  readonly rows: number
+}
+
 /** Encoded records of rows, in the order in which they came. */
 export class Chunk {
   readonly bytes: PageBytes
   readonly spans = new Map<StreamState, Span>()
+  readonly arrivals: Array<Arrival> = []
 
   constructor(bytes: PageBytes) {
     this.bytes = bytes
@@ -68,6 +76,8 @@ export class PendingRecords {
       chunk.bytes.cutTo(before)
       throw error
     }
+    const [oldest] = events
+    if (oldest !== undefined) chunk.arrivals.push({ receivedAtMicros: oldest.timestampCollector, rows: events.length })
     const span = chunk.spans.get(stream) ?? { last: 0, rows: 0, bytes: 0 }
     span.last = firstSeq + events.length - 1
     span.rows += events.length

@@ -12,11 +12,12 @@ export class Histogram {
     this.counts = new Float64Array(bounds.length + 1)
   }
 
-  observe(value: number): void {
+  /** Counts `value`, `times` times. */
+  observe(value: number, times = 1): void {
     let place = 0
     while (place < this.bounds.length && value > (this.bounds[place] ?? Infinity)) place++
-    this.counts[place] = (this.counts[place] ?? 0) + 1
-    this.sum += value
-    this.count++
+    this.counts[place] = (this.counts[place] ?? 0) + times
+    this.sum += value * times
+    this.count += times
   }
 }

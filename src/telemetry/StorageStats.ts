@@ -1,3 +1,7 @@
+import { Histogram } from "./Histogram.ts"
+
+const boundsSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10, 60] as const
+
 /** What happened to the storage of this process since the start. Plain counters, like those of a feed. */
 export interface StorageStats {
   /** Size of the journal on disk. */
@@ -6,8 +10,10 @@ export interface StorageStats {
   journalBytesWritten: number
   /** Commits that had something to write. */
   commits: number
-  /** What the last of them took, in seconds. */
-  commitSeconds: number
+  /** What they took, in seconds. */
+  readonly commitDuration: Histogram
+  /** How long rows were in memory alone until the commit that covers them was done, in seconds. */
+  readonly receiveToDurable: Histogram
   /** Attempts to write to the journal or to shorten it that failed. */
   journalErrors: number
   /** Rows that were in no row group on disk when the journal had no room for them: until they are, a crash loses them. */
@@ -27,7 +33,8 @@ export const make = (): StorageStats => ({
   journalBytes: 0,
   journalBytesWritten: 0,
   commits: 0,
-  commitSeconds: 0,
+  commitDuration: new Histogram(boundsSeconds),
+  receiveToDurable: new Histogram(boundsSeconds),
   journalErrors: 0,
   rowsNotJournaled: 0,
   rowsRecovered: 0,

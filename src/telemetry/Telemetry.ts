@@ -1,5 +1,7 @@
-import { Context, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import type { Feed } from "../domain/Feed.ts"
+import { Histogram } from "./Histogram.ts"
+import * as ProcessStats from "./ProcessStats.ts"
 import * as StorageStats from "./StorageStats.ts"
 import * as UploadStats from "./UploadStats.ts"
 
@@ -14,6 +16,23 @@ export type FeedState =
   | "rejected"
   | "stopped"
 
+/** Why a connection, or an attempt to have one, ended. */
+export const reconnectReasons = [
+  "connect_failed",
+  "refused",
+  "closed",
+  "silent",
+  "stale",
+  "rejected",
+  "unreadable",
+  "token",
+  "bug"
+] as const
+export type ReconnectReason = (typeof reconnectReasons)[number]
+
+/** Upper bounds of the time from the venue's clock to ours, in milliseconds. */
+export const latencyBoundsMillis = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000] as const
+
 /** What happened to one feed since the start. Plain counters, so that counting costs a message next to nothing. */
 export interface FeedStats {
   readonly feed: Feed
@@ -26,12 +45,19 @@ export interface FeedStats {
   connections: number
   /** Attempts that ended and are followed by another. */
   reconnects: number
+  readonly reconnectsBy: Record<ReconnectReason, number>
   /** Milliseconds since the epoch of the next attempt; null while one is under way. */
   nextAttemptAt: number | null
   frames: number
   events: number
   /** Milliseconds since the epoch of the last event; null before the first. */
   lastEventAt: number | null
+  /** From the venue's time of an event to our reading of it, in milliseconds, where the venue sends a time. */
+  readonly latency: Histogram
+  /** Events that were read before the venue's clock says they happened: one of the clocks is off. */
+  negativeLatencies: number
+  /** Events that wait between the socket and the sink. */
+  queued: number
   /** Events lost because the feed's queue was full. */
   dropped: number
   parseErrors: number
@@ -69,10 +95,24 @@ export const makeStats = (feed: Feed): FeedStats => ({
   reason: null,
   connections: 0,
   reconnects: 0,
+  reconnectsBy: {
+    connect_failed: 0,
+    refused: 0,
+    closed: 0,
+    silent: 0,
+    stale: 0,
+    rejected: 0,
+    unreadable: 0,
+    token: 0,
+    bug: 0
+  },
   nextAttemptAt: null,
   frames: 0,
   events: 0,
   lastEventAt: null,
+  latency: new Histogram(latencyBoundsMillis),
+  negativeLatencies: 0,
+  queued: 0,
   dropped: 0,
   parseErrors: 0,
   unrequested: 0,
@@ -94,27 +134,32 @@ export const makeStats = (feed: Feed): FeedStats => ({
   writeErrors: 0
 })
 
-/** The counters of every feed of this process, of its storage and of its uploads. */
+/** The counters of every feed of this process, of its storage, its uploads, and of the process itself. */
 export class Telemetry extends Context.Service<Telemetry, {
   /** The counters of a feed, made at the first call. */
   readonly stats: (feed: Feed) => FeedStats
   readonly all: () => ReadonlyArray<FeedStats>
   readonly storage: StorageStats.StorageStats
   readonly uploads: UploadStats.UploadStats
+  readonly process: ProcessStats.ProcessStats
 }>()("ticklake/Telemetry") {
-  static readonly layer = Layer.sync(Telemetry, () => {
-    const byFeed = new Map<string, FeedStats>()
-    return Telemetry.of({
-      stats: (feed) => {
-        const known = byFeed.get(feed.id)
-        if (known !== undefined) return known
-        const stats = makeStats(feed)
-        byFeed.set(feed.id, stats)
-        return stats
-      },
-      all: () => [...byFeed.values()],
-      storage: StorageStats.make(),
-      uploads: UploadStats.make()
+  static readonly layer = Layer.effect(
+    Telemetry,
+    Effect.map(Clock.currentTimeMillis, (startedAtMillis) => {
+      const byFeed = new Map<string, FeedStats>()
+      return Telemetry.of({
+        stats: (feed) => {
+          const known = byFeed.get(feed.id)
+          if (known !== undefined) return known
+          const stats = makeStats(feed)
+          byFeed.set(feed.id, stats)
+          return stats
+        },
+        all: () => [...byFeed.values()],
+        storage: StorageStats.make(),
+        uploads: UploadStats.make(),
+        process: ProcessStats.make(startedAtMillis)
+      })
     })
-  })
+  )
 }

@@ -63,6 +63,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
         local_path: `${folder}/archive`,
         max_file_age_secs: options.maxFileAgeSecs ?? 3600
       },
+      http: { port: 0 },
       upload: { max_attempts: 20, initial_retry_delay_secs: 0.02, max_retry_delay_secs: 0.2 },
       shutdown: { upload_secs: options.uploadSecs ?? 60, storage_secs: options.storageSecs ?? 30 },
       ...(options.storage === undefined

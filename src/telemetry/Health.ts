@@ -1,0 +1,193 @@
+import type { Space } from "./DiskSpace.ts"
+import type { FeedHistory } from "./FeedHistory.ts"
+import type { Phase } from "./ProcessStats.ts"
+import type { FeedState, FeedStats, Telemetry } from "./Telemetry.ts"
+
+/** `unhealthy`: nothing is recorded, or rows are being lost to the disk. `degraded`: something needs a look. */
+export type Status = "healthy" | "degraded" | "unhealthy"
+
+/** Why a recorder is not healthy. */
+export const reasonCodes = [
+  "starting",
+  "stopping",
+  "no_connections",
+  "rows_lost",
+  "write_errors",
+  "disk_low",
+  "partial_connections",
+  "stale_feed",
+  "rejected_subscription",
+  "backpressure",
+  "parse_errors",
+  "uploads_behind"
+] as const
+export type ReasonCode = (typeof reasonCodes)[number]
+
+/** One thing that is not as it should be. */
+export interface Reason {
+  readonly code: ReasonCode
+  readonly text: string
+}
+
+/** One feed, as `GET /health` shows it. */
+export interface FeedHealth {
+  readonly exchange: string
+  readonly symbol: string
+  readonly data_type: string
+  readonly state: FeedState
+  /** ISO 8601, UTC. */
+  readonly state_since: string
+  /** Why it is not live; null where it is. */
+  readonly reason: string | null
+  readonly last_event_age_seconds: number | null
+  /** Of the last ten seconds. */
+  readonly events_per_second: number
+  /** Mean of the last ten seconds from the venue's time to ours; null where the venue sends none. */
+  readonly latency_ms: number | null
+  readonly messages_dropped: number
+  readonly reconnects: number
+  readonly next_retry_in_seconds: number | null
+}
+
+/** What `GET /health` answers. */
+export interface Health {
+  readonly status: Status
+  readonly phase: Phase
+  readonly uptime_seconds: number
+  /** `up` counts feeds whose connection is open. */
+  readonly connections: { readonly up: number; readonly total: number }
+  /** Events of all feeds that found no room in their queue. */
+  readonly messages_dropped: number
+  /** All reasons in one line; null while healthy. */
+  readonly degraded_reason: string | null
+  readonly reasons: ReadonlyArray<Reason>
+  readonly feeds: ReadonlyArray<FeedHealth>
+}
+
+/** What the state is judged from. */
+export interface Evidence {
+  readonly telemetry: Telemetry["Service"]
+  readonly history: (stats: FeedStats) => FeedHistory
+  readonly disks: ReadonlyArray<Readonly<Space>>
+  /** How old a file becomes before it is sealed. */
+  readonly maxFileAgeMillis: number
+  readonly nowMillis: number
+}
+
+/** With less room than this on a disk, somebody should make some. */
+export const lowDiskBytes = 1024 ** 3
+/** How long nothing may be connected before that is more than a reconnect. */
+export const silenceMillis = 30_000
+/** How long a sealed file may wait for its store. */
+const uploadGraceMillis = 15 * 60_000
+
+/** True while the feed's connection is open. */
+export const isConnected = ({ state }: FeedStats): boolean =>
+  state === "live" || state === "stale" || state === "subscribing"
+
+const seconds = (millis: number): number => Math.round(millis / 100) / 10
+
+const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
+
+const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(2)} GiB`
+
+/** What is wrong, gravest first. */
+export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
+  const { disks, history, maxFileAgeMillis, nowMillis, telemetry } = evidence
+  const { process, storage, uploads } = telemetry
+  const feeds = telemetry.all()
+  const reasons: Array<Reason> = []
+  const because = (code: ReasonCode, text: string) => reasons.push({ code, text })
+  const sumOfMinute = (counter: Parameters<FeedHistory["lastMinute"]>[0]) =>
+    feeds.reduce((sum, stats) => sum + history(stats).lastMinute(counter), 0)
+  const inState = (state: FeedState) => feeds.filter((stats) => stats.state === state).length
+
+  if (process.phase === "starting") because("starting", "the recorder is starting")
+  if (process.phase === "recovering") {
+    because("starting", "what an earlier run left is put in order; nothing is recorded yet")
+  }
+  if (process.phase === "stopping") because("stopping", "the recorder is stopping")
+  if (process.phase === "recording") {
+    const up = feeds.filter(isConnected).length
+    const lastEventAt = feeds.reduce((last, stats) => Math.max(last, stats.lastEventAt ?? 0), process.startedAtMillis)
+    if (up === 0 && nowMillis - lastEventAt >= silenceMillis) {
+      because(
+        "no_connections",
+        `no feed is connected, and the last event came ${seconds(nowMillis - lastEventAt)} s ago`
+      )
+    } else if (up < feeds.length) {
+      because("partial_connections", `${feeds.length - up} of ${some(feeds.length, "feed")} are not connected`)
+    }
+  }
+  const lost = sumOfMinute("rowsLost")
+  if (lost > 0) because("rows_lost", `${some(lost, "row")} could not be written within the last minute and are lost`)
+  if (storage.problem !== null) because("write_errors", `the journal cannot be written: ${storage.problem}`)
+  else if (sumOfMinute("writeErrors") > 0) because("write_errors", "files could not be written within the last minute")
+  for (const { freeBytes, name, path } of disks) {
+    if (freeBytes === null || freeBytes >= lowDiskBytes) continue
+    because("disk_low", `${gibibytes(freeBytes)} are free for ${name} in ${path}; make room`)
+  }
+  const stale = inState("stale")
+  if (stale > 0) because("stale_feed", `${some(stale, "feed")} had no market data for longer than the message timeout`)
+  const rejected = inState("rejected")
+  if (rejected > 0) {
+    because("rejected_subscription", `${some(rejected, "subscription")} rejected by the venue; see the feed's reason`)
+  }
+  const dropped = sumOfMinute("dropped")
+  if (dropped > 0) {
+    because(
+      "backpressure",
+      `${some(dropped, "event")} dropped within the last minute, for they came faster than they could be written`
+    )
+  }
+  const unreadable = sumOfMinute("parseErrors")
+  if (unreadable > 0) because("parse_errors", `${some(unreadable, "frame")} could not be read within the last minute`)
+  if (uploads.problem !== null) because("uploads_behind", `sealed files are not stored: ${uploads.problem}`)
+  else if (
+    uploads.oldestWaitingMillis !== null
+    && nowMillis - uploads.oldestWaitingMillis > maxFileAgeMillis + uploadGraceMillis
+  ) because("uploads_behind", `${some(uploads.filesOnDisk, "sealed file")} wait to be stored, the oldest for too long`)
+  return reasons
+}
+
+const unhealthy: ReadonlySet<ReasonCode> = new Set(["no_connections", "rows_lost"])
+
+const statusOf = (reasons: ReadonlyArray<Reason>): Status =>
+  reasons.length === 0 ? "healthy" : reasons.some(({ code }) => unhealthy.has(code)) ? "unhealthy" : "degraded"
+
+const feedHealth = (stats: FeedStats, history: FeedHistory, nowMillis: number): FeedHealth => ({
+  exchange: stats.feed.exchange,
+  symbol: stats.feed.normalizedSymbol,
+  data_type: stats.feed.dataType,
+  state: stats.state,
+  state_since: new Date(stats.stateSince).toISOString(),
+  reason: stats.reason,
+  last_event_age_seconds: stats.lastEventAt === null ? null : seconds(Math.max(0, nowMillis - stats.lastEventAt)),
+  events_per_second: Math.round(history.eventsPerSecond * 10) / 10,
+  latency_ms: history.latencyMillis === null ? null : Math.round(history.latencyMillis * 10) / 10,
+  messages_dropped: stats.dropped,
+  reconnects: stats.reconnects,
+  next_retry_in_seconds: stats.nextAttemptAt === null ? null : seconds(Math.max(0, stats.nextAttemptAt - nowMillis))
+})
+
+/** How the recorder is, without its feeds. */
+export const summarize = (evidence: Evidence): Omit<Health, "feeds"> => {
+  const { nowMillis, telemetry } = evidence
+  const feeds = telemetry.all()
+  const reasons = reasonsOf(evidence)
+  return {
+    status: statusOf(reasons),
+    phase: telemetry.process.phase,
+    uptime_seconds: seconds(nowMillis - telemetry.process.startedAtMillis),
+    connections: { up: feeds.filter(isConnected).length, total: feeds.length },
+    messages_dropped: feeds.reduce((sum, { dropped }) => sum + dropped, 0),
+    degraded_reason: reasons.length === 0 ? null : reasons.map(({ text }) => text).join("; "),
+    reasons
+  }
+}
+
+/** How the recorder is, feed by feed. */
+export const assess = (evidence: Evidence): Health => ({
+  ...summarize(evidence),
+  feeds: evidence.telemetry.all().map((stats) => feedHealth(stats, evidence.history(stats), evidence.nowMillis))
+})

@@ -1,0 +1,157 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { Cause, Context, Effect, Layer, Runtime, Schema, Stream } from "effect"
+import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { createServer } from "node:http"
+import { assess, summarize } from "./Health.ts"
+import * as LiveStream from "./LiveStream.ts"
+import * as MetricsRegistry from "./MetricsRegistry.ts"
+import { Monitor } from "./Monitor.ts"
+import { Telemetry } from "./Telemetry.ts"
+
+/** Where to listen, and what to say of the recorder. */
+export interface Options {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+  readonly version: string
+}
+
+const advice: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there, maybe another recorder; set another http.port or METRICS_PORT",
+  EACCES: "this user may not listen there; set an http.port or METRICS_PORT of 1024 or more",
+  EADDRNOTAVAIL: "this machine has no such address; set http.host to one of its own, such as 127.0.0.1 or 0.0.0.0",
+  ENOTFOUND: "no such host is known; set http.host to an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+}
+
+/** Nothing can be served at the configured address. */
+export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
+  host: Schema.String,
+  port: Schema.Int,
+  cause: Schema.Defect()
+}) {
+  /** EX_CONFIG of sysexits.h. */
+  override readonly [Runtime.errorExitCode] = 78
+
+  override get message() {
+    const { cause } = this
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
+    const reason = advice[code] ?? (cause instanceof Error ? cause.message : String(cause))
+    return `metrics and health cannot be served at ${this.host}:${this.port}: ${reason}`
+  }
+}
+
+/** Where metrics, health and the live page are served. */
+export class Endpoint extends Context.Service<Endpoint, {
+  /** Without a slash at its end. */
+  readonly url: string
+}>()("ticklake/Endpoint") {}
+
+const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
+
+const plain = (status: number, text: string, more: Readonly<Record<string, string>> = {}) =>
+  HttpServerResponse.text(`${text}\n`, { status, headers: { ...headers, ...more } })
+
+/** Live pages open at a time; each costs a message a second. */
+const maxStreams = 32
+
+const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
+  const monitor = yield* Monitor
+  const telemetry = yield* Telemetry
+  const registry = MetricsRegistry.make(() => {
+    const evidence = monitor.evidence()
+    return {
+      telemetry,
+      disks: evidence.disks,
+      health: summarize(evidence),
+      version,
+      nodeVersion: process.versions.node
+    }
+  })
+  let streams = 0
+  const events = LiveStream.make(monitor, telemetry, version).pipe(
+    Stream.encodeText,
+    Stream.ensuring(Effect.sync(() => {
+      streams--
+    }))
+  )
+
+  const metrics = (accept: string) =>
+    Effect.gen(function*() {
+      const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "text"
+      const body = yield* Effect.promise(() => registry.write(format))
+      return HttpServerResponse.text(body, { headers, contentType: registry.contentType[format] })
+    })
+  const health = Effect.sync(() => {
+    const answer = assess(monitor.evidence())
+    return HttpServerResponse.jsonUnsafe(answer, { status: answer.status === "unhealthy" ? 503 : 200, headers })
+  })
+  const ready = Effect.sync(() => {
+    const { phase } = telemetry.process
+    return phase === "recording" ? plain(200, "ready") : plain(503, `not ready: ${phase}`)
+  })
+  const live = Effect.sync(() => {
+    if (streams >= maxStreams) return plain(503, "too many live pages are open", { "retry-after": "10" })
+    streams++
+    return HttpServerResponse.stream(events, { headers, contentType: "text/event-stream" })
+  })
+
+  return (path: string, accept: string): Effect.Effect<HttpServerResponse.HttpServerResponse> | null => {
+    switch (path) {
+      case "/metrics":
+        return metrics(accept)
+      case "/health":
+        return health
+      case "/ready":
+        return ready
+      case "/events":
+        return live
+      default:
+        return null
+    }
+  }
+})
+
+type Routes = Effect.Success<ReturnType<typeof makeRoutes>>
+
+const answering = (routes: Routes) =>
+  Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const [path = ""] = request.url.split("?")
+    const answer = routes(path, request.headers["accept"] ?? "")
+    if (answer === null) return plain(404, "not found: there are /, /health, /ready and /metrics")
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return plain(405, "only GET and HEAD are answered", { allow: "GET, HEAD", connection: "close" })
+    }
+    return yield* answer
+  }).pipe(Effect.catchCauseIf(
+    (cause) => !Cause.hasInterruptsOnly(cause),
+    (cause) =>
+      Effect.as(
+        Effect.logError("a bug kept a request from being answered; recording goes on", cause),
+        plain(500, "a bug kept this from being answered; the recorder's log has more")
+      )
+  ))
+
+/** Serves metrics, health and the live page. Requests that are slow to come, or too large, are ended by Node's own limits. */
+export const layer = (options: Options) => {
+  const { host, port } = options
+  const server = NodeHttpServer.layerServer(
+    () => createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000 }),
+    { host, port, gracefulShutdownTimeout: "200 millis" }
+  ).pipe(
+    Layer.catchTag(
+      "ServeError",
+      ({ cause }) => Layer.effectContext(Effect.fail(new ListenError({ host, port, cause })))
+    )
+  )
+  const serving = Layer.unwrap(Effect.map(makeRoutes(options), (routes) => HttpServer.serve(answering(routes))))
+  const endpoint = Layer.effect(
+    Endpoint,
+    Effect.gen(function*() {
+      const url = HttpServer.formatAddress((yield* HttpServer.HttpServer).address).replace(/\/$/, "")
+      yield* Effect.logInfo(`live page, health and metrics at ${url}/`)
+      return Endpoint.of({ url })
+    })
+  )
+  return Layer.merge(endpoint, serving).pipe(Layer.provide(server))
+}

@@ -1,0 +1,128 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client"
+import type { Histogram as Counts } from "./Histogram.ts"
+import { type Reading, readings, type Series, type Source } from "./metricReadings.ts"
+import { type Definition, metrics } from "./Metrics.ts"
+
+/** How the metrics can be written: Prometheus' text format, or OpenMetrics. */
+export type Format = "text" | "openmetrics"
+
+/** A metric that prom-client writes and somebody else counts: a scrape reads the counters as they are. */
+interface Described {
+  readonly name: string
+  readonly help: string
+  readonly labelNames: Array<string>
+  readonly registers: []
+  readonly read: () => ReadonlyArray<Series<number | Counts>>
+}
+
+const bucketLabels = new Map<ReadonlyArray<number>, ReadonlyArray<{ readonly le: string }>>()
+
+const labelsOfBuckets = (bounds: ReadonlyArray<number>) => {
+  const known = bucketLabels.get(bounds)
+  if (known !== undefined) return known
+  const labels = [...bounds.map(String), "+Inf"].map((le) => ({ le }))
+  bucketLabels.set(bounds, labels)
+  return labels
+}
+
+/** The lines of one series. The text of shared labels is made once and kept, as long as they are the same object. */
+const linesOf = (name: string) => ({ labels, value }: Series<number | Counts>) => {
+  if (typeof value === "number") return [{ labels: {}, sharedLabels: labels, value }]
+  let below = 0
+  return [
+    ...labelsOfBuckets(value.bounds).map((le, bucket) => {
+      below += value.counts[bucket] ?? 0
+      return { metricName: `${name}_bucket`, labels: le, sharedLabels: labels, value: below }
+    }),
+    { metricName: `${name}_sum`, labels: {}, sharedLabels: labels, value: value.sum },
+    { metricName: `${name}_count`, labels: {}, sharedLabels: labels, value: value.count }
+  ]
+}
+
+const valuesOf = ({ name, read }: Described) => read().flatMap(linesOf(name))
+
+class ReadCounter extends Counter {
+  readonly #described: Described
+
+  constructor(described: Described) {
+    super(described)
+    this.#described = described
+  }
+
+  override async get() {
+    return { ...(await super.get()), values: valuesOf(this.#described) }
+  }
+}
+
+class ReadGauge extends Gauge {
+  readonly #described: Described
+
+  constructor(described: Described) {
+    super(described)
+    this.#described = described
+  }
+
+  override async get() {
+    return { ...(await super.get()), values: valuesOf(this.#described) }
+  }
+}
+
+class ReadHistogram extends Histogram {
+  readonly #described: Described
+
+  constructor(described: Described) {
+    super(described)
+    this.#described = described
+  }
+
+  /** What a registry asks a histogram for. */
+  async getForPromString() {
+    const { help, name } = this.#described
+    return { name, help, type: "histogram", aggregator: "sum", values: valuesOf(this.#described) }
+  }
+}
+
+const classes = { counter: ReadCounter, gauge: ReadGauge, histogram: ReadHistogram }
+
+const fill = (registry: Registry | Registry<OpenMetricsContentType>, source: () => Source) => {
+  const definitions: Readonly<Record<string, Definition>> = metrics
+  const reads: Readonly<Record<string, Reading<number | Counts>>> = readings
+  for (const [name, { help, labels, type, unit }] of Object.entries(definitions)) {
+    const read = reads[name]!
+    const metric = new classes[type]({
+      name,
+      help: `${help} (${unit})`,
+      labelNames: [...labels],
+      registers: [],
+      read: () => read(source())
+    })
+    registry.registerMetric(metric)
+  }
+  collectDefaultMetrics({ register: registry as Registry })
+}
+
+/** All metrics, those of the process included, and how to write them. */
+export interface MetricsRegistry {
+  readonly contentType: Readonly<Record<Format, string>>
+  readonly write: (format: Format) => Promise<string>
+}
+
+/** Metrics that are read from what `source` answers at each scrape. */
+export const make = (source: () => Source): MetricsRegistry => {
+  let current: Source | null = null
+  const now = () => current ??= source()
+  const text = new Registry()
+  const openmetrics = new Registry<OpenMetricsContentType>()
+  openmetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  // Two of each metric: writing OpenMetrics renames its counters.
+  fill(text, now)
+  fill(openmetrics, now)
+  return {
+    contentType: { text: text.contentType, openmetrics: openmetrics.contentType },
+    write: (format) => {
+      // One look for all metrics of a scrape.
+      current = null
+      return (format === "text" ? text : openmetrics).metrics()
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import type { Space } from "./DiskSpace.ts"
+import { type Health, isConnected, reasonCodes } from "./Health.ts"
+import type { Histogram } from "./Histogram.ts"
+import type { Metrics } from "./Metrics.ts"
+import { type FeedStats, reconnectReasons, type Telemetry } from "./Telemetry.ts"
+
+/** What the metrics are read from, at the moment of a scrape. */
+export interface Source {
+  readonly telemetry: Telemetry["Service"]
+  readonly disks: ReadonlyArray<Readonly<Space>>
+  readonly health: Omit<Health, "feeds">
+  readonly version: string
+  readonly nodeVersion: string
+}
+
+/** The labels of one series. The same object at each scrape saves its text from being made again. */
+export type Labels = Readonly<Record<string, string>>
+
+/** One series. */
+export interface Series<V = number | Histogram> {
+  readonly labels: Labels
+  readonly value: V
+}
+
+/** The series of a metric as they are now. */
+export type Reading<V> = (source: Source) => ReadonlyArray<Series<V>>
+
+/** By name, each of the kind that its definition says. */
+type Readings = {
+  readonly [Name in keyof Metrics]: Reading<Metrics[Name]["type"] extends "histogram" ? Histogram : number>
+}
+
+const labelsOfFeeds = new WeakMap<FeedStats, Labels>()
+
+const labelsOf = (stats: FeedStats): Labels => {
+  const known = labelsOfFeeds.get(stats)
+  if (known !== undefined) return known
+  const { dataType, exchange, normalizedSymbol } = stats.feed
+  const labels = { exchange, symbol: normalizedSymbol, data_type: dataType }
+  labelsOfFeeds.set(stats, labels)
+  return labels
+}
+
+const perFeed = <V>(of: (stats: FeedStats) => V | null): Reading<V> => ({ telemetry }) =>
+  telemetry.all().flatMap((stats) => {
+    const value = of(stats)
+    return value === null ? [] : [{ labels: labelsOf(stats), value }]
+  })
+
+const noLabels: Labels = {}
+
+const single = <V>(of: (source: Source) => V | null): Reading<V> => (source) => {
+  const value = of(source)
+  return value === null ? [] : [{ labels: noLabels, value }]
+}
+
+const labeled = (
+  label: string,
+  of: (source: Source) => ReadonlyArray<readonly [name: string, value: number | null]>
+): Reading<number> =>
+(source) => of(source).flatMap(([name, value]) => value === null ? [] : [{ labels: { [label]: name }, value }])
+
+const secondsOf = (millis: number | null): number | null => millis === null ? null : millis / 1000
+
+/** Where the values of each metric are counted. */
+export const readings: Readings = {
+  collector_websocket_connected: perFeed((stats) => isConnected(stats) ? 1 : 0),
+  collector_feed_live: perFeed(({ state }) => state === "live" ? 1 : 0),
+  collector_websocket_reconnects_total: ({ telemetry }) =>
+    telemetry.all().flatMap((stats) =>
+      reconnectReasons.map((reason) => ({ labels: { ...labelsOf(stats), reason }, value: stats.reconnectsBy[reason] }))
+    ),
+  collector_websocket_pings_sent_total: perFeed((stats) => stats.pingsSent),
+  collector_websocket_pongs_received_total: perFeed((stats) => stats.pongsReceived),
+  collector_subscriptions_rejected_total: perFeed((stats) => stats.rejections),
+  collector_venue_notices_total: perFeed((stats) => stats.notices),
+  collector_feed_defects_total: perFeed((stats) => stats.defects),
+  collector_last_message_timestamp_seconds: perFeed((stats) => secondsOf(stats.lastEventAt)),
+  collector_frames_received_total: perFeed((stats) => stats.frames),
+  collector_messages_received_total: perFeed((stats) => stats.events),
+  collector_messages_dropped_total: perFeed((stats) => stats.dropped),
+  collector_message_timeouts_total: perFeed((stats) => stats.timeouts),
+  collector_parse_errors_total: perFeed((stats) => stats.parseErrors),
+  collector_parse_circuit_breaks_total: perFeed((stats) => stats.circuitBreaks),
+  collector_messages_unrequested_total: perFeed((stats) => stats.unrequested),
+  collector_latency_exchange_to_collector_ms: perFeed((stats) => stats.latency),
+  collector_latency_negative_total: perFeed((stats) => stats.negativeLatencies),
+  collector_channel_queue_depth: perFeed((stats) => stats.queued),
+  collector_parquet_rows_written_total: perFeed((stats) => stats.rowsWritten),
+  collector_parquet_rows_buffered: perFeed((stats) => stats.rowsBuffered),
+  collector_parquet_rows_lost_total: perFeed((stats) => stats.rowsLost),
+  collector_parquet_files_rotated_total: perFeed((stats) => stats.filesSealed),
+  collector_parquet_bytes_sealed_total: perFeed((stats) => stats.sealedBytes),
+  collector_parquet_open_file_bytes: perFeed((stats) => stats.openFileBytes),
+  collector_parquet_write_errors_total: perFeed((stats) => stats.writeErrors),
+  collector_journal_bytes: single(({ telemetry: { storage } }) => storage.journalBytes),
+  collector_journal_written_bytes_total: single(({ telemetry: { storage } }) => storage.journalBytesWritten),
+  collector_journal_errors_total: single(({ telemetry: { storage } }) => storage.journalErrors),
+  collector_journal_rows_skipped_total: single(({ telemetry: { storage } }) => storage.rowsNotJournaled),
+  collector_commit_duration_seconds: single(({ telemetry: { storage } }) => storage.commitDuration),
+  collector_receive_to_durable_seconds: single(({ telemetry: { storage } }) => storage.receiveToDurable),
+  collector_recovered_rows_total: single(({ telemetry: { storage } }) => storage.rowsRecovered),
+  collector_recovered_files_total: single(({ telemetry: { storage } }) => storage.filesRecovered),
+  collector_quarantined_total: labeled(
+    "kind",
+    (
+      { telemetry }
+    ) => [["open_file", telemetry.storage.quarantined.openFile], ["segment", telemetry.storage.quarantined.segment], [
+      "foreign",
+      telemetry.storage.quarantined.foreign
+    ], ["upload_conflict", telemetry.uploads.setAside]]
+  ),
+  collector_upload_queue_depth: single(({ telemetry: { uploads } }) => uploads.queueDepth),
+  collector_files_waiting: single(({ telemetry: { uploads } }) => uploads.filesOnDisk),
+  collector_oldest_file_waiting_timestamp_seconds: single(({ telemetry: { uploads } }) =>
+    secondsOf(uploads.oldestWaitingMillis)
+  ),
+  collector_s3_upload_duration_seconds: single(({ telemetry: { uploads } }) => uploads.durationSeconds),
+  collector_s3_uploads_completed_total: single(({ telemetry: { uploads } }) => uploads.stored),
+  collector_s3_uploaded_bytes_total: single(({ telemetry: { uploads } }) => uploads.storedBytes),
+  collector_s3_upload_errors_total: single(({ telemetry: { uploads } }) => uploads.failedAttempts),
+  collector_s3_upload_retries_total: single(({ telemetry: { uploads } }) => uploads.retries),
+  collector_s3_upload_failures_total: single(({ telemetry: { uploads } }) => uploads.givenUp),
+  collector_upload_queue_dropped_total: single(({ telemetry: { uploads } }) => uploads.dropped),
+  collector_health_status: single(({ health }) => ({ healthy: 2, degraded: 1, unhealthy: 0 })[health.status]),
+  collector_health_reason: labeled("code", ({ health }) => {
+    const present = new Set(health.reasons.map(({ code }) => code))
+    return reasonCodes.map((code) => [code, present.has(code) ? 1 : 0])
+  }),
+  collector_ready: single(({ telemetry: { process } }) => process.phase === "recording" ? 1 : 0),
+  collector_disk_free_bytes: labeled("folder", ({ disks }) => disks.map(({ freeBytes, name }) => [name, freeBytes])),
+  collector_disk_size_bytes: labeled("folder", ({ disks }) => disks.map(({ name, totalBytes }) => [name, totalBytes])),
+  collector_start_timestamp_seconds: single(({ telemetry: { process } }) => process.startedAtMillis / 1000),
+  collector_build_info: ({ nodeVersion, version }) => [{ labels: { version, node: nodeVersion }, value: 1 }]
+}
