@@ -1,4 +1,5 @@
 import { Cause, Clock, Effect, FileSystem, Option, Path } from "effect"
+import * as LogLine from "../telemetry/LogLine.ts"
 import { ObjectStore, StoreError } from "./ObjectStore.ts"
 import { type Options as RetryOptions, retrySchedule } from "./retrySchedule.ts"
 import { setAside } from "./setAside.ts"
@@ -51,7 +52,9 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
     setAside(fs, path, options.dataDir, relativePath, conflict.message).pipe(
       Effect.flatMap((target) => {
         stats.setAside++
-        return Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+        return LogLine.eachTold(
+          Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+        )
       }),
       Effect.mapError((cause) =>
         new StoreError({
