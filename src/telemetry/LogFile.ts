@@ -146,6 +146,10 @@ export const make = Effect.fnUntraced(function*(
       some.openUnsafe()
       yield* Effect.interruptible(Fiber.await(writer)).pipe(Effect.timeoutOption(options.flushWithin))
       writer.interruptUnsafe()
+      const missing = pending.size + pending.dropped
+      if (missing > 0) {
+        yield* Effect.logWarning(`the last ${missing} log lines could not be written in ${folder} and are lost there`)
+      }
     })
   )
 
