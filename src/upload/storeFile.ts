@@ -2,6 +2,7 @@ import { Cause, Clock, Effect, FileSystem, Option, Path } from "effect"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { UploadStats } from "../telemetry/UploadStats.ts"
 import type { Backlog } from "./Backlog.ts"
+import * as LogLine from "../telemetry/LogLine.ts"
 import { ObjectStore, StoreError } from "./ObjectStore.ts"
 import { type Options as RetryOptions, retrySchedule } from "./retrySchedule.ts"
 import { setAside } from "./setAside.ts"
@@ -56,7 +57,9 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
       Effect.flatMap((target) => {
         backlog.remove(relativePath)
         stats.setAside++
-        return Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+        return LogLine.eachTold(
+          Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+        )
       }),
       Effect.mapError((cause) =>
         new StoreError({
