@@ -7,13 +7,15 @@ import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
 import { DataFolderLock } from "./runtime/DataFolderLock.ts"
 import { phased } from "./runtime/Shutdown.ts"
-import { Journal } from "./sinks/Journal.ts"
+import { Journal, journalFolder } from "./sinks/Journal.ts"
 import * as Recovery from "./sinks/Recovery.ts"
 import * as Sinks from "./sinks/Sinks.ts"
+import * as stopAccounts from "./telemetry/stopAccounts.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
 import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
+import { uploadAccount } from "./upload/uploadAccount.ts"
 import { Uploader } from "./upload/Uploader.ts"
 
 /** Where sealed files go by the configured mode. */
@@ -58,13 +60,24 @@ export const layer = (config: Config) => {
     drainWithin: Duration.millis(shutdown.uploadSecs * 950)
   }).pipe(
     Layer.provide(objectStore(config)),
-    phased("uploads", Duration.seconds(shutdown.uploadSecs))
+    phased(
+      "uploads",
+      Duration.seconds(shutdown.uploadSecs),
+      (made) => uploadAccount(Context.get(made, Uploader), storage.dataDir)
+    )
   )
-  const journal = Journal.layer({
-    dataDir: storage.dataDir,
-    commitEvery: Duration.millis(storage.commitIntervalMillis)
-  }).pipe(phased("the journal", Duration.seconds(shutdown.storageSecs)))
-  const sinks = Layer.unwrap(Effect.map(Uploader, (uploader) => {
+  const journal = Layer.unwrap(Effect.map(Telemetry, (telemetry) =>
+    Journal.layer({
+      dataDir: storage.dataDir,
+      commitEvery: Duration.millis(storage.commitIntervalMillis)
+    }).pipe(
+      phased(
+        "the journal",
+        Duration.seconds(shutdown.storageSecs),
+        () => stopAccounts.ofJournal(telemetry.storage, `${storage.dataDir}/${journalFolder}`)
+      )
+    )))
+  const sinks = Layer.unwrap(Effect.map(Effect.all([Uploader, Telemetry]), ([uploader, telemetry]) => {
     const options = {
       dataDir: storage.dataDir,
       homeServerName: config.aws.homeServerName,
@@ -75,7 +88,7 @@ export const layer = (config: Config) => {
     }
     return Sinks.layer(options).pipe(
       // The sinks have had their own phase by then; this bounds a write that a dead disk never answers.
-      phased("writers", "2 seconds"),
+      phased("writers", "2 seconds", () => stopAccounts.ofWriters(telemetry.all)),
       Layer.provide(journal),
       Layer.provide(Recovery.layer(options))
     )
@@ -88,6 +101,7 @@ export const layer = (config: Config) => {
     })),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,
+    dataDir: storage.dataDir,
     feedsLimit: Duration.seconds(shutdown.websocketSecs),
     sinksLimit: Duration.seconds(shutdown.storageSecs)
   })

@@ -34,7 +34,11 @@ export const record = Effect.fnUntraced(
         ...Session.defaults,
         messageTimeoutSecs: options.messageTimeoutSecs,
         stats,
-        offer: queue.offer,
+        offer: (events) => {
+          const taken = queue.offer(events)
+          if (taken) stats.eventsQueued += events.length
+          return taken
+        },
         onOpen
       })
     return yield* Backoff.keepRunning({
@@ -58,6 +62,7 @@ export const record = Effect.fnUntraced(
 const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, sink: Sink, stats: FeedStats) {
   while (true) {
     const batch = yield* queue.take
+    stats.eventsQueued -= batch.length
     yield* Effect.catchCause(sink.append(batch), (cause) => {
       stats.rowsLost += batch.length
       stats.defects++

@@ -160,6 +160,12 @@ export const run = Effect.fn("Session.run")(function*(
   setState("connecting")
   yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
   stats.connections++
+  // Before the connection, so that it runs when that has been closed.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      stats.connected = false
+    })
+  )
   const connection = yield* connect({
     url: exchange.url(subscriptions),
     maxFrameBytes: exchange.limits.maxFrameBytes,
@@ -175,6 +181,7 @@ export const run = Effect.fn("Session.run")(function*(
     }
   })
   lastHeard = lastPong = lastData = now()
+  stats.connected = true
   options.onOpen()
   setState("subscribing")
   yield* Effect.logDebug("connected")

@@ -2,6 +2,7 @@ import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "e
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import { phase } from "../runtime/Shutdown.ts"
+import * as stopAccounts from "../telemetry/stopAccounts.ts"
 import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
@@ -20,6 +21,8 @@ export interface Options {
   readonly plans: ReadonlyArray<Plan>
   readonly backoff: Backoff.Options
   readonly queueCapacity: number
+  /** Where the next start finds what the sinks leave. */
+  readonly dataDir: string
   /** How long the feeds may take to close their connections and hand over what they hold. */
   readonly feedsLimit: Duration.Input
   /** How long the sinks may take to flush and seal. */
@@ -41,10 +44,16 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const feeds = options.plans.map(({ feed }) => telemetry.stats(feed))
   yield* Effect.addFinalizer(() => reportTotals(feeds))
   const sinkScope = yield* Scope.make("parallel")
-  yield* Effect.addFinalizer((exit) => Scope.close(sinkScope, exit).pipe(phase("sinks", options.sinksLimit)))
+  yield* Effect.addFinalizer((exit) =>
+    Scope.close(sinkScope, exit).pipe(
+      phase("sinks", options.sinksLimit, stopAccounts.ofSinks(feeds, options.dataDir))
+    )
+  )
   // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.
   const feedScope = yield* Scope.make()
-  yield* Effect.addFinalizer((exit) => Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit)))
+  yield* Effect.addFinalizer((exit) =>
+    Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit, stopAccounts.ofFeeds(feeds)))
+  )
   const fibers = yield* Scope.provide(FiberMap.make<string, never, never>(), feedScope)
   const now = yield* Clock.currentTimeMillis
   for (const { exchange, feed, messageTimeoutSecs } of options.plans) {

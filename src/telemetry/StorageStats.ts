@@ -2,6 +2,10 @@
 export interface StorageStats {
   /** Size of the journal on disk. */
   journalBytes: number
+  /** Files that it consists of. */
+  journalSegments: number
+  /** Rows in it that are in no row group on disk. */
+  journalRows: number
   /** Bytes that were appended to the journal, all in all. */
   journalBytesWritten: number
   /** Commits that had something to write. */
@@ -25,6 +29,8 @@ export interface StorageStats {
 /** All at zero. */
 export const make = (): StorageStats => ({
   journalBytes: 0,
+  journalSegments: 0,
+  journalRows: 0,
   journalBytesWritten: 0,
   commits: 0,
   commitSeconds: 0,

@@ -21,6 +21,8 @@ export interface FeedStats {
   stateSince: number
   /** Why the feed is not live, in words for the operator. */
   reason: string | null
+  /** Whether its connection is open, or being closed. */
+  connected: boolean
   /** Attempts to connect. */
   connections: number
   /** Attempts that ended and are followed by another. */
@@ -31,6 +33,8 @@ export interface FeedStats {
   events: number
   /** Milliseconds since the epoch of the last event; null before the first. */
   lastEventAt: number | null
+  /** Events received that no sink has taken yet. */
+  eventsQueued: number
   /** Events lost because the feed's queue was full. */
   dropped: number
   parseErrors: number
@@ -54,6 +58,10 @@ export interface FeedStats {
   rowsSealed: number
   /** Rows lost because they could not be written. */
   rowsLost: number
+  /** Rows that a closing sink could not write and the journal keeps for the next start. */
+  rowsLeftInJournal: number
+  /** Files that are not sealed. */
+  filesOpen: number
   openFileBytes: number
   filesSealed: number
   sealedBytes: number
@@ -66,12 +74,14 @@ export const makeStats = (feed: Feed): FeedStats => ({
   state: "starting",
   stateSince: 0,
   reason: null,
+  connected: false,
   connections: 0,
   reconnects: 0,
   nextAttemptAt: null,
   frames: 0,
   events: 0,
   lastEventAt: null,
+  eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,
   unrequested: 0,
@@ -87,6 +97,8 @@ export const makeStats = (feed: Feed): FeedStats => ({
   rowsWritten: 0,
   rowsSealed: 0,
   rowsLost: 0,
+  rowsLeftInJournal: 0,
+  filesOpen: 0,
   openFileBytes: 0,
   filesSealed: 0,
   sealedBytes: 0,

@@ -49,7 +49,13 @@ describe("ticklake run", () => {
       child.kill("SIGTERM")
       yield* until(() => state.ended)
       assert.strictEqual(state.code, 0, state.said)
-      for (const name of ["feeds", "sinks", "uploads"]) assert.match(state.said, new RegExp(`stopping ${name} done`))
+      const told = (line: RegExp) =>
+        assert.match(state.said, new RegExp(`^\\S+ INFO  ${line.source}, \\d\\.\\d s$`, "m"))
+      told(/stopping feeds: 2 of 2 connections closed, 0 events left in queues/)
+      told(/stopping sinks: 2 files sealed \(\d+ rows\), 0 left open, 0 rows left/)
+      told(/stopping writers: no row waits to be written/)
+      told(/stopping the journal: \d segments? removed, nothing left in it/)
+      told(/stopping uploads: 2 files stored, 0 left/)
       assert.isAbove((yield* readRows(`${folder}/archive`)).length, 150)
     }).pipe(Effect.provide(NodeServices.layer)))
 

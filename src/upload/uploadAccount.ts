@@ -1,0 +1,20 @@
+import { Effect } from "effect"
+import { number, quantity } from "../runtime/quantity.ts"
+import type { Account, Accounting } from "../runtime/Shutdown.ts"
+import type { Uploader } from "./Uploader.ts"
+
+/** How many files were stored since the stop began, and how many wait in the data folder for the next start. */
+export const uploadAccount = (uploader: Uploader["Service"], dataDir: string): Accounting => () => {
+  const before = uploader.stats()
+  return Effect.gen(function*() {
+    const { setAside, stored } = uploader.stats()
+    const left = yield* uploader.left
+    const aside = setAside === before.setAside ? "" : `, ${number(setAside - before.setAside)} set aside`
+    const place = left === 0 ? "" : ` for the next start in ${dataDir}`
+    const account: Account = {
+      text: `${quantity(stored - before.stored, "file")} stored${aside}, ${number(left)} left${place}`,
+      complete: left === 0
+    }
+    return account
+  })
+}
