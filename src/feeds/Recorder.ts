@@ -7,6 +7,7 @@ import * as Backoff from "./Backoff.ts"
 import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import * as EventQueue from "./EventQueue.ts"
+import type { FeedOutage } from "./OutageLog.ts"
 import { printable } from "./printable.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import * as Session from "./Session.ts"
@@ -16,6 +17,8 @@ export interface Options {
   /** Events that may wait for the sink; what comes beyond is dropped and counted. */
   readonly queueCapacity: number
   readonly messageTimeoutSecs: number
+  /** Told when the feed is without data, and when it delivers again. */
+  readonly outage: FeedOutage
 }
 
 /** How long a run must have delivered for the delays between attempts to start afresh. */
@@ -34,6 +37,7 @@ export const record = Effect.fnUntraced(
         ...Session.defaults,
         messageTimeoutSecs: options.messageTimeoutSecs,
         stats,
+        outage: options.outage,
         offer: (events) => {
           const taken = queue.offer(events)
           if (taken) stats.eventsQueued += events.length
@@ -50,7 +54,8 @@ export const record = Effect.fnUntraced(
           const now = yield* Clock.currentTimeMillis
           stats.nextAttemptAt = now + Duration.toMillis(delay)
           const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
-          yield* Effect.logWarning(`${stats.reason ?? "the connection ended"}; next attempt in ${seconds} s`)
+          const reason = stats.reason ?? "the connection ended"
+          yield* options.outage.lost(reason, `${reason}; next attempt in ${seconds} s`)
         })
     }).pipe(Effect.ensuring(Effect.andThen(queue.end, Fiber.await(writer))))
   },

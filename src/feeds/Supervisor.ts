@@ -8,6 +8,7 @@ import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { reportDrops, reportStart, reportTotals } from "./LossReport.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import * as OutageLog from "./OutageLog.ts"
 import { record } from "./Recorder.ts"
 
 /** A feed and how it is to be recorded. */
@@ -55,6 +56,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit, stopAccounts.ofFeeds(feeds)))
   )
   const fibers = yield* Scope.provide(FiberMap.make<string, never, never>(), feedScope)
+  const outages = OutageLog.make(options.plans.map(({ feed }) => feed))
   const now = yield* Clock.currentTimeMillis
   for (const { exchange, feed, messageTimeoutSecs } of options.plans) {
     const sink = yield* Scope.provide(sinks.open(feed), sinkScope)
@@ -66,7 +68,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       record(exchange, feed, sink, stats, {
         backoff: options.backoff,
         queueCapacity: options.queueCapacity,
-        messageTimeoutSecs
+        messageTimeoutSecs,
+        outage: outages.of(feed)
       }).pipe(Effect.ensuring(Effect.sync(() => {
         stats.state = "stopped"
       })))
@@ -74,6 +77,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   }
   yield* Effect.logInfo(`recording ${options.plans.length} feeds`)
   const clock = yield* Clock.Clock
+  yield* Effect.forkScoped(outages.run)
   yield* Effect.forkScoped(reportDrops(feeds))
   yield* Effect.forkScoped(reportStart(feeds, () => monotonicMillis(clock)))
   return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })
