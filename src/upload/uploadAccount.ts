@@ -3,7 +3,7 @@ import { number, quantity } from "../runtime/quantity.ts"
 import type { Account, Accounting } from "../runtime/Shutdown.ts"
 import type { Uploader } from "./Uploader.ts"
 
-/** How many files were stored since the stop began, and how many wait in the data folder for the next start. */
+/** How many files were stored since the phase began, and how many wait in the data folder for the next start. */
 export const uploadAccount = (uploader: Uploader["Service"], dataDir: string): Accounting => () => {
   const before = uploader.stats()
   return Effect.gen(function*() {
