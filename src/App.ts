@@ -8,17 +8,19 @@ import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
 import { DataFolderLock } from "./runtime/DataFolderLock.ts"
 import { phased } from "./runtime/Shutdown.ts"
-import { Journal } from "./sinks/Journal.ts"
+import { Journal, journalFolder } from "./sinks/Journal.ts"
 import * as Recovery from "./sinks/Recovery.ts"
 import * as Sinks from "./sinks/Sinks.ts"
 import { DiskSpace, type WatchedFolder } from "./telemetry/DiskSpace.ts"
 import * as HttpServer from "./telemetry/HttpServer.ts"
 import * as Liveness from "./telemetry/Liveness.ts"
 import { Monitor } from "./telemetry/Monitor.ts"
+import * as stopAccounts from "./telemetry/stopAccounts.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
 import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
+import { uploadAccount } from "./upload/uploadAccount.ts"
 import { Uploader } from "./upload/Uploader.ts"
 
 /** Where sealed files go by the configured mode. */
@@ -69,22 +71,34 @@ const observation = (config: Config) =>
  */
 export const layer = (config: Config) => {
   const { shutdown, storage, upload, websocket } = config
-  const uploads = Uploader.layer({
-    dataDir: storage.dataDir,
-    queueCapacity: upload.queueCapacity,
-    maxAttempts: upload.maxAttempts,
-    initialRetryDelay: Duration.seconds(upload.initialRetryDelaySecs),
-    maxRetryDelay: Duration.seconds(upload.maxRetryDelaySecs),
-    // A little less than the phase, so that what is left is told before the phase gives up.
-    drainWithin: Duration.millis(shutdown.uploadSecs * 950)
-  }).pipe(
-    Layer.provide(objectStore(config)),
-    phased("uploads", Duration.seconds(shutdown.uploadSecs))
-  )
-  const journal = Journal.layer({
-    dataDir: storage.dataDir,
-    commitEvery: Duration.millis(storage.commitIntervalMillis)
-  }).pipe(phased("the journal", Duration.seconds(shutdown.storageSecs)))
+  const uploads = Layer.unwrap(Effect.map(Telemetry, (telemetry) =>
+    Uploader.layer({
+      dataDir: storage.dataDir,
+      queueCapacity: upload.queueCapacity,
+      maxAttempts: upload.maxAttempts,
+      initialRetryDelay: Duration.seconds(upload.initialRetryDelaySecs),
+      maxRetryDelay: Duration.seconds(upload.maxRetryDelaySecs),
+      // A little less than the phase, so that what is left is told before the phase gives up.
+      drainWithin: Duration.millis(shutdown.uploadSecs * 950)
+    }).pipe(
+      Layer.provide(objectStore(config)),
+      phased(
+        "uploads",
+        Duration.seconds(shutdown.uploadSecs),
+        (made) => uploadAccount(Context.get(made, Uploader), telemetry.uploads, storage.dataDir)
+      )
+    )))
+  const journal = Layer.unwrap(Effect.map(Telemetry, (telemetry) =>
+    Journal.layer({
+      dataDir: storage.dataDir,
+      commitEvery: Duration.millis(storage.commitIntervalMillis)
+    }).pipe(
+      phased(
+        "the journal",
+        Duration.seconds(shutdown.storageSecs),
+        () => stopAccounts.ofJournal(telemetry.storage, `${storage.dataDir}/${journalFolder}`)
+      )
+    )))
   const sinks = Layer.unwrap(Effect.gen(function*() {
     const uploader = yield* Uploader
     const telemetry = yield* Telemetry
@@ -99,7 +113,7 @@ export const layer = (config: Config) => {
     }
     return Sinks.layer(options).pipe(
       // The sinks have had their own phase by then; this bounds a write that a dead disk never answers.
-      phased("writers", "2 seconds"),
+      phased("writers", "2 seconds", () => stopAccounts.ofWriters(telemetry.all)),
       Layer.provide(journal),
       Layer.provide(Recovery.layer(options))
     )
@@ -112,6 +126,7 @@ export const layer = (config: Config) => {
     })),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,
+    dataDir: storage.dataDir,
     feedsLimit: Duration.seconds(shutdown.websocketSecs),
     sinksLimit: Duration.seconds(shutdown.storageSecs)
   })

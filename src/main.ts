@@ -1,37 +1,14 @@
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Option, Runtime } from "effect"
-import { CliError, Command } from "effect/cli"
-import packageJson from "../package.json" with { type: "json" }
-import { check } from "./cli/check.ts"
-import { demo } from "./cli/demo.ts"
-import { fsck } from "./cli/fsck.ts"
-import { run } from "./cli/run.ts"
-import { simulate } from "./cli/simulate.ts"
-
-const ticklake = Command.make("ticklake").pipe(
-  Command.withDescription("Records order books and trades of five crypto exchanges into Parquet files"),
-  Command.withSubcommands([run, check, demo, simulate, fsck])
-)
-
-/** An expected failure is told in its own words; a bug with its stack. What the command line says, it has said itself. */
-const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  if (Cause.hasInterruptsOnly(cause)) return Effect.void
-  const error = Option.getOrNull(Cause.findErrorOption(cause))
-  if (error === null) return Console.error(Cause.pretty(cause))
-  if (CliError.isCliError(error)) return Effect.void
-  return Console.error(error instanceof Error ? error.message : String(error))
-}
-
-/** A requested stop is a success. */
-const teardown: Runtime.Teardown = (exit, onExit) =>
-  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
-
-// The first signal interrupts the program and lets it wind down; who sends a second one does not want to wait for that.
+// Nothing is imported before the signals are listened to: loading the program takes most of its start, and a signal that
+// comes meanwhile is a requested stop like any other.
+let started = false
 let signals = 0
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     signals++
+    // Who sends a second one does not want to wait for the program to wind down.
     if (signals > 1) process.exit(130)
+    // Nothing has been opened yet.
+    if (!started) process.exit(0)
   })
 }
 
@@ -45,10 +22,6 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-NodeRuntime.runMain(
-  Command.run(ticklake, { version: packageJson.version }).pipe(
-    Effect.tapCause(report),
-    Effect.provide(NodeServices.layer)
-  ),
-  { teardown, disableErrorReporting: true }
-)
+const { start } = await import("./cli/ticklake.ts")
+started = true
+start()

@@ -1,11 +1,10 @@
 import { Clock, Console, Context, Effect, Exit, FileSystem, Layer, Path, Schedule, Schema, Scope } from "effect"
 import { Command, Flag } from "effect/cli"
-import * as App from "../App.ts"
 import { resolveConfig } from "../config/resolveConfig.ts"
 import { type Venue, venues } from "../domain/Venue.ts"
 import { errorText } from "../runtime/errorText.ts"
 import { audit, type FeedAudit } from "../simulator/audit.ts"
-import * as Simulator from "../simulator/Simulator.ts"
+import type * as Simulator from "../simulator/Simulator.ts"
 import * as SimulatorOptions from "../simulator/SimulatorOptions.ts"
 import * as Logging from "../telemetry/Logging.ts"
 import { type FeedStats, Telemetry } from "../telemetry/Telemetry.ts"
@@ -114,7 +113,10 @@ FROM read_parquet(${Duckdb.literal(`${archive}/*/*/trade/**/*.parquet`)})
 GROUP BY ALL ORDER BY ALL`
 
 const record = Effect.fnUntraced(function*(folder: string, seconds: number) {
-  const simulator = yield* Simulator.make()
+  // Loaded here, so that help and a wrong flag do not wait for it.
+  const App = yield* Effect.promise(() => import("../App.ts"))
+  const { make } = yield* Effect.promise(() => import("../simulator/Simulator.ts"))
+  const simulator = yield* make()
   const config = demoConfig(folder, simulator.baseUrl)
   yield* Console.log(
     `Five simulated venues on port ${simulator.port}, ${config.feeds.length} feeds, ${seconds} s; recording into ${folder}`

@@ -1,12 +1,11 @@
-import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema } from "effect"
+import { Console, Effect, FileSystem, Layer, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import type { Config } from "../config/Config.ts"
 import { loadConfig } from "../config/loadConfig.ts"
-import { claims, DataFolderLock } from "../runtime/DataFolderLock.ts"
+import { DataFolderLock, lockFolder } from "../runtime/DataFolderLock.ts"
 import { errorText } from "../runtime/errorText.ts"
-import * as fileNames from "../sinks/fileNames.ts"
-import * as Recovery from "../sinks/Recovery.ts"
-import { type Survey, survey } from "../sinks/recoverySurvey.ts"
-import { checkFile } from "../sinks/sealedCheck.ts"
+import { openFolder } from "../sinks/fileNames.ts"
+import { journalFolder } from "../sinks/Journal.ts"
 import * as Logging from "../telemetry/Logging.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import { configFlag } from "./configFlag.ts"
@@ -43,85 +42,34 @@ export class NoFolder
   }
 }
 
-/** One line of the report. */
-interface Line {
-  readonly state: "sound" | "to do" | "DAMAGED"
-  readonly text: string
+/** There is a folder, and no recorder has worked in it. */
+export class NoDataFolder extends Schema.TaggedError<NoDataFolder>()("NoDataFolder", {
+  path: Schema.String,
+  sealedFiles: Schema.Int
+}) {
+  override readonly [Runtime.errorExitCode] = 2
+
+  override get message() {
+    const found = this.sealedFiles === 0
+      ? "holds nothing of ticklake's"
+      : "holds sealed files, as an archive does, but neither a journal nor open files, so there is nothing to repair"
+    return `${this.path} ${found}: name the data_dir of a recorder`
+  }
 }
 
-/** What a crash left in a data folder, and what is done with it, one line a file. */
-const describe = (found: Survey): ReadonlyArray<Line> => [
-  ...found.openFiles.flatMap((finding): ReadonlyArray<Line> => {
-    switch (finding.kind) {
-      case "unfinished": {
-        const rows = finding.groups.reduce((sum, { metadata }) => sum + metadata.num_rows.toNumber(), 0)
-        const todo: Line = {
-          state: "to do",
-          text: `${finding.path}: an open file; its ${rows} rows on disk get sealed`
-        }
-        return finding.damage === null
-          ? [todo]
-          : [todo, { state: "DAMAGED", text: `${finding.path}: ${finding.damage}` }]
-      }
-      case "moved":
-        return [{ state: "to do", text: `${finding.checkpoints}: checkpoints of a sealed file; they are removed` }]
-      case "empty":
-        return finding.paths.map((path) => ({ state: "to do", text: `${path}: without rows; it is removed` }))
-      case "odd":
-        return finding.oddities.map(({ path, reason }) => ({
-          state: "DAMAGED",
-          text: `${path}: ${reason} It is set aside in quarantine.`
-        }))
-    }
-  }),
-  ...found.segments.map(({ bytes, damage, path, tornBytes }): Line =>
-    damage !== null
-      ? { state: "DAMAGED", text: `${path}: ${damage} It is set aside in quarantine.` }
-      : {
-        state: "to do",
-        text: `${path}: a journal segment of ${bytes} bytes` +
-          (tornBytes === 0 ? "" : `, the last ${tornBytes} of a write that was cut short`)
-      }
-  ),
-  ...found.oddities.map(({ path, reason }): Line => ({ state: "DAMAGED", text: `${path}: ${reason}` }))
-]
+/** What a recorder makes in its data folder and leaves there. */
+const ownFolders: ReadonlySet<string> = new Set([lockFolder, journalFolder, openFolder])
 
-/** Checks every sealed file below `dataDir`. */
-const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const lines: Array<Line> = []
-  let files = 0
-  let rows = 0
-  for (const name of (yield* fs.readDirectory(dataDir, { recursive: true })).toSorted()) {
-    if (fileNames.parseSealedPath(name) === null) continue
-    const outcome = yield* Effect.result(checkFile(fs, path.join(dataDir, name)))
-    if (outcome._tag === "Failure") {
-      lines.push({ state: "DAMAGED", text: `${path.join(dataDir, name)}: ${outcome.failure.message}` })
-      continue
-    }
-    files++
-    rows += outcome.success.rows
-  }
-  const sound: Line = { state: "sound", text: `${files} sealed files with ${rows} rows` }
-  return [sound, ...lines]
-})
-
-/** What `fsck` finds below `dataDir`; changes nothing. */
-const inspect = Effect.fnUntraced(function*(dataDir: string) {
-  const owner = (yield* claims(dataDir)).find(({ dead }) => !dead)
-  const sealed = yield* checkSealed(dataDir)
-  if (owner !== undefined) {
-    const text = `process ${owner.pid} on ${owner.host} records here: its journal and open files are not judged`
-    return { lines: [...sealed, { state: "sound", text } satisfies Line], work: false }
-  }
-  const found = yield* survey(dataDir)
-  const rows: ReadonlyArray<Line> = found.rowsInJournalAlone === 0
-    ? []
-    : [{ state: "to do", text: `${found.rowsInJournalAlone} rows that only the journal has get files of their own` }]
-  const left = describe(found)
-  return { lines: [...sealed, ...left, ...rows], work: left.length > 0 }
-})
+/** What can be done about a damaged sealed file. */
+const advice = (config: Config | null): string => {
+  const archive = config === null || config.storage.mode === "s3"
+    ? "the archive folder (local_path)"
+    : config.storage.localPath
+  const bucket = config === null || config.storage.mode === "local" ? "the bucket" : `the bucket ${config.aws.bucket}`
+  return "The bytes of a damaged sealed file are gone, and --repair changes no sealed file. A whole copy may be under the same path in " +
+    `${archive}, in ${bucket}, or with another recorder: put it in place. Without one, move the file out of the data folder, so ` +
+    "that it is not stored as it is, and read the row groups that are whole."
+}
 
 /** `ticklake fsck`: says what is sound below a data folder and what is not, and with `--repair` puts it in order. */
 export const fsck = Command.make(
@@ -143,11 +91,17 @@ export const fsck = Command.make(
       : yield* loadConfig({ path: Option.getOrNull(configPath), notations })
     const dataDir = Option.getOrElse(path, () => config?.storage.dataDir ?? ".")
     const fs = yield* FileSystem.FileSystem
-    yield* Effect.mapError(fs.readDirectory(dataDir), (cause) => new NoFolder({ path: dataDir, cause }))
-    const { lines, work } = yield* inspect(dataDir)
+    const names = yield* Effect.mapError(fs.readDirectory(dataDir), (cause) => new NoFolder({ path: dataDir, cause }))
+    // Loaded here, for it takes time and help does not need it.
+    const { inspect } = yield* Effect.promise(() => import("./folderReport.ts"))
+    const { damagedSealed, lines, sealed, work } = yield* inspect(dataDir)
+    const recordedIn = names.some((name) => ownFolders.has(name))
+    if (!recordedIn && (repair || sealed === 0)) return yield* new NoDataFolder({ path: dataDir, sealedFiles: sealed })
     for (const { state, text } of lines) yield* Console.log(`${state.padEnd(8)} ${text}`)
+    if (damagedSealed > 0) yield* Console.log(`\n${advice(config)}\n`)
     const damaged = lines.filter(({ state }) => state === "DAMAGED").length
     if (repair) {
+      const Recovery = yield* Effect.promise(() => import("../sinks/Recovery.ts"))
       yield* Effect.scoped(
         Layer.build(DataFolderLock.layer(dataDir)).pipe(
           Effect.andThen(Recovery.recover({ dataDir, homeServerName: config?.aws.homeServerName ?? null })),

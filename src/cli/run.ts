@@ -1,6 +1,5 @@
 import { Cause, Effect, Option, References } from "effect"
 import { Command } from "effect/cli"
-import * as App from "../App.ts"
 import { loadConfig } from "../config/loadConfig.ts"
 import * as Logging from "../telemetry/Logging.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
@@ -26,6 +25,8 @@ export const run = Command.make(
     // The global --log-level flag stands in this reference. Its default cannot be told from `info`, which LOG_LEVEL may override.
     const level = requested === "Info" ? config.logging.level : requested
     const { dir, maxFileBytes, retentionDays } = config.logging
+    // Most of the program: not for those who only ask for help or have to mend their configuration first.
+    const App = yield* Effect.promise(() => import("../App.ts"))
     return yield* App.run(config).pipe(
       Effect.tapCause((cause) => LogLine.notOnConsole(logEnd(cause))),
       Effect.provide(Logging.layer(level, { folder: dir, maxFileBytes, retentionDays }))

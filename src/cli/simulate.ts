@@ -2,7 +2,7 @@ import { Clock, Console, Effect, Option, Result, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { type Venue, venues } from "../domain/Venue.ts"
 import * as faultNotation from "../simulator/faultNotation.ts"
-import * as Simulator from "../simulator/Simulator.ts"
+import type * as Simulator from "../simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../simulator/SimulatorOptions.ts"
 
 /** A flag of `simulate` cannot be understood. */
@@ -106,7 +106,8 @@ export const simulate = Command.make(
     )
     const offered: PartialSimulatorOptions["symbols"] = Object.fromEntries(listed)
     const active = selected.length === 0 ? venues : selected
-    const simulator = yield* Simulator.make({
+    const { make } = yield* Effect.promise(() => import("../simulator/Simulator.ts"))
+    const simulator = yield* make({
       port,
       seed,
       rate,

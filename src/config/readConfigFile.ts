@@ -10,6 +10,18 @@ import { readable } from "./Readable.ts"
 import { decodeFile } from "./schemaProblems.ts"
 import type { Found } from "./variable.ts"
 
+/** What a path may lead to, in words. */
+const kinds: Readonly<Record<FileSystem.File.Type, string>> = {
+  File: "a file",
+  Directory: "a folder",
+  SymbolicLink: "a link",
+  BlockDevice: "a device",
+  CharacterDevice: "a device",
+  FIFO: "a named pipe",
+  Socket: "a socket",
+  Unknown: "something else"
+}
+
 const wrong = (path: string, expected: string, instead: string): Found<never> => ({
   value: null,
   problems: [{ path, expected, instead }]
@@ -46,6 +58,11 @@ export const readConfigFile = Effect.fnUntraced(function*(
   notations: Readonly<Record<Venue, SymbolNotation>>
 ) {
   const fs = yield* FileSystem.FileSystem
+  // Reading a named pipe or a terminal waits for whoever writes to it, which may be nobody.
+  const kind = yield* fs.stat(path).pipe(Effect.map(({ type }) => type), Effect.orElseSucceed(() => "File" as const))
+  if (kind !== "File") {
+    return wrong(path, `a regular file, not ${kinds[kind]}`, "name the file with --config or CONFIG_PATH")
+  }
   const text = yield* fs.readFileString(path).pipe(Effect.result)
   return Result.isSuccess(text) ? checkText(path, text.success, notations) : wrong(
     path,

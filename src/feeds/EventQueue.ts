@@ -1,6 +1,5 @@
 import { type Cause, Effect, Queue, Scheduler } from "effect"
 import type { Event } from "../domain/Event.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
 
 /** The events of a feed that wait for its sink. */
 export interface EventQueue {
@@ -36,21 +35,22 @@ export const prompt = new Scheduler.MixedScheduler("async", (task) => {
  * venue may put more trades into one message than a queue is meant to hold, and an idle sink must not lose them. Whoever
  * takes does so promptly by running on `prompt`.
  */
-export const make = Effect.fnUntraced(function*(capacity: number, stats: Pick<FeedStats, "queued">) {
+export const make = Effect.fnUntraced(function*(capacity: number) {
   const frames = yield* Queue.dropping<ReadonlyArray<Event>, Cause.Done>(capacity).pipe(
     Effect.provideService(Scheduler.Scheduler, prompt)
   )
+  let waiting = 0
   let waitingBytes = 0
   const queue: EventQueue = {
     offer: (events) => {
-      if (stats.queued >= capacity || waitingBytes >= maxBytes || !Queue.offerUnsafe(frames, events)) return false
-      stats.queued += events.length
+      if (waiting >= capacity || waitingBytes >= maxBytes || !Queue.offerUnsafe(frames, events)) return false
+      waiting += events.length
       waitingBytes += bytesOf(events)
       return true
     },
     take: Effect.map(Queue.takeBetween(frames, 1, maxFrames), (taken) => {
       const events = taken.length === 1 ? taken[0]! : taken.flat()
-      stats.queued -= events.length
+      waiting -= events.length
       waitingBytes -= bytesOf(events)
       return events
     }),

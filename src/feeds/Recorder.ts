@@ -7,6 +7,7 @@ import * as Backoff from "./Backoff.ts"
 import type { HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import * as EventQueue from "./EventQueue.ts"
+import type { FeedOutage } from "./OutageLog.ts"
 import { printable } from "./printable.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import * as Session from "./Session.ts"
@@ -16,6 +17,8 @@ export interface Options {
   /** Events that may wait for the sink; what comes beyond is dropped and counted. */
   readonly queueCapacity: number
   readonly messageTimeoutSecs: number
+  /** Told when the feed is without data, and when it delivers again. */
+  readonly outage: FeedOutage
 }
 
 /** How long a run must have delivered for the delays between attempts to start afresh. */
@@ -35,7 +38,7 @@ const reasons: Readonly<Record<Session.SessionError["_tag"], ReconnectReason>> =
 /** Records one feed for ever: connects, reconnects, and passes what comes to the sink. Interruption drains the queue. */
 export const record = Effect.fnUntraced(
   function*(exchange: Exchange, feed: Feed, sink: Sink, stats: FeedStats, options: Options) {
-    const queue = yield* EventQueue.make(options.queueCapacity, stats)
+    const queue = yield* EventQueue.make(options.queueCapacity)
     const writer = yield* write(queue, sink, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
@@ -45,7 +48,12 @@ export const record = Effect.fnUntraced(
         ...Session.defaults,
         messageTimeoutSecs: options.messageTimeoutSecs,
         stats,
-        offer: queue.offer,
+        outage: options.outage,
+        offer: (events) => {
+          const taken = queue.offer(events)
+          if (taken) stats.eventsQueued += events.length
+          return taken
+        },
         onOpen
       })
     return yield* Backoff.keepRunning({
@@ -56,7 +64,8 @@ export const record = Effect.fnUntraced(
           const now = yield* Clock.currentTimeMillis
           stats.nextAttemptAt = now + Duration.toMillis(delay)
           const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
-          yield* Effect.logWarning(`${stats.reason ?? "the connection ended"}; next attempt in ${seconds} s`).pipe(
+          const reason = stats.reason ?? "the connection ended"
+          yield* options.outage.lost(reason, `${reason}; next attempt in ${seconds} s`).pipe(
             Effect.annotateLogs("connection", stats.connections)
           )
         })
@@ -70,6 +79,7 @@ export const record = Effect.fnUntraced(
 const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, sink: Sink, stats: FeedStats) {
   while (true) {
     const batch = yield* queue.take
+    stats.eventsQueued -= batch.length
     yield* Effect.catchCause(sink.append(batch), (cause) => {
       stats.rowsLost += batch.length
       stats.defects++

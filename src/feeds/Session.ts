@@ -1,4 +1,4 @@
-import { Clock, Deferred, type Duration, Effect, Schema } from "effect"
+import { Clock, Deferred, type Duration, Effect, Latch, Schema } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
@@ -9,6 +9,7 @@ import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefus
 import { ConnectLimiter } from "./ConnectLimiter.ts"
 import { type ConnectionSilent, keepAlive } from "./Keepalive.ts"
 import { printable, sample } from "./printable.ts"
+import type { FeedOutage } from "./OutageLog.ts"
 import { makeProblemLog } from "./ProblemLog.ts"
 import { makeReceiveClock } from "./ReceiveClock.ts"
 import { type TokenError, Tokens } from "./Tokens.ts"
@@ -63,11 +64,12 @@ export const run = Effect.fn("Session.run")(function*(
   feed: Feed,
   options: Options & {
     readonly stats: FeedStats
+    readonly outage: FeedOutage
     readonly offer: (events: ReadonlyArray<Event>) => boolean
     readonly onOpen: () => void
   }
 ) {
-  const { offer, stats } = options
+  const { offer, outage, stats } = options
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
   const tokens = yield* Tokens
@@ -77,11 +79,13 @@ export const run = Effect.fn("Session.run")(function*(
   const breaker = makeCircuitBreaker()
   const problems = yield* makeProblemLog()
   const failed = Deferred.makeUnsafe<never, SubscriptionRejected | CircuitBroken>()
-  const delivered = Deferred.makeUnsafe<void>()
+  const delivering = yield* Latch.make(false)
   const now = () => monotonicMillis(clock)
   let lastHeard = now()
   let lastPong = lastHeard
   let lastData = lastHeard
+  let openedAt = lastHeard
+  let returned = ""
 
   const setState = (state: FeedStats["state"]) => {
     stats.state = state
@@ -146,13 +150,18 @@ export const run = Effect.fn("Session.run")(function*(
     }
     if (parsed.control !== null) onControl(parsed.control)
     if (parsed.events.length === 0) return
-    lastData = heardAt
-    stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
     if (stats.state !== "live") {
+      returned = stats.state === "stale"
+        ? `delivers again after ${Math.round((heardAt - lastData) / 1000)} s without market data`
+        : stats.connections === 1
+        ? "delivers"
+        : `delivers again, ${((heardAt - openedAt) / 1000).toFixed(1)} s after connecting`
       setState("live")
       stats.reason = null
-      Deferred.doneUnsafe(delivered, Effect.void)
+      delivering.openUnsafe()
     }
+    lastData = heardAt
+    stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
     stats.events += parsed.events.length
     countLatencies(stats, parsed.events)
     if (!offer(parsed.events)) stats.dropped += parsed.events.length
@@ -162,6 +171,12 @@ export const run = Effect.fn("Session.run")(function*(
   yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
   stats.connections++
   yield* Effect.annotateLogsScoped("connection", stats.connections)
+  // Before the connection, so that it runs when that has been closed.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      stats.connected = false
+    })
+  )
   const connection = yield* connect({
     url: exchange.url(subscriptions),
     maxFrameBytes: exchange.limits.maxFrameBytes,
@@ -176,7 +191,12 @@ export const run = Effect.fn("Session.run")(function*(
       lastHeard = now()
     }
   })
-  lastHeard = lastPong = lastData = now()
+  openedAt =
+    lastHeard =
+    lastPong =
+    lastData =
+      now()
+  stats.connected = true
   options.onOpen()
   setState("subscribing")
   yield* Effect.logDebug("connected")
@@ -192,16 +212,11 @@ export const run = Effect.fn("Session.run")(function*(
     return yield* Effect.never
   })
 
-  const startedAt = now()
-  const reportReturn = Deferred.await(delivered).pipe(
-    Effect.andThen(Effect.suspend(() =>
-      // The first connections of all feeds are told in one line.
-      stats.connections === 1
-        ? Effect.logDebug("delivers")
-        : Effect.logInfo(`delivers again, ${((now() - startedAt) / 1000).toFixed(1)} s after connecting`)
-    )),
-    Effect.andThen(Effect.never)
-  )
+  const reportReturn = Effect.forever(Effect.gen(function*() {
+    yield* delivering.await
+    delivering.closeUnsafe()
+    yield* outage.delivers(returned)
+  }))
   const ping = exchange.keepalive.ping
   return yield* Effect.raceAllFirst([
     connection.closed,
@@ -231,11 +246,8 @@ export const run = Effect.fn("Session.run")(function*(
         Effect.suspend(() => {
           stats.timeouts++
           setState("stale")
-          return Effect.logWarning(
-            `no market data for ${Math.round(quietMillis / 1000)} s; reconnecting after ${
-              options.messageTimeoutSecs * 3
-            } s`
-          )
+          const reason = `no market data for ${Math.round(quietMillis / 1000)} s`
+          return outage.lost(reason, `${reason}; reconnecting after ${options.messageTimeoutSecs * 3} s`)
         })
     })
   ])

@@ -2,11 +2,13 @@ import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "e
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import { phase } from "../runtime/Shutdown.ts"
+import * as stopAccounts from "../telemetry/stopAccounts.ts"
 import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { reportDrops, reportStart, reportTotals } from "./LossReport.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import * as OutageLog from "./OutageLog.ts"
 import { record } from "./Recorder.ts"
 
 /** A feed and how it is to be recorded. */
@@ -20,6 +22,8 @@ export interface Options {
   readonly plans: ReadonlyArray<Plan>
   readonly backoff: Backoff.Options
   readonly queueCapacity: number
+  /** Where the next start finds what the sinks leave. */
+  readonly dataDir: string
   /** How long the feeds may take to close their connections and hand over what they hold. */
   readonly feedsLimit: Duration.Input
   /** How long the sinks may take to flush and seal. */
@@ -41,11 +45,18 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const feeds = options.plans.map(({ feed }) => telemetry.stats(feed))
   yield* Effect.addFinalizer(() => reportTotals(feeds))
   const sinkScope = yield* Scope.make("parallel")
-  yield* Effect.addFinalizer((exit) => Scope.close(sinkScope, exit).pipe(phase("sinks", options.sinksLimit)))
+  yield* Effect.addFinalizer((exit) =>
+    Scope.close(sinkScope, exit).pipe(
+      phase("sinks", options.sinksLimit, stopAccounts.ofSinks(feeds, options.dataDir))
+    )
+  )
   // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.
   const feedScope = yield* Scope.make()
-  yield* Effect.addFinalizer((exit) => Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit)))
+  yield* Effect.addFinalizer((exit) =>
+    Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit, stopAccounts.ofFeeds(feeds)))
+  )
   const fibers = yield* Scope.provide(FiberMap.make<string, never, never>(), feedScope)
+  const outages = OutageLog.make(options.plans.map(({ feed }) => feed))
   const now = yield* Clock.currentTimeMillis
   for (const { exchange, feed, messageTimeoutSecs } of options.plans) {
     const sink = yield* Scope.provide(sinks.open(feed), sinkScope)
@@ -57,7 +68,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       record(exchange, feed, sink, stats, {
         backoff: options.backoff,
         queueCapacity: options.queueCapacity,
-        messageTimeoutSecs
+        messageTimeoutSecs,
+        outage: outages.of(feed)
       }).pipe(Effect.ensuring(Effect.sync(() => {
         stats.state = "stopped"
       })))
@@ -71,6 +83,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       telemetry.process.phase = "stopping"
     })
   )
+  yield* Effect.forkScoped(outages.run)
   yield* Effect.forkScoped(reportDrops(feeds))
   yield* Effect.forkScoped(reportStart(feeds, () => monotonicMillis(clock)))
   return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })

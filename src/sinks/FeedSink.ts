@@ -97,6 +97,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         })
       )
     pending.file = yield* attemptAt()
+    stats.filesOpen++
     stats.openFileBytes += pending.file.bytes()
   })
 
@@ -139,6 +140,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     buffer.files.splice(buffer.files.indexOf(pending), 1)
     stats.openFileBytes -= file.bytes()
     stats.rowsSealed += file.rows()
+    stats.filesOpen--
     stats.filesSealed++
     stats.sealedBytes += file.bytes()
     yield* Effect.logDebug(`sealed ${pending.sealedAs}: ${file.rows()} rows, ${file.bytes()} bytes`)
@@ -236,9 +238,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     for (const pending of buffer.files.slice()) {
       for (const group of pending.groups.slice()) {
         drop(pending, group)
-        yield* stream.holds({ first: group.firstSeq, last: group.lastSeq })
-          ? Effect.logWarning(`${group.rows} rows could not be written; the next start takes them from the journal`)
-          : health.lose(group.rows, "the sink closes and they could not be written")
+        if (stream.holds({ first: group.firstSeq, last: group.lastSeq })) {
+          stats.rowsLeftInJournal += group.rows
+          yield* Effect.logWarning(
+            `${group.rows} rows could not be written; the next start takes them from the journal`
+          )
+        } else yield* health.lose(group.rows, "the sink closes and they could not be written")
       }
       const { file } = pending
       if (file === null) continue
@@ -249,6 +254,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         const name = pending.sealedAs ?? file.path
         yield* Effect.logError(`${name} could not be sealed and is left with ${file.rows()} rows for the next start`)
       } else {
+        stats.filesOpen--
         yield* Effect.ignore(
           fs.remove(file.path).pipe(
             Effect.andThen(durableFolder.sync(fs, settings.openFolder)),

@@ -179,6 +179,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const total = () => all().reduce((sum, segment) => sum + segment.bytes, 0)
   const live = () => all().reduce((sum, segment) => sum + segment.liveBytes(), 0)
 
+  const measure = Effect.sync(() => {
+    stats.journalBytes = total()
+    stats.journalSegments = all().length
+    stats.journalRows = all().reduce((sum, segment) => sum + segment.liveRows(), 0)
+  })
+
   /** Oldest first, each known to the disk before the next: what a segment says of older ones must not go before them. */
   const removeOldest = Effect.gen(function*() {
     const [oldest] = segments
@@ -204,9 +210,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return true
   }).pipe(
     Effect.catch((error) => Effect.as(failed(`shorten the journal in ${folder}`, error), false)),
-    Effect.ensuring(Effect.sync(() => {
-      stats.journalBytes = total()
-    }))
+    Effect.ensuring(measure)
   )
 
   const commit = Effect.gen(function*() {
@@ -243,8 +247,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const needless = live() === 0
       yield* endSegment((ended) => ended.close)
       if (needless) { while (segments.length > 0) yield* removeOldest }
-      stats.journalBytes = total()
     }).pipe(
+      Effect.ensuring(measure),
       Effect.catch((error) =>
         Effect.logWarning(`the journal in ${folder} could not be removed, which the next start does: ${error.message}`)
       )

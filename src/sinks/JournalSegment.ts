@@ -56,6 +56,16 @@ export class JournalSegment {
     return live
   }
 
+  /** Rows that are in no row group on disk. */
+  liveRows(): number {
+    this.liveBytes()
+    let live = 0
+    for (const [stream, spans] of this.#spans) {
+      for (const span of spans) live += Math.min(span.rows, span.last - stream.flushed)
+    }
+    return live
+  }
+
   /** The streams of which it has rows that are still needed. */
   liveStreams(): ReadonlyMap<number, StreamState> {
     this.liveBytes()

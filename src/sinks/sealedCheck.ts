@@ -1,14 +1,27 @@
 import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { decodeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
-import { Effect, type FileSystem, type PlatformError, Schema } from "effect"
+import { Effect, type FileSystem, type PlatformError, Result, Schema } from "effect"
 import { crc32 } from "node:zlib"
+import { errorText } from "../runtime/errorText.ts"
 
 const magic = "PAR1"
 /** Length of the footer and the magic number. */
 const tailBytes = 8
 
+/** The row groups of a damaged file that are whole, counted from 0. */
+const Readable = Schema.Struct({
+  groups: Schema.Array(Schema.Int),
+  ofGroups: Schema.Int,
+  rows: Schema.Int,
+  ofRows: Schema.Int
+})
+export type Readable = typeof Readable.Type
+
 /** A sealed file is not what it should be. */
-export class UnsoundFile extends Schema.TaggedError<UnsoundFile>()("UnsoundFile", { problem: Schema.String }) {
+export class UnsoundFile extends Schema.TaggedError<UnsoundFile>()("UnsoundFile", {
+  problem: Schema.String,
+  readable: Schema.NullOr(Readable)
+}) {
   override get message() {
     return this.problem
   }
@@ -41,19 +54,35 @@ export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundF
       decodeThrift(value, footer)
       return value
     })
+    const readable: Array<number> = []
     let rows = 0
-    for (const group of metadata.row_groups) {
-      rows += group.num_rows.toNumber()
-      for (const { meta_data: column } of group.columns) {
-        if (column === undefined) return yield* unsound("its footer tells nothing of a column")
-        yield* checkColumn(file, column, group.num_rows.toNumber())
-      }
+    let allRows = 0
+    let problem: string | null = null
+    for (const [index, group] of metadata.row_groups.entries()) {
+      const groupRows = group.num_rows.toNumber()
+      allRows += groupRows
+      const outcome = yield* Effect.result(checkGroup(file, group))
+      if (Result.isSuccess(outcome)) {
+        readable.push(index)
+        rows += groupRows
+      } else problem ??= errorText(outcome.failure)
     }
-    if (rows !== metadata.num_rows.toNumber()) {
-      return yield* unsound(`its row groups have ${rows} rows, its footer says ${metadata.num_rows.toNumber()}`)
+    if (allRows !== metadata.num_rows.toNumber()) {
+      problem ??= `its row groups have ${allRows} rows, its footer says ${metadata.num_rows.toNumber()}`
     }
-    return { rows, bytes }
+    if (problem === null) return { rows, bytes }
+    return yield* new UnsoundFile({
+      problem,
+      readable: { groups: readable, ofGroups: metadata.row_groups.length, rows, ofRows: allRows }
+    })
   }))
+
+const checkGroup = Effect.fnUntraced(function*(file: FileSystem.File, group: parquet.RowGroup) {
+  for (const { meta_data: column } of group.columns) {
+    if (column === undefined) return yield* unsound("its footer tells nothing of a column")
+    yield* checkColumn(file, column, group.num_rows.toNumber())
+  }
+})
 
 const checkColumn = Effect.fnUntraced(
   function*(file: FileSystem.File, column: parquet.ColumnMetaData, groupRows: number) {
@@ -96,6 +125,6 @@ const read = (file: FileSystem.File, from: number, length: number): Check<Buffer
   })
 
 const decoded = <A>(what: string, decode: () => A): Check<A> =>
-  Effect.try({ try: decode, catch: () => new UnsoundFile({ problem: `${what} cannot be read` }) })
+  Effect.try({ try: decode, catch: () => new UnsoundFile({ problem: `${what} cannot be read`, readable: null }) })
 
-const unsound = (problem: string) => Effect.fail(new UnsoundFile({ problem }))
+const unsound = (problem: string) => Effect.fail(new UnsoundFile({ problem, readable: null }))

@@ -81,10 +81,6 @@ export const silenceMillis = 30_000
 /** How long a sealed file may wait for its store. */
 const uploadGraceMillis = 15 * 60_000
 
-/** True while the feed's connection is open. */
-export const isConnected = ({ state }: FeedStats): boolean =>
-  state === "live" || state === "stale" || state === "subscribing"
-
 const seconds = (millis: number): number => Math.round(millis / 100) / 10
 
 const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
@@ -108,7 +104,7 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   }
   if (process.phase === "stopping") because("stopping", "the recorder is stopping")
   if (process.phase === "recording") {
-    const up = feeds.filter(isConnected).length
+    const up = feeds.filter(({ connected }) => connected).length
     const lastEventAt = feeds.reduce((last, stats) => Math.max(last, stats.lastEventAt ?? 0), process.startedAtMillis)
     if (up === 0 && nowMillis - lastEventAt >= silenceMillis) {
       because(
@@ -179,7 +175,7 @@ export const summarize = (evidence: Evidence): Omit<Health, "feeds"> => {
     status: statusOf(reasons),
     phase: telemetry.process.phase,
     uptime_seconds: seconds(nowMillis - telemetry.process.startedAtMillis),
-    connections: { up: feeds.filter(isConnected).length, total: feeds.length },
+    connections: { up: feeds.filter(({ connected }) => connected).length, total: feeds.length },
     messages_dropped: feeds.reduce((sum, { dropped }) => sum + dropped, 0),
     degraded_reason: reasons.length === 0 ? null : reasons.map(({ text }) => text).join("; "),
     reasons

@@ -6,6 +6,10 @@ const boundsSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 1
 export interface StorageStats {
   /** Size of the journal on disk. */
   journalBytes: number
+  /** Files that it consists of. */
+  journalSegments: number
+  /** Rows in it that are in no row group on disk. */
+  journalRows: number
   /** Bytes that were appended to the journal, all in all. */
   journalBytesWritten: number
   /** Commits that had something to write. */
@@ -31,6 +35,8 @@ export interface StorageStats {
 /** All at zero. */
 export const make = (): StorageStats => ({
   journalBytes: 0,
+  journalSegments: 0,
+  journalRows: 0,
   journalBytesWritten: 0,
   commits: 0,
   commitDuration: new Histogram(boundsSeconds),

@@ -41,6 +41,8 @@ export interface FeedStats {
   stateSince: number
   /** Why the feed is not live, in words for the operator. */
   reason: string | null
+  /** Whether its connection is open, or being closed. */
+  connected: boolean
   /** Attempts to connect. */
   connections: number
   /** Attempts that ended and are followed by another. */
@@ -56,8 +58,8 @@ export interface FeedStats {
   readonly latency: Histogram
   /** Events that were read before the venue's clock says they happened: one of the clocks is off. */
   negativeLatencies: number
-  /** Events that wait between the socket and the sink. */
-  queued: number
+  /** Events received that no sink has taken yet. */
+  eventsQueued: number
   /** Events lost because the feed's queue was full. */
   dropped: number
   parseErrors: number
@@ -81,6 +83,10 @@ export interface FeedStats {
   rowsSealed: number
   /** Rows lost because they could not be written. */
   rowsLost: number
+  /** Rows that a closing sink could not write and the journal keeps for the next start. */
+  rowsLeftInJournal: number
+  /** Files that are not sealed. */
+  filesOpen: number
   openFileBytes: number
   filesSealed: number
   sealedBytes: number
@@ -93,6 +99,7 @@ export const makeStats = (feed: Feed): FeedStats => ({
   state: "starting",
   stateSince: 0,
   reason: null,
+  connected: false,
   connections: 0,
   reconnects: 0,
   reconnectsBy: {
@@ -112,7 +119,7 @@ export const makeStats = (feed: Feed): FeedStats => ({
   lastEventAt: null,
   latency: new Histogram(latencyBoundsMillis),
   negativeLatencies: 0,
-  queued: 0,
+  eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,
   unrequested: 0,
@@ -128,6 +135,8 @@ export const makeStats = (feed: Feed): FeedStats => ({
   rowsWritten: 0,
   rowsSealed: 0,
   rowsLost: 0,
+  rowsLeftInJournal: 0,
+  filesOpen: 0,
   openFileBytes: 0,
   filesSealed: 0,
   sealedBytes: 0,

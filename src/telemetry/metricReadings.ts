@@ -1,5 +1,5 @@
 import type { Space } from "./DiskSpace.ts"
-import { type Health, isConnected, reasonCodes } from "./Health.ts"
+import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
 import { type FeedStats, reconnectReasons, type Telemetry } from "./Telemetry.ts"
@@ -64,7 +64,7 @@ const secondsOf = (millis: number | null): number | null => millis === null ? nu
 
 /** Where the values of each metric are counted. */
 export const readings: Readings = {
-  collector_websocket_connected: perFeed((stats) => isConnected(stats) ? 1 : 0),
+  collector_websocket_connected: perFeed((stats) => stats.connected ? 1 : 0),
   collector_feed_live: perFeed(({ state }) => state === "live" ? 1 : 0),
   collector_websocket_reconnects_total: ({ telemetry }) =>
     telemetry.all().flatMap((stats) =>
@@ -85,7 +85,7 @@ export const readings: Readings = {
   collector_messages_unrequested_total: perFeed((stats) => stats.unrequested),
   collector_latency_exchange_to_collector_ms: perFeed((stats) => stats.latency),
   collector_latency_negative_total: perFeed((stats) => stats.negativeLatencies),
-  collector_channel_queue_depth: perFeed((stats) => stats.queued),
+  collector_channel_queue_depth: perFeed((stats) => stats.eventsQueued),
   collector_parquet_rows_written_total: perFeed((stats) => stats.rowsWritten),
   collector_parquet_rows_buffered: perFeed((stats) => stats.rowsBuffered),
   collector_parquet_rows_lost_total: perFeed((stats) => stats.rowsLost),

@@ -36,6 +36,8 @@ export const defaults: Omit<Options, "dataDir"> = {
 export class Uploader extends Context.Service<Uploader, {
   /** Queues a sealed file by its path relative to the data folder; never waits. */
   readonly offer: (relativePath: string) => Effect.Effect<void>
+  /** Counts the sealed files in the data folder. */
+  readonly left: Effect.Effect<number>
 }>()("ticklake/Uploader") {
   static readonly layer = (
     options: Partial<Options> & Pick<Options, "dataDir">
@@ -125,12 +127,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Effect.gen(function*() {
       yield* Queue.end(queue)
       yield* Fiber.awaitAll(workers).pipe(Effect.timeoutOption(options.drainWithin))
-      if (waiting.size === 0) return
-      yield* Effect.logWarning(
-        `${waiting.size} sealed files are not stored yet, what is under way is broken off; the next start finds them in `
-          + options.dataDir
-      )
     })
   )
-  return Uploader.of({ offer })
+  return Uploader.of({
+    offer,
+    left: sealedFiles.list(fs, options.dataDir).pipe(Effect.map((files) => files.length), Effect.orDie)
+  })
 })

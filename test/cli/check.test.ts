@@ -2,6 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Runtime } from "effect"
 import { Command } from "effect/cli"
+import { spawnSync } from "node:child_process"
 import { TestConsole } from "effect/testing"
 import { check, report } from "../../src/cli/check.ts"
 import { notations } from "../../src/cli/notations.ts"
@@ -79,6 +80,24 @@ describe("check", () => {
       assert.strictEqual(Runtime.getErrorExitCode(error), 78)
       assert.include(error.message, "write \"BTC-USDT\"")
       assert.include(error.message, "write \"BTC-USD\"")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("does not wait for a configuration that is no regular file, but names what it is", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      assert.strictEqual(spawnSync("mkfifo", [`${folder}/pipe`]).status, 0)
+      for (
+        const [path, kind] of [[`${folder}/pipe`, "a named pipe"], [folder, "a folder"], [
+          "/dev/zero",
+          "a device"
+        ]] as const
+      ) {
+        const error = yield* Effect.flip(ticklake(["--config", path]))
+        assert.strictEqual(Runtime.getErrorExitCode(error), 78)
+        assert.include(error.message, `${path}\n    expected  a regular file, not ${kind}`)
+        assert.include(error.message, "--config or CONFIG_PATH")
+      }
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("config.toml of this repository passes with every venue, and no key in it is unknown", () =>

@@ -71,7 +71,7 @@ describe("fsck", () => {
       assert.match(after.text, /3 sealed files with 55 rows/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.live("finds any flipped byte of a sealed file's pages, and names the file", () =>
+  it.live("finds any flipped byte of a sealed file's pages, names the file and what is left of it, and changes nothing", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const dataDir = yield* folder(false)
@@ -83,7 +83,60 @@ describe("fsck", () => {
       const { status, text } = fsck(dataDir)
       assert.strictEqual(status, 2, text)
       assert.include(text, name)
-      assert.match(text, /DAMAGED/)
+      assert.match(text, /DAMAGED .*; row groups 1-2 of its 3 \(counted from 0\) can be read, 20 of 30 rows$/m)
+      assert.match(text, /--repair changes no sealed file[^]*the archive[^]*the bucket/)
+      const repair = fsck(dataDir, "--repair")
+      assert.strictEqual(repair.status, 2, repair.text)
+      assert.deepStrictEqual(yield* fs.readFile(`${dataDir}/${name}`), content)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("names the archive and the bucket of the configuration", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(false)
+      const name = (yield* fs.readDirectory(dataDir, { recursive: true })).find((each) => each.endsWith("parquet"))
+      yield* fs.truncate(`${dataDir}/${name}`, 100)
+      const config = `${dataDir}/config.toml`
+      yield* fs.writeFileString(
+        config,
+        `storage = { mode = "both", data_dir = "${dataDir}", local_path = "/srv/archive" }
+aws = { bucket = "our-ticks" }
+[[markets]]
+exchange = "okx"
+symbols = ["BTC-USDT"]
+`
+      )
+      const { status, text } = fsck("--config", config)
+      assert.strictEqual(status, 2, text)
+      assert.match(text, /none of its row groups can be read/)
+      assert.match(text, /in \/srv\/archive, in the bucket our-ticks/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("refuses a folder in which no recorder has worked, and leaves it as it is", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+      yield* fs.writeFileString(`${home}/letter.txt`, "")
+      for (const args of [[home], [home, "--repair"]]) {
+        const { status, text } = fsck(...args)
+        assert.strictEqual(status, 2, text)
+        assert.include(text, `${home} holds nothing of ticklake's: name the data_dir of a recorder`)
+      }
+      assert.deepStrictEqual(yield* fs.readDirectory(home), ["letter.txt"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("checks an archive, and makes no data folder of it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const archive = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+      yield* fs.copy(`${yield* folder(false)}/binance`, `${archive}/binance`)
+      const { status, text } = fsck(archive)
+      assert.strictEqual(status, 0, text)
+      assert.match(text, /sound\s+1 sealed files with 30 rows/)
+      const repair = fsck(archive, "--repair")
+      assert.strictEqual(repair.status, 2, repair.text)
+      assert.include(repair.text, "there is nothing to repair: name the data_dir of a recorder")
+      assert.deepStrictEqual(yield* fs.readDirectory(archive), ["binance"])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("does not touch the folder of a running recorder", () =>

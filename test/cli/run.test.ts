@@ -23,7 +23,13 @@ describe("ticklake run", () => {
       child.kill("SIGTERM")
       yield* until(() => state.ended)
       assert.strictEqual(state.code, 0, state.said)
-      for (const name of ["feeds", "sinks", "uploads"]) assert.match(state.said, new RegExp(`stopping ${name} done`))
+      const told = (line: RegExp) =>
+        assert.match(state.said, new RegExp(`^\\S+ INFO  ${line.source}, \\d\\.\\d s$`, "m"))
+      told(/stopping feeds: 2 of 2 connections closed, 0 events left in queues/)
+      told(/stopping sinks: 2 files sealed \(\d+ rows\), 0 left open, 0 rows left/)
+      told(/stopping writers: no row waits to be written/)
+      told(/stopping the journal: \d segments? removed, nothing left in it/)
+      told(/stopping uploads: \d files? stored, 0 left/)
       assert.isAbove((yield* readRows(`${folder}/archive`)).length, 150)
       // Down to the last one: the log outlives everything that it tells of.
       const said = state.said.split("\n").filter((line) => /^\d{4}-\d{2}-\d{2}T/.test(line))

@@ -28,6 +28,7 @@ export interface Options {
   /** How old a file becomes. */
   readonly maxFileAgeSecs?: number
   readonly uploadSecs?: number
+  readonly websocketSecs?: number
 }
 
 export interface World {
@@ -65,7 +66,11 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
       },
       http: { port: 0 },
       upload: { max_attempts: 20, initial_retry_delay_secs: 0.02, max_retry_delay_secs: 0.2 },
-      shutdown: { upload_secs: options.uploadSecs ?? 60, storage_secs: options.storageSecs ?? 30 },
+      shutdown: {
+        websocket_secs: options.websocketSecs ?? 10,
+        upload_secs: options.uploadSecs ?? 60,
+        storage_secs: options.storageSecs ?? 30
+      },
       ...(options.storage === undefined
         ? {}
         : { aws: { endpoint: options.storage.server.endpoint, force_path_style: true } }),

@@ -1,30 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, FileSystem, Layer } from "effect"
+import { Clock, Effect } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import { audit } from "../../src/simulator/audit.ts"
 import { until } from "../until.ts"
 import { assertNothingLost, environment, world } from "./harness.ts"
-
-/** A disk on which, from a moment on, no write to a Parquet file is ever answered. */
-const makeDisk = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const state = { stuck: false }
-  const stuckable = FileSystem.FileSystem.of({
-    ...fs,
-    open: (path, options) =>
-      Effect.map(fs.open(path, options), (file) =>
-        path.endsWith(".parquet")
-          ? { ...file, writeAll: (bytes) => state.stuck ? Effect.never : file.writeAll(bytes) }
-          : file)
-  })
-  return { state, layer: Layer.succeed(FileSystem.FileSystem, stuckable) }
-})
+import { makeStuckDisk } from "./stuckDisk.ts"
 
 describe("a stop on a disk that answers no more", () => {
   it.live("ends within its limits, and the next start has every row", () =>
     Effect.gen(function*() {
-      const disk = yield* makeDisk
+      const disk = yield* makeStuckDisk
       const { config, feeds, shutDown, simulator } = yield* world({
         venues: ["okx", "bybit"],
         simulator: { rate: 300 },

@@ -26,7 +26,7 @@ describe("EventQueue", () => {
     [Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })), Arbitrary.array(Arbitrary.schema(Step))],
     ([capacity, steps]) =>
       Effect.gen(function*() {
-        const queue = yield* EventQueue.make(capacity, { queued: 0 })
+        const queue = yield* EventQueue.make(capacity)
         let next = 0
         let waiting: Array<string> = []
         for (const step of steps) {
@@ -52,7 +52,7 @@ describe("EventQueue", () => {
 
   it.live("is emptied between two reads of a socket, though the event loop never turns", () =>
     Effect.gen(function*() {
-      const queue = yield* EventQueue.make(100, { queued: 0 })
+      const queue = yield* EventQueue.make(100)
       let taken = 0
       const read = Effect.gen(function*() {
         while (true) taken += (yield* queue.take).length

@@ -5,6 +5,7 @@ import type { WebSocket } from "ws"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { record } from "../../src/feeds/Recorder.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import type { Sink } from "../../src/sinks/Sink.ts"
@@ -21,7 +22,8 @@ const start = Effect.fnUntraced(function*(exchange: Exchange, append: Sink["appe
   const fiber = yield* Effect.forkChild(record(exchange, feed, { append }, stats, {
     backoff: { initialSecs: 0.01, maxSecs: 0.05 },
     queueCapacity: 1000,
-    messageTimeoutSecs: 60
+    messageTimeoutSecs: 60,
+    outage: OutageLog.make([feed]).of(feed)
   }))
   return { fiber, stats }
 })

@@ -4,6 +4,7 @@ import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import * as Session from "../../src/feeds/Session.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
@@ -19,6 +20,7 @@ const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs 
     ...Session.defaults,
     messageTimeoutSecs,
     stats,
+    outage: OutageLog.make([feed]).of(feed),
     offer: (events) => received.push(...events) > 0,
     onOpen: () => {}
   }))

@@ -35,6 +35,7 @@ describe("Supervisor", () => {
           plans: [{ feed, exchange: exchangeAt(url), messageTimeoutSecs: 60 }],
           backoff: { initialSecs: 1, maxSecs: 60 },
           queueCapacity: 1000,
+          dataDir: "data",
           feedsLimit: "50 millis",
           sinksLimit: "50 millis"
         }).pipe(

@@ -24,6 +24,7 @@ const wellRecorder = Effect.gen(function*() {
   const histories = new Map(feeds.map((stats) => [stats, new FeedHistory(stats)]))
   for (const stats of feeds) {
     stats.state = "live"
+    stats.connected = true
     stats.lastEventAt = hour - 500
   }
   telemetry.process.phase = "recording"
@@ -76,7 +77,7 @@ const troubles: ReadonlyArray<
   [
     "one feed that waits",
     ({ feeds }) => {
-      feeds[0]!.state = "waiting"
+      feeds[0]!.connected = false
     },
     "degraded",
     ["partial_connections"],
@@ -86,7 +87,7 @@ const troubles: ReadonlyArray<
     "all feeds reconnecting for a moment",
     ({ feeds }) =>
       each(feeds, (stats) => {
-        stats.state = "connecting"
+        stats.connected = false
       }),
     "degraded",
     ["partial_connections"],
@@ -96,7 +97,7 @@ const troubles: ReadonlyArray<
     "all feeds gone",
     ({ feeds }) =>
       each(feeds, (stats) => {
-        stats.state = "waiting"
+        stats.connected = false
         stats.lastEventAt = hour - silenceMillis
       }),
     "unhealthy",
@@ -116,6 +117,7 @@ const troubles: ReadonlyArray<
     "a refused symbol",
     ({ feeds }) => {
       feeds[1]!.state = "rejected"
+      feeds[1]!.connected = false
     },
     "degraded",
     ["partial_connections", "rejected_subscription"],

@@ -25,7 +25,7 @@ describe("Liveness", () => {
       )
       const telemetry = Context.get(context, Telemetry)
       const stats = telemetry.stats(Feed.make("okx", "BTC-USDT", "trade"))
-      stats.state = "live"
+      stats.connected = true
       telemetry.process.phase = "recording"
       yield* TestClock.adjust("2 seconds")
       stats.events += 120

@@ -6,6 +6,7 @@ import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { digest } from "../../src/upload/fileDigest.ts"
 import { ObjectStore, StoreError } from "../../src/upload/ObjectStore.ts"
 import { isSealedPath } from "../../src/upload/sealedFiles.ts"
+import { uploadAccount } from "../../src/upload/uploadAccount.ts"
 import { type Options, Uploader } from "../../src/upload/Uploader.ts"
 
 const pathOf = (millis: number) => `binance/btcusdt/trade/2026-03-14/${millis}.parquet`
@@ -64,8 +65,10 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   // Or the first scan might find what a test is about to write, and try it once more than the test expects.
   yield* Deferred.await(scanned)
   const uploader = yield* Effect.provide(Uploader, context)
+  const { uploads } = yield* Effect.provide(Telemetry, context)
   return {
-    stats: (yield* Effect.provide(Telemetry, context)).uploads,
+    stats: uploads,
+    account: uploadAccount(uploader, uploads, dataDir),
     offer: (relativePath: string) => Effect.provide(uploader.offer(relativePath), logger),
     write,
     attempts,
@@ -342,24 +345,33 @@ layer(NodeServices.layer)("Uploader", (it) => {
   describe("at the end", () => {
     it.effect("stores what is queued", () =>
       Effect.gen(function*() {
-        const { offer, write, close, remaining, stats } = yield* setUp({ concurrency: 2 })
+        const { account, offer, write, close, remaining, stats } = yield* setUp({ concurrency: 2 })
+        const left = account()
         for (let millis = 0; millis < 20; millis++) yield* offer(yield* write(pathOf(millis)))
         yield* close
         assert.deepStrictEqual(yield* remaining, [])
         assert.strictEqual(stats.stored, 20)
+        assert.deepStrictEqual(yield* left, { text: "20 files stored, 0 left", complete: true })
       }))
 
-    it.effect("leaves after its time what is still queued, says so, and the next start finds it", () =>
+    it.effect("leaves after its time what is still queued, for the next start to find, and accounts for it", () =>
       Effect.gen(function*() {
-        const { offer, write, gate, attempts, close, remaining, lines } = yield* setUp({ drainWithin: "10 seconds" })
+        const { account, offer, write, gate, attempts, close, nextStored, remaining } = yield* setUp({
+          drainWithin: "10 seconds"
+        })
+        yield* offer(yield* write(pathOf(9)))
+        yield* nextStored
         yield* gate.close
         for (let millis = 0; millis < 3; millis++) yield* offer(yield* write(pathOf(millis)))
-        yield* until(() => attempts.length === 1)
+        yield* until(() => attempts.length === 2)
+        const left = account()
         const closed = yield* Deferred.make<void>()
         yield* Effect.forkChild(Effect.andThen(close, Deferred.succeed(closed, undefined)))
         yield* whileTimePasses(Deferred.await(closed))
         assert.strictEqual((yield* remaining).length, 3)
-        assert.isTrue(lines.some((line) => line.startsWith("Warn") && line.includes("3 sealed files")))
+        const { complete, text } = yield* left
+        assert.isFalse(complete)
+        assert.match(text, /^0 files stored, 3 left for the next start in \//)
       }))
   })
 

@@ -1,0 +1,110 @@
+import { Effect, FileSystem, Path } from "effect"
+import { claims } from "../runtime/DataFolderLock.ts"
+import { number, quantity } from "../runtime/quantity.ts"
+import * as fileNames from "../sinks/fileNames.ts"
+import { type Survey, survey } from "../sinks/recoverySurvey.ts"
+import { checkFile, type Readable } from "../sinks/sealedCheck.ts"
+
+/** One line of the report. */
+export interface Line {
+  readonly state: "sound" | "to do" | "DAMAGED"
+  readonly text: string
+}
+
+/** What a crash left in a data folder, and what is done with it, one line a file. */
+const describe = (found: Survey): ReadonlyArray<Line> => [
+  ...found.openFiles.flatMap((finding): ReadonlyArray<Line> => {
+    switch (finding.kind) {
+      case "unfinished": {
+        const rows = finding.groups.reduce((sum, { metadata }) => sum + metadata.num_rows.toNumber(), 0)
+        const todo: Line = {
+          state: "to do",
+          text: `${finding.path}: an open file; its ${rows} rows on disk get sealed`
+        }
+        return finding.damage === null
+          ? [todo]
+          : [todo, { state: "DAMAGED", text: `${finding.path}: ${finding.damage}` }]
+      }
+      case "moved":
+        return [{ state: "to do", text: `${finding.checkpoints}: checkpoints of a sealed file; they are removed` }]
+      case "empty":
+        return finding.paths.map((path) => ({ state: "to do", text: `${path}: without rows; it is removed` }))
+      case "odd":
+        return finding.oddities.map(({ path, reason }) => ({
+          state: "DAMAGED",
+          text: `${path}: ${reason} It is set aside in quarantine.`
+        }))
+    }
+  }),
+  ...found.segments.map(({ bytes, damage, path, tornBytes }): Line =>
+    damage !== null
+      ? { state: "DAMAGED", text: `${path}: ${damage} It is set aside in quarantine.` }
+      : {
+        state: "to do",
+        text: `${path}: a journal segment of ${bytes} bytes` +
+          (tornBytes === 0 ? "" : `, the last ${tornBytes} of a write that was cut short`)
+      }
+  ),
+  ...found.oddities.map(({ path, reason }): Line => ({ state: "DAMAGED", text: `${path}: ${reason}` }))
+]
+
+/** Numbers of row groups with those that follow each other drawn together: `0-2, 5`. */
+const ranges = (numbers: ReadonlyArray<number>): string => {
+  const drawn: Array<[number, number]> = []
+  for (const each of numbers) {
+    const last = drawn.at(-1)
+    if (last !== undefined && last[1] === each - 1) last[1] = each
+    else drawn.push([each, each])
+  }
+  return drawn.map(([first, last]) => first === last ? String(first) : `${first}-${last}`).join(", ")
+}
+
+/** Which part of a damaged file is still good. */
+const readableText = (readable: Readable | null): string => {
+  if (readable === null || readable.groups.length === 0) return "none of its row groups can be read"
+  const { groups, ofGroups, ofRows, rows } = readable
+  return `row groups ${ranges(groups)} of its ${ofGroups} (counted from 0) can be read, ${number(rows)} of ${
+    quantity(ofRows, "row")
+  }`
+}
+
+/** Checks every sealed file below `dataDir`. */
+const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const lines: Array<Line> = []
+  let files = 0
+  let rows = 0
+  for (const name of (yield* fs.readDirectory(dataDir, { recursive: true })).toSorted()) {
+    if (fileNames.parseSealedPath(name) === null) continue
+    const outcome = yield* Effect.result(checkFile(fs, path.join(dataDir, name)))
+    if (outcome._tag === "Failure") {
+      const error = outcome.failure
+      const readable = error._tag === "UnsoundFile" ? `; ${readableText(error.readable)}` : ""
+      lines.push({ state: "DAMAGED", text: `${path.join(dataDir, name)}: ${error.message}${readable}` })
+      continue
+    }
+    files++
+    rows += outcome.success.rows
+  }
+  const sound: Line = { state: "sound", text: `${files} sealed files with ${rows} rows` }
+  return { lines: [sound, ...lines], sealed: files + lines.length, damaged: lines.length }
+})
+
+/** What `fsck` finds below `dataDir`; changes nothing. */
+export const inspect = Effect.fnUntraced(function*(dataDir: string) {
+  const owner = (yield* claims(dataDir)).find(({ dead }) => !dead)
+  const { damaged, lines: sealedLines, sealed } = yield* checkSealed(dataDir)
+  if (owner !== undefined) {
+    const text = `process ${owner.pid} on ${owner.host} records here: its journal and open files are not judged`
+    const lines: ReadonlyArray<Line> = [...sealedLines, { state: "sound", text }]
+    return { lines, sealed, damagedSealed: damaged, work: false }
+  }
+  const found = yield* survey(dataDir)
+  const rows: ReadonlyArray<Line> = found.rowsInJournalAlone === 0
+    ? []
+    : [{ state: "to do", text: `${found.rowsInJournalAlone} rows that only the journal has get files of their own` }]
+  const left = describe(found)
+  const lines: ReadonlyArray<Line> = [...sealedLines, ...left, ...rows]
+  return { lines, sealed, damagedSealed: damaged, work: left.length > 0 }
+})

@@ -1,0 +1,84 @@
+import { Effect } from "effect"
+import { number, quantity } from "../runtime/quantity.ts"
+import type { Account, Accounting } from "../runtime/Shutdown.ts"
+import type { StorageStats } from "./StorageStats.ts"
+import type { FeedStats } from "./Telemetry.ts"
+
+/** Feeds that are named one by one; of more, their number says enough. */
+const named = 3
+
+const sum = (feeds: ReadonlyArray<FeedStats>, of: (stats: FeedStats) => number): number =>
+  feeds.reduce((total, stats) => total + of(stats), 0)
+
+/** How many connections were closed, and what was received and is with no sink yet. */
+export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
+  const connected = feeds.filter((stats) => stats.connected)
+  return Effect.sync((): Account => {
+    const open = connected.filter((stats) => stats.connected)
+    const queued = sum(feeds, (stats) => stats.eventsQueued)
+    const names = open.slice(0, named).map(({ feed }) => feed.id).join(", ")
+    const which = open.length === 0 ? "" : ` (not ${names}${open.length > named ? ", ..." : ""})`
+    const closed = `${number(connected.length - open.length)} of ${
+      quantity(connected.length, "connection")
+    } closed${which}`
+    const fate = queued === 0 ? "" : "; they are lost unless the sinks take them within their limit"
+    return {
+      text: `${closed}, ${quantity(queued, "event")} left in queues${fate}`,
+      complete: open.length === 0 && queued === 0
+    }
+  })
+}
+
+const rowsLeft = (feeds: ReadonlyArray<FeedStats>) =>
+  sum(feeds, (stats) => stats.rowsWritten - stats.rowsSealed + stats.rowsBuffered + stats.rowsLeftInJournal)
+
+/** How many files were sealed, and what is in no sealed file. */
+export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {
+  const files = sum(feeds, (stats) => stats.filesSealed)
+  const rows = sum(feeds, (stats) => stats.rowsSealed)
+  const lostBefore = sum(feeds, (stats) => stats.rowsLost)
+  return Effect.sync((): Account => {
+    const sealed = sum(feeds, (stats) => stats.filesSealed) - files
+    const sealedRows = sum(feeds, (stats) => stats.rowsSealed) - rows
+    const open = sum(feeds, (stats) => stats.filesOpen)
+    const left = rowsLeft(feeds)
+    const lost = sum(feeds, (stats) => stats.rowsLost) - lostBefore
+    const fate = open === 0 && left === 0
+      ? ""
+      : `; the next start takes them from the open files and the journal in ${dataDir}`
+    return {
+      text: `${quantity(sealed, "file")} sealed (${quantity(sealedRows, "row")}), ${number(open)} left open, ` +
+        `${lost === 0 ? "" : `${quantity(lost, "row")} lost, `}${quantity(left, "row")} left${fate}`,
+      complete: open === 0 && left === 0 && lost === 0
+    }
+  })
+}
+
+/** Whether a write is still under way when its sink has been given up. */
+export const ofWriters = (feeds: () => ReadonlyArray<FeedStats>): Accounting => () =>
+  Effect.sync((): Account => {
+    const waiting = sum(feeds(), (stats) => stats.rowsBuffered)
+    return waiting === 0
+      ? { text: "no row waits to be written", complete: true }
+      : {
+        text: `${quantity(waiting, "row")} left in memory; the next start takes from the journal what it has of them`,
+        complete: false
+      }
+  })
+
+/** How much of the journal could go, and what it keeps for the next start. */
+export const ofJournal = (stats: StorageStats, folder: string): Accounting => () => {
+  const before = stats.journalSegments
+  return Effect.sync((): Account => {
+    const { journalBytes, journalRows, journalSegments, problem } = stats
+    const removed = `${quantity(Math.max(0, before - journalSegments), "segment")} removed`
+    const trouble = problem === null ? "" : `; ${problem}`
+    return journalSegments === 0
+      ? { text: `${removed}, nothing left in it${trouble}`, complete: problem === null }
+      : {
+        text: `${removed}, ${number(journalSegments)} left with ${quantity(journalRows, "row")} ` +
+          `(${quantity(journalBytes, "byte")}) in ${folder} for the next start${trouble}`,
+        complete: false
+      }
+  })
+}
