@@ -382,12 +382,15 @@ layer(NodeServices.layer)("Uploader", (it) => {
 
     it.effect("does not search again and again for what the queue had no room for while nothing can be stored", () =>
       Effect.gen(function*() {
-        const { attempts, close, offer, remaining, stats, store, write } = yield* setUp({
+        const { attempts, close, gate, offer, remaining, stats, store, write } = yield* setUp({
           queueCapacity: 2,
           scanEvery: "1 hour"
         })
         store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
+        yield* gate.close
         for (let millis = 1; millis <= 10; millis++) yield* offer(yield* write(pathOf(millis)))
+        assert.isAbove(stats.dropped, 0)
+        yield* gate.open
         yield* onTheSpot(() => stats.waiting === 0)
         const before = attempts.length
         for (let minutes = 0; minutes < 40; minutes++) yield* TestClock.adjust("1 minute")
