@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
+import { vi } from "vitest"
 import { ObjectStore, type StoreErrorReason } from "../../src/upload/ObjectStore.ts"
 import type { S3Options } from "../../src/upload/s3/S3Options.ts"
 import * as S3Store from "../../src/upload/S3Store.ts"
@@ -176,6 +177,61 @@ describe("S3Store", () => {
       yield* Effect.flip(put)
       yield* put
       assert.deepStrictEqual(server.requests, ["HeadObject", "PutObject", "HeadObject"])
+      holdsIt()
+    }))
+
+  live("asks for the object twice and sends the file once", () =>
+    Effect.gen(function*() {
+      const { holdsIt, put, server } = yield* setUp()
+      yield* put
+      assert.deepStrictEqual(server.requests, ["HeadObject", "PutObject", "HeadObject"])
+      holdsIt()
+    }))
+
+  for (const checksums of [true, false]) {
+    live(
+      `a body that arrives otherwise is refused, also by a store that keeps no checksums: ${String(checksums)}`,
+      () =>
+        Effect.gen(function*() {
+          for (
+            const [operation, bytes] of [["PutObject", 5000], ["UploadPart", 2 * partBytes]] as const
+          ) {
+            const { holdsIt, put, server } = yield* setUp({
+              bytes,
+              server: { checksums },
+              store: { multipartFromBytes: partBytes, partBytes }
+            })
+            server.fail(operation, { kind: "garbled" })
+            const error = yield* Effect.flip(put)
+            assert.strictEqual(error.reason, "Unavailable")
+            assert.include(error.message, "XAmzContentSHA256Mismatch")
+            assert.strictEqual(server.objects().size, 0)
+            yield* put
+            holdsIt()
+          }
+        })
+    )
+  }
+
+  live("sends two parts at a time", () =>
+    Effect.gen(function*() {
+      const { holdsIt, put, server } = yield* setUp({ bytes: 4 * partBytes, store: inParts })
+      const two = [1, 2].map(() => server.hold({ operation: "UploadPart", stage: "answer", key }))
+      const fiber = yield* Effect.forkChild(put)
+      yield* Effect.forEach(two, ({ reached }) => reached)
+      assert.strictEqual(server.requests.filter((each) => each === "UploadPart").length, 2)
+      for (const { release } of two) release()
+      yield* Fiber.join(fiber)
+      holdsIt()
+    }))
+
+  live("without a key in the configuration the SDK looks for one by itself", () =>
+    Effect.gen(function*() {
+      const names = { AWS_ACCESS_KEY_ID: "AKIDTICKLAKE", AWS_SECRET_ACCESS_KEY: "very-secret-indeed" }
+      for (const [name, value] of Object.entries(names)) vi.stubEnv(name, value)
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.unstubAllEnvs()))
+      const { holdsIt, put } = yield* setUp({ store: { credentials: null } })
+      yield* put
       holdsIt()
     }))
 

@@ -75,6 +75,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
     lines,
     close: Scope.close(scope, Exit.void),
     nextStored: Queue.take(stored),
+    putBack: (from: string, to: string) => fs.rename(path.join(dataDir, from), path.join(dataDir, to)),
     read: (relativePath: string) => fs.readFileString(path.join(dataDir, relativePath)),
     remaining: Effect.map(
       fs.readDirectory(dataDir, { recursive: true }),
@@ -132,12 +133,15 @@ layer(NodeServices.layer)("Uploader", (it) => {
       assert.deepStrictEqual(lines.filter((line) => line.startsWith("Error")), [])
     }))
 
-  it.effect("searches again at intervals", () =>
+  it.effect("searches again every five minutes", () =>
     Effect.gen(function*() {
-      const { write, nextStored, close } = yield* setUp({ scanEvery: "5 minutes" }, [pathOf(1)])
+      const { attempts, write, nextStored, close } = yield* setUp({}, [pathOf(1)])
       assert.strictEqual(yield* nextStored, pathOf(1))
       yield* write(pathOf(2))
-      assert.strictEqual(yield* whileTimePasses(nextStored), pathOf(2))
+      for (let seconds = 0; seconds < 290; seconds += 10) yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(attempts.length, 1)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* nextStored, pathOf(2))
       yield* close
     }))
 
@@ -279,6 +283,21 @@ layer(NodeServices.layer)("Uploader", (it) => {
         assert.deepStrictEqual(context.lines.filter((line) => line.startsWith("Warn")), [])
         const alarms = context.lines.filter((line) => line.startsWith("Error") && line.includes(aside))
         assert.strictEqual(alarms.length, 2)
+      }))
+
+    it.effect("stores a file that was set aside and is put back", () =>
+      Effect.gen(function*() {
+        const { close, nextStored, offer, putBack, remaining, stats, store, write } = yield* setUp({
+          scanEvery: "1 minute"
+        })
+        store.failure = { reason: "Conflict", explanation: "it has other content" }
+        yield* offer(yield* write(pathOf(1)))
+        yield* onTheSpot(() => stats.setAside === 1)
+        store.failure = null
+        yield* putBack(`quarantine/upload/${pathOf(1)}`, pathOf(1))
+        assert.strictEqual(yield* whileTimePasses(nextStored), pathOf(1))
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [])
       }))
 
     it.effect("waits as long as the store asks for", () =>

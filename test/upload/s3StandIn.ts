@@ -29,6 +29,8 @@ export type Fault =
   | { readonly kind: "resetMidBody" }
   /** It has its effect, and the connection ends in place of the answer. */
   | { readonly kind: "answerLost" }
+  /** A byte of the body arrives as another. */
+  | { readonly kind: "garbled" }
   /** Half of the body is kept and all of it acknowledged. */
   | { readonly kind: "truncate" }
   /** The answer tells another size. */
@@ -310,6 +312,7 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
         chunks.push(Buffer.from(chunk))
         if (fault?.kind === "resetMidBody") return void request.socket.resetAndDestroy()
       }
+      if (fault?.kind === "garbled") chunks[0]?.writeUInt8(chunks[0].readUInt8(0) ^ 1, 0)
       await held.pass("body")
       const given = answer(operation, request, url, Buffer.concat(chunks), fault)
       await held.pass("answer")
