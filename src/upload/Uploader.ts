@@ -4,6 +4,7 @@ import { Backlog } from "./Backlog.ts"
 import type { ObjectStore } from "./ObjectStore.ts"
 import * as sealedFiles from "./sealedFiles.ts"
 import * as storeFile from "./storeFile.ts"
+import * as StoreTrouble from "./StoreTrouble.ts"
 
 /** How sealed files are brought to the store. */
 export interface Options {
@@ -55,7 +56,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
   let missed = false
   const { uploads: stats } = yield* Telemetry
   const backlog = new Backlog(stats)
-  const store = yield* storeFile.make(options, stats, backlog)
+  const trouble = StoreTrouble.make(stats)
+  const store = yield* storeFile.make(options, stats, backlog, trouble)
+  /** Files that have left the data folder. */
+  const done = () => stats.stored + stats.setAside
+  let doneAtScan = 0
 
   const offerUnsafe = (relativePath: string) => {
     if (waiting.has(relativePath)) return
@@ -83,11 +88,13 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const scan = scanning.withPermit(Effect.gen(function*() {
     missed = false
+    doneAtScan = done()
     backlog.beginListing()
     const listed = yield* sealedFiles.list(fs, options.dataDir)
     backlog.endListing(listed)
     const found = listed.filter((file) => backlog.has(file) && !waiting.has(file))
-    if (found.length > 0) yield* Effect.logInfo(`found ${found.length} sealed files to store`)
+    const told = yield* trouble.report
+    if (found.length > 0 && !told) yield* Effect.logInfo(`found ${found.length} sealed files to store`)
     // What does not fit is not lost by being left out: it is on disk, and the queue has enough to do.
     const room = options.queueCapacity - Queue.sizeUnsafe(queue)
     for (const file of found.slice(0, room)) offerUnsafe(file)
@@ -112,7 +119,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const worker = Queue.take(queue).pipe(
     Effect.flatMap(storeOnce),
-    Effect.andThen(Effect.suspend(() => missed && waiting.size === 0 ? scan : Effect.void)),
+    // Where nothing could be stored, the next scan would find the same files for the same failure.
+    Effect.andThen(Effect.suspend(() => missed && waiting.size === 0 && done() > doneAtScan ? scan : Effect.void)),
     Effect.forever,
     Effect.catchTag("Done", () => Effect.void)
   )

@@ -6,6 +6,7 @@ import * as LogLine from "../telemetry/LogLine.ts"
 import { ObjectStore, StoreError } from "./ObjectStore.ts"
 import { type Options as RetryOptions, retrySchedule } from "./retrySchedule.ts"
 import { setAside } from "./setAside.ts"
+import type { StoreTrouble } from "./StoreTrouble.ts"
 
 /** What becomes of one sealed file. */
 export interface Options extends RetryOptions {
@@ -14,19 +15,29 @@ export interface Options extends RetryOptions {
 
 /**
  * Makes the way of one sealed file: stored and then removed here; or set aside, because the store has something else under its
- * name; or left here for the next scan. It never fails, and counts what it does in `stats` and `backlog`.
+ * name; or left here for the next scan. It never fails, and counts what it does in `stats` and `backlog`, and leaves to `trouble` what is said of it.
  */
-export const make = Effect.fnUntraced(function*(options: Options, stats: UploadStats, backlog: Backlog) {
+export const make = Effect.fnUntraced(function*(
+  options: Options,
+  stats: UploadStats,
+  backlog: Backlog,
+  trouble: StoreTrouble
+) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const clock = yield* Clock.Clock
   const objectStore = yield* ObjectStore
   const schedule = retrySchedule(options)
 
+  const forget = (relativePath: string) => {
+    backlog.remove(relativePath)
+    trouble.removed(relativePath)
+  }
+
   /** Stores the file, then removes it here. */
   const attempt = Effect.fnUntraced(function*(relativePath: string) {
     const localPath = path.join(options.dataDir, relativePath)
-    if (!(yield* fs.exists(localPath))) return backlog.remove(relativePath)
+    if (!(yield* fs.exists(localPath))) return forget(relativePath)
     const startedAt = monotonicMillis(clock)
     const stored = yield* objectStore.put(relativePath, localPath)
     const { size } = yield* fs.stat(localPath)
@@ -35,6 +46,7 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
       return yield* new StoreError({ key: relativePath, reason: "Unproven", explanation })
     }
     yield* fs.remove(localPath)
+    yield* trouble.stored(relativePath)
     backlog.remove(relativePath)
     stats.stored++
     stats.storedBytes += stored.bytes
@@ -46,16 +58,15 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
   const count = (error: StoreError) =>
     Effect.suspend(() => {
       stats.failedAttempts++
-      const first = stats.problem === null
       stats.problem = error.message
-      // Every file meets the same trouble: the first tells of it, until one has been stored again.
-      return first ? Effect.logWarning(`${error.message}; it is tried again`) : Effect.logDebug(error.message)
+      // What becomes of the file is told when it is set aside.
+      return error.reason === "Conflict" ? Effect.void : trouble.failed(error)
     })
 
   const putAway = (relativePath: string, conflict: StoreError) =>
     setAside(fs, path, options.dataDir, relativePath, conflict.message).pipe(
       Effect.flatMap((target) => {
-        backlog.remove(relativePath)
+        forget(relativePath)
         stats.setAside++
         return LogLine.eachTold(
           Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
@@ -71,14 +82,14 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
       )
     )
 
-  const leave = (relativePath: string, cause: Cause.Cause<StoreError>) => {
-    stats.givenUp++
-    const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-    const text = "the file stays in the data folder and is tried again by the next scan"
-    return error === undefined
-      ? Effect.logError(`storing ${relativePath} failed; ${text}`, cause)
-      : Effect.logError(`${error.message}; ${text}`)
-  }
+  const leave = (relativePath: string, cause: Cause.Cause<StoreError>) =>
+    Effect.suspend(() => {
+      stats.givenUp++
+      const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+      if (error === undefined) return trouble.broke(relativePath, cause)
+      trouble.gaveUp(relativePath)
+      return error.reason === "Conflict" ? trouble.failed(error) : Effect.void
+    })
 
   return (relativePath: string) =>
     Effect.suspend(() => {

@@ -1,14 +1,13 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, FileSystem, Path, Random } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
 import { readRows } from "../../src/cli/readRows.ts"
 import { venues } from "../../src/domain/Venue.ts"
 import { audit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
-import { until } from "../until.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
 import type { S3StandIn } from "../upload/s3StandIn.ts"
+import { configText, exited, start } from "./recorderProcess.ts"
 
 /** Of a recorder that archives; a quarter as many of one that uploads. */
 const kills = Number(process.env["TICKLAKE_KILLS"] ?? 80)
@@ -19,42 +18,6 @@ const commitMillis = 100
  */
 const graceMillis = commitMillis + Number(process.env["TICKLAKE_GRACE_MS"] ?? 1500)
 
-const main = new URL("../../src/main.ts", import.meta.url).pathname
-
-const accessKey = "AKIDEXAMPLE"
-const secretKey = "crash-test-secret"
-
-const config = (folder: string, simulator: Simulator.Simulator["Service"], store: S3StandIn | null) =>
-  `[websocket]
-initial_retry_delay_secs = 1
-${store === null ? "" : `[aws]\nendpoint = "${store.endpoint}"\nforce_path_style = true`}
-[storage]
-mode = "${store === null ? "local" : "s3"}"
-data_dir = "${folder}/recording"
-local_path = "${folder}/archive"
-max_file_age_secs = 2
-commit_interval_ms = ${commitMillis}
-` + venues.map((venue) => `
-[[markets]]
-exchange = "${venue}"
-symbols = ["${simulatorSymbols[venue]}"]
-base_url = "${simulator.baseUrl(venue)}"
-`).join("")
-
-const simulatorSymbols = {
-  binance: "btcusdt",
-  coinbase: "BTC-USD",
-  upbit: "KRW-BTC",
-  okx: "BTC-USDT",
-  bybit: "BTCUSDT"
-}
-
-const exited = (child: ChildProcess) =>
-  Effect.callback<number | null>((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.exitCode))
-    child.once("exit", (code) => resume(Effect.succeed(code)))
-  })
-
 /** Kills a recorder again and again, ends it in order, and compares what is in its archive with what was sent. */
 const crash = Effect.fnUntraced(function*(kills: number, store: S3StandIn | null) {
   const fs = yield* FileSystem.FileSystem
@@ -62,26 +25,9 @@ const crash = Effect.fnUntraced(function*(kills: number, store: S3StandIn | null
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-crash-" })
   const simulator = yield* Simulator.make({ rate: 300 })
   const configPath = `${folder}/config.toml`
-  yield* fs.writeFileString(configPath, config(folder, simulator, store))
-  const start = Effect.acquireRelease(
-    Effect.sync(() => {
-      const child = spawn(process.execPath, [main, "run", "--config", configPath], {
-        stdio: ["ignore", "pipe", "pipe"],
-        env: store === null ? process.env : { ...process.env, AWS_ACCESS_KEY: accessKey, AWS_SECRET_KEY: secretKey }
-      })
-      const state = { said: "" }
-      for (const output of [child.stderr, child.stdout]) {
-        output.on("data", (chunk: Buffer) => {
-          state.said += chunk.toString()
-        })
-      }
-      return { child, state, recording: until(() => state.said.includes(" recording ") || child.exitCode !== null) }
-    }),
-    ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-
+  yield* fs.writeFileString(configPath, configText({ folder, simulator, venues, store, commitMillis }))
   for (let kill = 0; kill < kills; kill++) {
-    const { child, recording, state } = yield* start
+    const { child, recording, state } = yield* start(configPath, store)
     // A third dies within the start and its recovery, the others while recording, sealing and moving.
     if ((yield* Random.next) < 1 / 3) yield* Effect.sleep(yield* Random.nextBetween(200, 1300))
     else yield* Effect.andThen(recording, Effect.sleep(yield* Random.nextBetween(0, 2500)))
@@ -90,7 +36,7 @@ const crash = Effect.fnUntraced(function*(kills: number, store: S3StandIn | null
     yield* exited(child)
   }
 
-  const last = yield* start
+  const last = yield* start(configPath, store)
   yield* last.recording
   const enough = simulator.ledger.count + 2000
   yield* simulator.until((ledger) => ledger.count > enough)
@@ -140,7 +86,7 @@ describe("crash", () => {
     `a recorder killed ${uploading} times while it uploads has every row in the store exactly once`,
     () =>
       Effect.gen(function*() {
-        const store = yield* s3StandIn.make({ accessKey, secretKey })
+        const store = yield* s3StandIn.make()
         // Answers that come late or never leave the kills a wide gap between PUT, HEAD and delete.
         store.fail("PutObject", { kind: "answerLost" }, uploading)
         store.fail("HeadObject", { kind: "status", status: 503, code: "SlowDown" }, uploading)

@@ -11,6 +11,7 @@ import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
+import type { UploadStats } from "../../src/telemetry/UploadStats.ts"
 import type { S3StandIn } from "../upload/s3StandIn.ts"
 
 export interface Options {
@@ -36,6 +37,7 @@ export interface World {
   readonly config: Config
   readonly feeds: () => ReadonlyArray<FeedStats>
   readonly feed: (id: string) => FeedStats
+  readonly uploads: UploadStats
   /** Lets the markets stand still, stops the recorder, and compares its files with the ledger. */
   readonly finish: Effect.Effect<ReadonlyArray<FeedAudit>>
   /** Stops the recorder as it is. */
@@ -129,6 +131,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
     simulator,
     config,
     feeds: telemetry.all,
+    uploads: telemetry.uploads,
     feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
     shutDown,
     stop,

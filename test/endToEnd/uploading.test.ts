@@ -28,6 +28,28 @@ describe("uploading", () => {
       }).pipe(Effect.provide(environment)))
   }
 
+  it.live("a store that is away keeps nobody from recording: files wait on disk, and all of them arrive", () =>
+    Effect.gen(function*() {
+      const server = yield* s3StandIn.make()
+      for (const operation of ["ListObjects", "HeadObject", "PutObject"] as const) {
+        server.fail(operation, { kind: "status", status: 503, code: "" }, Infinity)
+      }
+      const { feeds, finish, uploads } = yield* world({
+        venues: ["okx", "bybit"],
+        simulator: { rate: 200 },
+        storage: { mode: "s3", server },
+        maxFileAgeSecs: 0.2
+      })
+      yield* until(() => feeds().every((stats) => stats.filesSealed > 2) && uploads.failedAttempts > 5)
+      assert.strictEqual(server.objects().size, 0)
+      assert.strictEqual(uploads.stored, 0)
+      assert.isAtLeast(uploads.filesOnDisk, feeds().length * 3)
+      server.heal()
+      assertNothingLost(yield* finish)
+      assert.strictEqual(uploads.stored, feeds().reduce((sum, stats) => sum + stats.filesSealed, 0))
+      assert.strictEqual(uploads.filesOnDisk, 0)
+    }).pipe(Effect.provide(environment)))
+
   it.live("a store that is stuck at the stop costs no more than the limit; the next start brings what was left", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -2,10 +2,15 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, type Scope } from "effect"
 import { createHash, randomBytes } from "node:crypto"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
+import { vi } from "vitest"
 import { ObjectStore, type StoreErrorReason } from "../../src/upload/ObjectStore.ts"
 import type { S3Options } from "../../src/upload/s3/S3Options.ts"
 import * as S3Store from "../../src/upload/S3Store.ts"
+import { explain } from "../../src/upload/s3/explain.ts"
+import { fromThrown } from "../../src/upload/s3/S3Failure.ts"
 import { until } from "../until.ts"
 import { objectStoreSuite } from "./objectStoreSuite.ts"
 import * as s3StandIn from "./s3StandIn.ts"
@@ -79,6 +84,22 @@ const setUp = Effect.fnUntraced(function*({ bytes = 5000, server: given = {}, st
   }
   return { fs, server, localPath, content, lines, put, putAgain, holdsIt }
 })
+
+/** A web server that gives every request the same answer, and its address. */
+const webServer = (status: number, body: string) =>
+  Effect.acquireRelease(
+    Effect.callback<ReturnType<typeof createServer>>((resume) => {
+      const server = createServer((request, response) => {
+        request.resume().on("end", () => response.writeHead(status, { "content-type": "text/html" }).end(body))
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
 /** Little where no answer will come, and plenty elsewhere. */
 const patienceFor = ({ kind }: s3StandIn.Fault) =>
@@ -156,6 +177,61 @@ describe("S3Store", () => {
       yield* Effect.flip(put)
       yield* put
       assert.deepStrictEqual(server.requests, ["HeadObject", "PutObject", "HeadObject"])
+      holdsIt()
+    }))
+
+  live("asks for the object twice and sends the file once", () =>
+    Effect.gen(function*() {
+      const { holdsIt, put, server } = yield* setUp()
+      yield* put
+      assert.deepStrictEqual(server.requests, ["HeadObject", "PutObject", "HeadObject"])
+      holdsIt()
+    }))
+
+  for (const checksums of [true, false]) {
+    live(
+      `a body that arrives otherwise is refused, also by a store that keeps no checksums: ${String(checksums)}`,
+      () =>
+        Effect.gen(function*() {
+          for (
+            const [operation, bytes] of [["PutObject", 5000], ["UploadPart", 2 * partBytes]] as const
+          ) {
+            const { holdsIt, put, server } = yield* setUp({
+              bytes,
+              server: { checksums },
+              store: { multipartFromBytes: partBytes, partBytes }
+            })
+            server.fail(operation, { kind: "garbled" })
+            const error = yield* Effect.flip(put)
+            assert.strictEqual(error.reason, "Unavailable")
+            assert.include(error.message, "XAmzContentSHA256Mismatch")
+            assert.strictEqual(server.objects().size, 0)
+            yield* put
+            holdsIt()
+          }
+        })
+    )
+  }
+
+  live("sends two parts at a time", () =>
+    Effect.gen(function*() {
+      const { holdsIt, put, server } = yield* setUp({ bytes: 4 * partBytes, store: inParts })
+      const two = [1, 2].map(() => server.hold({ operation: "UploadPart", stage: "answer", key }))
+      const fiber = yield* Effect.forkChild(put)
+      yield* Effect.forEach(two, ({ reached }) => reached)
+      assert.strictEqual(server.requests.filter((each) => each === "UploadPart").length, 2)
+      for (const { release } of two) release()
+      yield* Fiber.join(fiber)
+      holdsIt()
+    }))
+
+  live("without a key in the configuration the SDK looks for one by itself", () =>
+    Effect.gen(function*() {
+      const names = { AWS_ACCESS_KEY_ID: "AKIDTICKLAKE", AWS_SECRET_ACCESS_KEY: "very-secret-indeed" }
+      for (const [name, value] of Object.entries(names)) vi.stubEnv(name, value)
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.unstubAllEnvs()))
+      const { holdsIt, put } = yield* setUp({ store: { credentials: null } })
+      yield* put
       holdsIt()
     }))
 
@@ -263,6 +339,64 @@ describe("S3Store", () => {
           }
         }))
     }
+
+    for (
+      const [name, status, body] of [
+        ["a web server in place of a store", 404, "<html><body>Not Found</body></html>"],
+        ["a server that knows no PUT", 405, ""]
+      ] as const
+    ) {
+      live(name, () =>
+        Effect.gen(function*() {
+          const endpoint = yield* webServer(status, body)
+          const { lines, put } = yield* setUp({ store: { endpoint } })
+          const error = yield* Effect.flip(put)
+          assert.strictEqual(error.reason, "Bucket")
+          assert.isFalse(error.retryable)
+          const words = [
+            `aws.endpoint (${endpoint})`,
+            "aws.bucket (market-data; BUCKET_NAME wins)",
+            "aws.force_path_style (true"
+          ]
+          for (const word of words) {
+            assert.include(error.message, word)
+            assert.isTrue(lines.some((line) => line.startsWith("Error") && line.includes(word)))
+          }
+        }))
+    }
+
+    live("a host name for each bucket where the store has none", () =>
+      Effect.gen(function*() {
+        const { put } = yield* setUp({ store: { endpoint: "http://ticklake.invalid:9", forcePathStyle: false } })
+        const { message } = yield* Effect.flip(put)
+        assert.include(message, "aws.force_path_style = true")
+      }))
+
+    it("no credentials anywhere", () => {
+      const nowhere = new Error("Could not load credentials from any providers")
+      nowhere.name = "CredentialsProviderError"
+      const noFile = Object.assign(new Error("ENOENT: no such file or directory, open '/token'"), {
+        code: "ENOENT",
+        syscall: "open"
+      })
+      const where = {
+        region: "us-east-1",
+        bucket: "market-data",
+        endpoint: null,
+        forcePathStyle: false,
+        credentials: null
+      }
+      for (const thrown of [nowhere, noFile]) {
+        const error = explain("a", fromThrown(thrown, 0), where)
+        assert.strictEqual(error.reason, "Credentials")
+        for (
+          const word of [thrown.message, "set AWS_ACCESS_KEY and AWS_SECRET_KEY", "the AWS SDK's own credential chain"]
+        ) {
+          assert.include(error.message, word)
+        }
+        assert.notMatch(error.message, /refuses|cannot be reached/)
+      }
+    })
 
     live("a clock that is wrong: corrected by the store's, or named", () =>
       Effect.gen(function*() {

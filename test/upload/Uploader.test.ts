@@ -2,6 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { setImmediate } from "node:timers/promises"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { digest } from "../../src/upload/fileDigest.ts"
 import { ObjectStore, StoreError } from "../../src/upload/ObjectStore.ts"
@@ -77,6 +78,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
     lines,
     close: Scope.close(scope, Exit.void),
     nextStored: Queue.take(stored),
+    putBack: (from: string, to: string) => fs.rename(path.join(dataDir, from), path.join(dataDir, to)),
     read: (relativePath: string) => fs.readFileString(path.join(dataDir, relativePath)),
     remaining: Effect.map(
       fs.readDirectory(dataDir, { recursive: true }),
@@ -93,6 +95,12 @@ const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const until = (condition: () => boolean) =>
   Effect.gen(function*() {
     while (!condition()) yield* TestClock.adjust("1 second")
+  })
+
+/** Waits until `condition` holds, and no time passes. */
+const onTheSpot = (condition: () => boolean) =>
+  Effect.promise(async () => {
+    while (!condition()) await setImmediate()
   })
 
 layer(NodeServices.layer)("Uploader", (it) => {
@@ -128,12 +136,15 @@ layer(NodeServices.layer)("Uploader", (it) => {
       assert.deepStrictEqual(lines.filter((line) => line.startsWith("Error")), [])
     }))
 
-  it.effect("searches again at intervals", () =>
+  it.effect("searches again every five minutes", () =>
     Effect.gen(function*() {
-      const { write, nextStored, close } = yield* setUp({ scanEvery: "5 minutes" }, [pathOf(1)])
+      const { attempts, write, nextStored, close } = yield* setUp({}, [pathOf(1)])
       assert.strictEqual(yield* nextStored, pathOf(1))
       yield* write(pathOf(2))
-      assert.strictEqual(yield* whileTimePasses(nextStored), pathOf(2))
+      for (let seconds = 0; seconds < 290; seconds += 10) yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(attempts.length, 1)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* nextStored, pathOf(2))
       yield* close
     }))
 
@@ -239,7 +250,6 @@ layer(NodeServices.layer)("Uploader", (it) => {
           problem: `${pathOf(1)} is not stored: it is away`
         })
         assert.deepStrictEqual(yield* context.remaining, [pathOf(1)])
-        assert.strictEqual(context.lines.filter((line) => line.startsWith("Error")).length, 1)
         context.store.failure = null
         assert.strictEqual(yield* whileTimePasses(context.nextStored), pathOf(1))
         yield* context.close
@@ -273,8 +283,24 @@ layer(NodeServices.layer)("Uploader", (it) => {
         assert.deepStrictEqual(yield* context.remaining, [aside])
         assert.include(yield* context.read(`${aside}.reason.txt`), "it has other content")
         assert.strictEqual(yield* context.read(`${aside}.1`), `rows of ${pathOf(1)}`)
+        assert.deepStrictEqual(context.lines.filter((line) => line.startsWith("Warn")), [])
         const alarms = context.lines.filter((line) => line.startsWith("Error") && line.includes(aside))
         assert.strictEqual(alarms.length, 2)
+      }))
+
+    it.effect("stores a file that was set aside and is put back", () =>
+      Effect.gen(function*() {
+        const { close, nextStored, offer, putBack, remaining, stats, store, write } = yield* setUp({
+          scanEvery: "1 minute"
+        })
+        store.failure = { reason: "Conflict", explanation: "it has other content" }
+        yield* offer(yield* write(pathOf(1)))
+        yield* onTheSpot(() => stats.setAside === 1)
+        store.failure = null
+        yield* putBack(`quarantine/upload/${pathOf(1)}`, pathOf(1))
+        assert.strictEqual(yield* whileTimePasses(nextStored), pathOf(1))
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [])
       }))
 
     it.effect("waits as long as the store asks for", () =>
@@ -307,7 +333,14 @@ layer(NodeServices.layer)("Uploader", (it) => {
         assert.strictEqual(stats.stored, 0)
         // Each scan finds what is there and gives each file its five attempts.
         assert.isAtMost(attempts.length, files.length * files.length * 5)
-        assert.isAtMost(lines.filter((line) => line.startsWith("Error")).length, files.length * files.length)
+        // The first failure is told, then each scan tells once of all files together.
+        assert.strictEqual(lines.filter((line) => line.startsWith("Warn")).length, 1)
+        const errors = lines.filter((line) => line.startsWith("Error"))
+        assert.isAtLeast(errors.length, 1)
+        assert.isAtMost(errors.length, files.length)
+        assert.match(errors.at(-1) ?? "", /^Error \d+ sealed files wait .* it is away$/)
+        assert.isAtMost(lines.filter((line) => /^(?:Error|Info)/.test(line)).length, files.length + 1)
+        lines.length = 0
         store.failure = null
         const stored = []
         while (stored.length < files.length) stored.push(yield* whileTimePasses(nextStored))
@@ -315,6 +348,79 @@ layer(NodeServices.layer)("Uploader", (it) => {
         yield* close
         assert.deepStrictEqual(yield* remaining, [])
         assert.deepInclude(stats, { stored: 12, waiting: 0, problem: null })
+        assert.strictEqual(lines.filter((line) => line.includes("stored again; 12 were waiting")).length, 1)
+      }))
+
+    it.effect("tells of what cannot succeed once, as an error, then once a scan, and that it is over", () =>
+      Effect.gen(function*() {
+        const { attempts, close, lines, offer, stats, store, write } = yield* setUp({ scanEvery: "1 hour" })
+        const told = () => lines.filter((line) => /^(?:Warn|Error|Info)/.test(line))
+        store.failure = { reason: "Credentials", explanation: "correct AWS_SECRET_KEY" }
+        for (let millis = 1; millis <= 5; millis++) yield* offer(yield* write(pathOf(millis)))
+        yield* onTheSpot(() => stats.givenUp === 5)
+        assert.deepStrictEqual(told(), [
+          `Error ${
+            pathOf(1)
+          } is not stored: correct AWS_SECRET_KEY; the file stays in the data folder and is tried again by `
+          + "each scan"
+        ])
+        yield* TestClock.adjust("1 hour")
+        yield* onTheSpot(() => stats.givenUp === 10)
+        assert.match(told()[1] ?? "", /^Error 5 sealed files wait .*given up 5 times .*correct AWS_SECRET_KEY$/)
+        store.failure = { reason: "Region", explanation: "another region" }
+        yield* TestClock.adjust("1 hour")
+        yield* onTheSpot(() => stats.givenUp === 15)
+        assert.strictEqual(told().length, 4, "each cause is told when it is met first")
+        assert.match(told()[3] ?? "", /^Error .*another region; the file stays/)
+        store.failure = null
+        yield* TestClock.adjust("1 hour")
+        yield* onTheSpot(() => stats.stored === 5)
+        yield* close
+        assert.strictEqual(attempts.length, 20)
+        assert.deepStrictEqual(told().slice(5), ["Info files are stored again; 5 were waiting"])
+      }))
+
+    it.effect("a store that comes and goes does not fill the log", () =>
+      Effect.gen(function*() {
+        const { close, lines, nextStored, offer, stats, store, write } = yield* setUp({ scanEvery: "1000 days" })
+        for (let millis = 1; millis <= 20; millis++) {
+          store.failure = { reason: "Unavailable", explanation: "slow down" }
+          const failed = stats.failedAttempts
+          yield* offer(yield* write(pathOf(millis)))
+          yield* onTheSpot(() => stats.failedAttempts > failed)
+          store.failure = null
+          yield* whileTimePasses(nextStored)
+        }
+        yield* close
+        assert.strictEqual(stats.stored, 20)
+        assert.deepStrictEqual(
+          lines.filter((line) => /^(?:Warn|Error|Info)/.test(line)).map((line) => line.slice(0, 4)),
+          [
+            "Warn",
+            "Info"
+          ]
+        )
+      }))
+
+    it.effect("does not search again and again for what the queue had no room for while nothing can be stored", () =>
+      Effect.gen(function*() {
+        const { attempts, close, gate, offer, remaining, stats, store, write } = yield* setUp({
+          queueCapacity: 2,
+          scanEvery: "1 hour"
+        })
+        store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
+        yield* gate.close
+        for (let millis = 1; millis <= 10; millis++) yield* offer(yield* write(pathOf(millis)))
+        assert.isAbove(stats.dropped, 0)
+        yield* gate.open
+        yield* onTheSpot(() => stats.waiting === 0)
+        const before = attempts.length
+        for (let minutes = 0; minutes < 40; minutes++) yield* TestClock.adjust("1 minute")
+        assert.strictEqual(attempts.length, before)
+        store.failure = null
+        yield* until(() => stats.stored === 10)
+        yield* close
+        assert.deepStrictEqual(yield* remaining, [])
       }))
 
     it.effect("goes on with other files after a bug of the store, which it tells", () =>

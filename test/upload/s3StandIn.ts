@@ -2,6 +2,7 @@ import { Deferred, Effect } from "effect"
 import { createHash, randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import * as holds from "./holds.ts"
 import { accessKeyOf, isSignedWith } from "./signature.ts"
 
 export type Operation =
@@ -28,6 +29,8 @@ export type Fault =
   | { readonly kind: "resetMidBody" }
   /** It has its effect, and the connection ends in place of the answer. */
   | { readonly kind: "answerLost" }
+  /** A byte of the body arrives as another. */
+  | { readonly kind: "garbled" }
   /** Half of the body is kept and all of it acknowledged. */
   | { readonly kind: "truncate" }
   /** The answer tells another size. */
@@ -107,6 +110,7 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
   const faults: Array<{ readonly operation: Operation; readonly fault: Fault; times: number }> = []
   const waiters: Array<{ readonly operation: Operation; readonly deferred: Deferred.Deferred<void> }> = []
   const open = new Set<IncomingMessage>()
+  const holding = holds.make()
 
   const refuseUnsigned = (request: IncomingMessage) => {
     if (accessKeyOf(request) !== options.accessKey) throw new Refusal(403, "InvalidAccessKeyId")
@@ -284,12 +288,16 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://x")
     const head = request.method === "HEAD"
-    const operation = operationOf(request.method ?? "", url.pathname.split("/").slice(2).join("/"), url.searchParams)
+    const [, bucket = "", ...segments] = url.pathname.split("/").map(decodeURIComponent)
+    const key = segments.join("/")
+    const operation = operationOf(request.method ?? "", key, url.searchParams)
     requests.push(operation)
+    const held = holding.begin(operation, key, buckets.get(bucket)?.has(key) === true)
     const fault = faultOf(operation)
     const reached = waiters.filter((waiter) => waiter.operation === operation)
     for (const waiter of reached) Deferred.doneUnsafe(waiter.deferred, Effect.void)
     try {
+      await held.pass("request")
       if (fault?.kind === "treacle") {
         for await (const _ of request) await new Promise((resolve) => setTimeout(resolve, 20))
         return
@@ -304,10 +312,14 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
         chunks.push(Buffer.from(chunk))
         if (fault?.kind === "resetMidBody") return void request.socket.resetAndDestroy()
       }
+      if (fault?.kind === "garbled") chunks[0]?.writeUInt8(chunks[0].readUInt8(0) ^ 1, 0)
+      await held.pass("body")
       const given = answer(operation, request, url, Buffer.concat(chunks), fault)
+      await held.pass("answer")
       if (fault?.kind === "answerLost") return void request.socket.resetAndDestroy()
       if (fault?.kind === "silent") return
       write(response, head, given)
+      held.answered()
     } catch (error) {
       if (!(error instanceof Refusal) || fault?.kind === "answerLost") return void request.socket.destroy()
       // As Amazon does, the refusal repeats the id of the key, which must not get into a log.
@@ -315,7 +327,9 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
         + `<AWSAccessKeyId>${
           accessKeyOf(request)
         }</AWSAccessKeyId><StringToSign>${request.headers.authorization}</StringToSign></Error>`
+      await held.pass("answer")
       write(response, head, { status: error.status, headers: error.headers, body })
+      held.answered()
     }
   }
 
@@ -354,6 +368,8 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
     fail: (operation: Operation, fault: Fault, times = 1) => {
       faults.push({ operation, fault, times })
     },
+    /** Stops one request at a step. */
+    hold: holding.hold,
     heal: () => {
       faults.length = 0
     },

@@ -48,7 +48,7 @@ export const fromThrown = (thrown: unknown, nowMillis: number): S3Failure => {
     return new S3Failure({
       code: thrown.name === "Unknown" || thrown.name === "UnknownError" ? "" : thrown.name,
       status: thrown.$metadata.httpStatusCode ?? null,
-      text: thrown.message,
+      text: thrown.message === "UnknownError" ? "it gives no reason" : thrown.message,
       ...(region === null ? {} : { region }),
       ...(wait === null ? {} : { retryAfterMillis: wait }),
       cause
@@ -56,7 +56,9 @@ export const fromThrown = (thrown: unknown, nowMillis: number): S3Failure => {
   }
   if (thrown instanceof Error) {
     const text = thrown.message || (thrown instanceof AggregateError ? String(thrown.errors[0]) : "no answer")
-    return new S3Failure({ code: networkCode(thrown), status: null, text, cause: thrown })
+    // The SDK opens files only for its credential chain.
+    const code = textField(thrown, "syscall") === "open" ? "CredentialsProviderError" : networkCode(thrown)
+    return new S3Failure({ code, status: null, text, cause: thrown })
   }
   return new S3Failure({ code: "", status: null, text: String(thrown) })
 }

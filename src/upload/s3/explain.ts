@@ -2,12 +2,13 @@ import { StoreError, type StoreErrorReason } from "../ObjectStore.ts"
 import type { S3Failure } from "./S3Failure.ts"
 import type { S3Options } from "./S3Options.ts"
 
-type Where = Pick<S3Options, "region" | "bucket" | "endpoint" | "credentials">
+type Where = Pick<S3Options, "region" | "bucket" | "endpoint" | "forcePathStyle" | "credentials">
 
 const reasons: Readonly<Record<string, StoreErrorReason>> = {
   InvalidAccessKeyId: "Credentials",
   SignatureDoesNotMatch: "Credentials",
   CredentialsProviderError: "Credentials",
+  TokenProviderError: "Credentials",
   InvalidToken: "Credentials",
   ExpiredToken: "Credentials",
   ExpiredTokenException: "Credentials",
@@ -36,6 +37,7 @@ const reasons: Readonly<Record<string, StoreErrorReason>> = {
   ConditionalRequestConflict: "Unavailable",
   OperationAborted: "Unavailable",
   NoSuchUpload: "Unavailable",
+  NoSuchKey: "Unavailable",
   InvalidPart: "Unavailable"
 }
 
@@ -50,13 +52,15 @@ export const reasonOf = ({ code, status }: S3Failure): StoreErrorReason => {
   if (status >= 500 && status !== 501 || status === 429 || status === 408) return "Unavailable"
   if (status === 301 || status === 307) return "Region"
   if (status === 401 || status === 403) return "Forbidden"
+  // A store names what it does not find; what says no more than this is hardly a store, or looks for the bucket elsewhere.
+  if (status === 404 || status === 405) return "Bucket"
   return "Unusable"
 }
 
 const storeName = ({ endpoint }: Where): string => endpoint === null ? "Amazon S3" : `the store at ${endpoint}`
 
 const advise = (failure: S3Failure, reason: StoreErrorReason, where: Where): string => {
-  const { bucket, credentials, endpoint, region } = where
+  const { bucket, credentials, endpoint, forcePathStyle, region } = where
   switch (reason) {
     case "Credentials":
       return credentials === null
@@ -69,9 +73,15 @@ const advise = (failure: S3Failure, reason: StoreErrorReason, where: Where): str
         ? `check that aws.region (${region}; AWS_REGION wins) and aws.endpoint are those of the bucket ${bucket}`
         : `the bucket ${bucket} is in ${failure.region}: write aws.region = "${failure.region}" or set AWS_REGION, now ${region}`
     case "Bucket":
-      return failure.code === "BucketAlreadyExists"
-        ? `the name ${bucket} belongs to somebody else: choose another aws.bucket (BUCKET_NAME wins)`
-        : `check aws.bucket (${bucket}; BUCKET_NAME wins)`
+      if (Object.hasOwn(reasons, failure.code)) {
+        return failure.code === "BucketAlreadyExists"
+          ? `the name ${bucket} belongs to somebody else: choose another aws.bucket (BUCKET_NAME wins)`
+          : `check aws.bucket (${bucket}; BUCKET_NAME wins)`
+      }
+      return `check that aws.endpoint (${
+        endpoint ?? "not set"
+      }) is that of a store, aws.bucket (${bucket}; BUCKET_NAME wins), and `
+        + `aws.force_path_style (${String(forcePathStyle)}; most stores other than Amazon's want true)`
     case "Forbidden":
       return `the key must be allowed s3:ListBucket on the bucket ${bucket} (aws.bucket), and s3:GetObject, s3:PutObject and `
         + "s3:AbortMultipartUpload on what is in it"
@@ -80,7 +90,9 @@ const advise = (failure: S3Failure, reason: StoreErrorReason, where: Where): str
         ? `its certificate or protocol does not fit: check that aws.endpoint begins with the right one of http:// and https://`
         : endpoint === null
         ? `check the network and aws.region (${region})`
-        : `check that it runs, the network, and aws.endpoint`
+        : failure.code === "ENOTFOUND" && !forcePathStyle
+        ? "check aws.endpoint, and write aws.force_path_style = true unless the store has a host name for each bucket"
+        : "check that it runs, the network, and aws.endpoint"
     default:
       return ""
   }
@@ -92,9 +104,17 @@ export const explain = (key: string, failure: S3Failure, where: Where): StoreErr
   if (failure.code === "LocalFile") {
     return new StoreError({ key, reason, explanation: `the file cannot be read: ${failure.text}`, cause: failure })
   }
+  const advice = advise(failure, reason, where)
+  if (reason === "Credentials" && failure.status === null) {
+    return new StoreError({
+      key,
+      reason,
+      explanation: `there are no credentials: ${failure.message}; ${advice}`,
+      cause: failure
+    })
+  }
   const status = failure.status === null ? "" : ` (HTTP ${failure.status})`
   const verb = reason === "Unreachable" ? "cannot be reached" : "refuses"
-  const advice = advise(failure, reason, where)
   return new StoreError({
     key,
     reason,
