@@ -1,22 +1,17 @@
-import { Effect, Option, References } from "effect"
 import { Command } from "effect/cli"
-import * as App from "../App.ts"
-import { loadConfig } from "../config/loadConfig.ts"
-import * as Logging from "../telemetry/Logging.ts"
 import { configFlag } from "./configFlag.ts"
-import { notations } from "./notations.ts"
+import { lazily } from "./lazily.ts"
 
 /** `ticklake run`: records until it is stopped. */
-export const run = Command.make(
-  "run",
-  { config: configFlag },
-  Effect.fnUntraced(function*({ config: path }) {
-    const config = yield* loadConfig({ path: Option.getOrNull(path), notations })
-    const requested = yield* References.MinimumLogLevel
-    // The global --log-level flag stands in this reference. Its default cannot be told from `info`, which LOG_LEVEL may override.
-    const level = requested === "Info" ? config.logging.level : requested
-    return yield* App.run(config).pipe(Effect.provide(Logging.layerConsole(level)))
-  })
-).pipe(Command.withDescription(
-  "Record the configured feeds until stopped by SIGTERM or SIGINT; a second signal ends at once without sealing"
-))
+export const run = Command.make("run", { config: configFlag }, lazily(() => import("./run/handle.ts"))).pipe(
+  Command.withShortDescription("Record the configured feeds until stopped"),
+  Command.withDescription(
+    "Record the configured feeds until stopped by SIGTERM or SIGINT (Ctrl-C), which closes the connections, seals the files "
+      + "and moves them, each within its limit. A second signal ends at once without sealing; the next start finishes the files then."
+  ),
+  Command.withExamples([
+    { command: "ticklake run", description: "record what config.toml here names" },
+    { command: "ticklake run --config /etc/ticklake.toml", description: "record what another file names" },
+    { command: "LOG_LEVEL=debug ticklake run", description: "also say what usually needs no words" }
+  ])
+)
