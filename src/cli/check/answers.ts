@@ -33,9 +33,9 @@ export const answers = (config: Config, waitMillis?: number) => {
 export const answerText = (all: ReadonlyArray<Answer>): string =>
   [
     alignedTable([
-      ["what", "answer", "   time"],
-      ...all.map(({ answer, millis, what }) => [what, answer, `${millis} ms`.padStart(7)])
-    ]),
+      ["what", "answer", "time"],
+      ...all.map(({ answer, millis, what }) => [what, answer, `${millis} ms`])
+    ], ["time"]),
     ...all.flatMap(({ trouble, what }) => trouble === null ? [] : [`${what}\n  ${trouble}`])
   ].join("\n\n")
 
