@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { lazily } from "./lazily.ts"
+import { pathFlag } from "./pathParam.ts"
 
 /** `ticklake demo`: simulator and recorder together, offline, and a proof of what was recorded. */
 export const demo = Command.make(
@@ -11,7 +12,7 @@ export const demo = Command.make(
       Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3600 }))),
       Flag.withDescription("how long to record, 20 unless given")
     ),
-    folder: Flag.String("folder").pipe(
+    folder: pathFlag("folder").pipe(
       Flag.withDefault("data/demo"),
       Flag.withDescription("where to put the files, data/demo unless given; each demo gets a folder of its own in it")
     )

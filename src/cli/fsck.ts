@@ -1,12 +1,13 @@
 import { Argument, Command, Flag } from "effect/cli"
 import { configFlag } from "./configFlag.ts"
 import { lazily } from "./lazily.ts"
+import { pathArgument } from "./pathParam.ts"
 
 /** `ticklake fsck`: says what is sound below a data folder and what is not, and with `--repair` puts it in order. */
 export const fsck = Command.make(
   "fsck",
   {
-    path: Argument.Path("path").pipe(
+    path: pathArgument("path").pipe(
       Argument.withDescription("folder to check; otherwise data_dir of the configuration"),
       Argument.optional
     ),

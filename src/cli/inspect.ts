@@ -1,12 +1,13 @@
 import { Argument, Command, Flag } from "effect/cli"
 import { configFlag } from "./configFlag.ts"
 import { lazily } from "./lazily.ts"
+import { pathArgument } from "./pathParam.ts"
 
 /** `ticklake inspect`: what files of the recorder's hold, by their footers. */
 export const inspect = Command.make(
   "inspect",
   {
-    place: Argument.String("place").pipe(
+    place: pathArgument("place").pipe(
       Argument.withDescription("a Parquet file, a folder, or s3://bucket/prefix (all keys that begin so)")
     ),
     config: configFlag,

@@ -4,6 +4,7 @@ import { venues } from "../domain/Venue.ts"
 import * as faultNotation from "../simulator/faultNotation.ts"
 import { defaults } from "../simulator/SimulatorOptions.ts"
 import { lazily } from "./lazily.ts"
+import { pathFlag } from "./pathParam.ts"
 
 const flags = {
   port: Flag.Int("port").pipe(
@@ -30,7 +31,7 @@ const flags = {
       "VENUE:SYMBOL,SYMBOL: which symbols exist there, repeatable, in the venue's notation (binance:btcusdt,ethusdt)"
     )
   ),
-  ledger: Flag.String("ledger").pipe(
+  ledger: pathFlag("ledger").pipe(
     Flag.optional,
     Flag.withDescription("append every event that was sent, with the row it must become, to this file (JSON lines)")
   ),

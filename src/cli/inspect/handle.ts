@@ -13,7 +13,7 @@ export class OddFiles extends Schema.TaggedError<OddFiles>()("OddFiles", {
   sound: Schema.Int
 }) {
   override get message() {
-    return `${this.odd} of ${this.odd + this.sound} files are damaged, foreign or unreadable`
+    return `damaged, foreign or unreadable: ${this.odd}; sound: ${this.sound}`
   }
 }
 
