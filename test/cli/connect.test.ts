@@ -83,7 +83,11 @@ describe("check --connect", () => {
       const simulator = yield* Simulator.make()
       const config = yield* configOf({
         markets: [
-          ...venues.map((exchange) => ({ exchange, base_url: simulator.baseUrl(exchange) })),
+          ...venues.map((exchange) => ({
+            exchange,
+            feeds: ["trades", "orderbook"] as const,
+            base_url: simulator.baseUrl(exchange)
+          })),
           { exchange: "coinbase", feeds: ["trades"], base_url: simulator.baseUrl("coinbase-exchange") }
         ]
       })

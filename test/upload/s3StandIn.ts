@@ -238,7 +238,7 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
         if (object === undefined) throw new Refusal(404, "NoSuchKey")
         const size = sizeOf(object) - (fault?.kind === "wrongSize" ? 1 : 0)
         const range = operation === "GetObject" ? rangeOf(request.headers.range, size) : null
-        if (range !== null) served.push(range.to - range.from)
+        if (operation === "GetObject") served.push(range === null ? size : range.to - range.from)
         return {
           status: range === null ? 200 : 206,
           headers: {
@@ -378,7 +378,7 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
     endpoint: `http://127.0.0.1:${port}`,
     options,
     requests,
-    /** Bytes of each answer to a request for a part of an object. */
+    /** Bytes of each answer to a request for an object, or for a part of one. */
     served,
     uploads,
     /** Where buckets were created. */
