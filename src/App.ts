@@ -65,6 +65,12 @@ const observation = (config: Config) =>
     Layer.provide(DiskSpace.layer(watchedFolders(config)))
   )
 
+/** The tokens that the configured credentials make. */
+export const tokens = ({ credentials: { coinbase } }: Config) =>
+  coinbase === null
+    ? Tokens.layerNone
+    : CoinbaseToken.layer({ keyName: coinbase.keyName, privateKeyPem: coinbase.secret })
+
 /**
  * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
  * Closing its scope stops feeds, then sinks, then uploads, each within its own limit, and gives the folder back last.
@@ -130,12 +136,8 @@ export const layer = (config: Config) => {
     feedsLimit: Duration.seconds(shutdown.websocketSecs),
     sinksLimit: Duration.seconds(shutdown.storageSecs)
   })
-  const { coinbase } = config.credentials
-  const tokens = coinbase === null
-    ? Tokens.layerNone
-    : CoinbaseToken.layer({ keyName: coinbase.keyName, privateKeyPem: coinbase.secret })
   return feeds.pipe(
-    Layer.provide([ConnectLimiter.layer, tokens]),
+    Layer.provide([ConnectLimiter.layer, tokens(config)]),
     Layer.provide(sinks),
     Layer.provide(uploads),
     Layer.provideMerge(observation(config)),

@@ -1,56 +1,29 @@
-import { Console, Effect, Option } from "effect"
-import { Command } from "effect/cli"
-import type { Config } from "../config/Config.ts"
-import { loadConfig } from "../config/loadConfig.ts"
-import { alignedTable } from "./alignedTable.ts"
+import { Command, Flag } from "effect/cli"
 import { configFlag } from "./configFlag.ts"
-import { notations } from "./notations.ts"
+import { lazily } from "./lazily.ts"
 
-const feedTable = ({ feeds }: Config): string =>
-  alignedTable([
-    ["exchange", "symbol", "data type", "timeout", "url"],
-    ...feeds.map(({ feed, messageTimeoutSecs, baseUrl }) => [
-      feed.exchange,
-      feed.symbol,
-      feed.dataType,
-      `${messageTimeoutSecs} s`,
-      baseUrl ?? "the venue's own"
-    ])
-  ])
-
-/** Where sealed files go by the configured mode. */
-const stores = ({ aws, storage }: Config): ReadonlyArray<ReadonlyArray<string>> => [
-  ...(storage.mode === "s3" ? [] : [["sealed files", storage.localPath]]),
-  ...(storage.mode === "local" ? [] : [
-    ["bucket", aws.bucket],
-    ["region", aws.region],
-    ["endpoint", `${aws.endpoint ?? "Amazon's own"}${aws.forcePathStyle ? ", path style" : ""}`]
-  ])
-]
-
-const summary = (config: Config): string => {
-  const { path, feeds, storage, logging, credentials } = config
-  return alignedTable([
-    ["config", path],
-    ["feeds", String(feeds.length)],
-    ["storage", storage.mode],
-    ["written in", storage.dataDir],
-    ...stores(config),
-    ["log level", logging.level],
-    ["log files", `${logging.dir}, kept ${logging.retentionDays} ${logging.retentionDays === 1 ? "day" : "days"}`],
-    ["Coinbase key", credentials.coinbase === null ? "none: public access" : "configured"],
-    ["AWS key", credentials.aws === null ? "none: the AWS SDK's own credential chain" : "configured"]
-  ])
-}
-
-/** What `check` prints for a configuration that can be used; never the value of a secret. */
-export const report = (config: Config): string => `${feedTable(config)}\n\n${summary(config)}`
-
-/** `ticklake check`: prints the resolved feeds, or every problem of the file and the environment. */
+/** `ticklake check`: prints the resolved feeds, or every problem of the file and the environment; on request asks venues and store. */
 export const check = Command.make(
   "check",
-  { config: configFlag },
-  Effect.fnUntraced(function*({ config }) {
-    yield* Console.log(report(yield* loadConfig({ path: Option.getOrNull(config), notations })))
-  })
-).pipe(Command.withDescription("Check the configuration and the environment, and print what would be recorded"))
+  {
+    config: configFlag,
+    connect: Flag.Boolean("connect").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription(
+        "also connect once to each venue and ask the store, as the recorder would; writes nothing, and gives each 10 seconds"
+      )
+    )
+  },
+  lazily(() => import("./check/handle.ts"))
+).pipe(
+  Command.withShortDescription("Check the configuration, and print what would be recorded"),
+  Command.withDescription(
+    "Check the configuration and the environment, and print what would be recorded, or everything that is wrong at once with "
+      + "what to write instead (exit code 78). With --connect also say whether each venue and the store answer (exit code 1 "
+      + "when one does not)."
+  ),
+  Command.withExamples([
+    { command: "ticklake check", description: "check config.toml here" },
+    { command: "ticklake check --connect", description: "before the first start, or when a feed stays silent" }
+  ])
+)

@@ -1,19 +1,12 @@
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { alignedTable } from "./alignedTable.ts"
+import { bytesText } from "./bytesText.ts"
 
 /** Counters of a feed at one moment, for telling a rate later. */
 export interface Sample {
   readonly events: number
   readonly atMillis: number
 }
-
-/** A number of bytes for people. */
-export const bytesText = (bytes: number): string =>
-  bytes < 1024
-    ? `${bytes} B`
-    : bytes < 1024 ** 2
-    ? `${(bytes / 1024).toFixed(1)} KiB`
-    : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 
 /** All feeds, one a line: state, events per second since `before`, rows and bytes. */
 export const feedTable = (

@@ -6,12 +6,13 @@ import packageJson from "../../package.json" with { type: "json" }
 import { check } from "./check.ts"
 import { demo } from "./demo.ts"
 import { fsck } from "./fsck.ts"
+import { inspect } from "./inspect.ts"
 import { run } from "./run.ts"
 import { simulate } from "./simulate.ts"
 
 const ticklake = Command.make("ticklake").pipe(
   Command.withDescription("Records order books and trades of five crypto exchanges into Parquet files"),
-  Command.withSubcommands([run, check, demo, simulate, fsck])
+  Command.withSubcommands([run, check, inspect, fsck, demo, simulate])
 )
 
 /** An expected failure is told in its own words; a bug with its stack. What the command line says, it has said itself. */

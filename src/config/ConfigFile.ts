@@ -43,10 +43,14 @@ const amount = (unit: string, maximum: number) => {
 const oneOf = <const L extends ReadonlyArray<string>>(literals: L) =>
   Schema.Literals(literals).annotate({ expected: `one of ${literals.map((literal) => `"${literal}"`).join(", ")}` })
 
-const table = <const F extends Schema.Struct.Fields>(name: string, fields: F) =>
-  Schema.Struct(fields).annotate({ expected: `a table, ${name}` })
+/** A table of the file; `description` is what editors show, and what `config.toml` says of it. */
+const table = <const F extends Schema.Struct.Fields>(name: string, description: string, fields: F) =>
+  Schema.Struct(fields).annotate({ expected: `a table, ${name}`, description })
 
-const key = Schema.optionalKey
+/** A key with the sentences that editors show and `config.toml` says of it, and its default where it has one. */
+const key = <S extends Schema.Top>(schema: S, description: string, byDefault?: Schema.Json) =>
+  Schema.optionalKey(schema.annotate({ description, ...(byDefault === undefined ? {} : { default: byDefault }) }))
+
 const folder = text("a path of a folder", /^[^\p{Cc}\p{Cs}]+$/u)
 const secondsOfRetry = amount("seconds", 3600)
 const secondsOfStop = amount("seconds", 3600)
@@ -62,51 +66,127 @@ const serverName =
   "one path segment of at most 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit, no date"
 
 /** Becomes one segment of every path of this recorder, so nothing that could leave the folder. */
-export const HomeServerName = text(serverName, /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/).check(
+export const HomeServerName = text(serverName, /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/u).check(
   // The segment after it is the day, and a path must tell the two apart.
   Schema.makeFilter((name) => !/^\d{4}-\d{2}-\d{2}$/.test(name), { expected: serverName })
 )
 
 /** The name of a bucket, by the looser rules of stores other than Amazon's. */
-export const Bucket = text("3 to 63 letters, digits, dots, dashes and underscores", /^[A-Za-z0-9._-]{3,63}$/)
+export const Bucket = text("3 to 63 letters, digits, dots, dashes and underscores", /^[A-Za-z0-9._-]{3,63}$/u)
 
 /** The name of a region, as far as it can be checked without a list. */
-export const Region = text("the name of a region in letters, digits and dashes", /^[A-Za-z0-9-]{1,63}$/)
+export const Region = text("the name of a region in letters, digits and dashes", /^[A-Za-z0-9-]{1,63}$/u)
+
+const { aws, http, logging, market, shutdown, storage, upload, websocket } = defaults
 
 /** The recorder's own connections. */
-export const WebSocketTable = table("[websocket]", {
-  message_timeout_secs: key(secondsOfSilence),
-  initial_retry_delay_secs: key(secondsOfRetry),
-  max_retry_delay_secs: key(secondsOfRetry),
-  queue_capacity: key(whole("events", 1, 10_000_000))
+export const WebSocketTable = table("[websocket]", "The connections to the venues.", {
+  message_timeout_secs: key(
+    secondsOfSilence,
+    "Seconds without market data before a feed is reported as stale; after three times as long it reconnects. Pings and heartbeats do not count as data.",
+    websocket.message_timeout_secs
+  ),
+  initial_retry_delay_secs: key(
+    secondsOfRetry,
+    "Seconds before the first new attempt after a connection was lost; doubles with each further attempt, plus or minus a quarter.",
+    websocket.initial_retry_delay_secs
+  ),
+  max_retry_delay_secs: key(
+    secondsOfRetry,
+    "Seconds that no delay between two attempts exceeds.",
+    websocket.max_retry_delay_secs
+  ),
+  queue_capacity: key(
+    whole("events", 1, 10_000_000),
+    "Events that may wait in memory between the socket and the file, for each feed; more are dropped and counted.",
+    websocket.queue_capacity
+  )
 })
 
 /** The files, and how much may be in memory before they are written. */
-export const StorageTable = table("[storage]", {
-  mode: key(oneOf(["local", "s3", "both"])),
-  data_dir: key(folder),
-  local_path: key(folder),
-  max_file_age_secs: key(amount("seconds", 604_800)),
-  max_file_size_mb: key(amount("MB", 102_400)),
-  commit_interval_ms: key(whole("milliseconds", 1, 60_000)),
-  memory_budget_mb: key(whole("MB", 1, 65_536))
+export const StorageTable = table("[storage]", "The files, and where they go.", {
+  mode: key(
+    oneOf(["local", "s3", "both"]),
+    "Where sealed files go: \"local\" to local_path, \"s3\" to the bucket of [aws], \"both\" to both. A file leaves data_dir when it is proven to be there.",
+    storage.mode
+  ),
+  data_dir: key(folder, "Folder in which files are written.", storage.data_dir),
+  local_path: key(
+    folder,
+    "Folder that sealed files are moved to in the modes local and both; apart from data_dir.",
+    storage.local_path
+  ),
+  max_file_age_secs: key(
+    amount("seconds", 604_800),
+    "Seconds after which a file is sealed and the next one begins.",
+    storage.max_file_age_secs
+  ),
+  max_file_size_mb: key(
+    amount("MB", 102_400),
+    "Megabytes (of 1,048,576 bytes) after which a file is sealed and the next one begins.",
+    storage.max_file_size_mb
+  ),
+  commit_interval_ms: key(
+    whole("milliseconds", 1, 60_000),
+    "Milliseconds between two commits of received rows to the journal, for all feeds together: what a crash may lose.",
+    storage.commit_interval_ms
+  ),
+  memory_budget_mb: key(
+    whole("MB", 1, 65_536),
+    "Megabytes (of 1,048,576 bytes) of rows that may be in memory, for all feeds together.",
+    storage.memory_budget_mb
+  )
 })
 
 /** The object store. */
-export const AwsTable = table("[aws]", {
-  region: key(Region),
-  bucket: key(Bucket),
-  home_server_name: key(HomeServerName),
-  endpoint: key(text("an http:// or https:// URL", /^[^\s\p{Cs}]+$/u)),
-  force_path_style: key(Schema.Boolean.annotate({ expected: "true or false" }))
-})
+export const AwsTable = table(
+  "[aws]",
+  "The store of the modes s3 and both; home_server_name is in use in every mode.",
+  {
+    region: key(Region, "Region of the bucket; AWS_REGION wins.", aws.region),
+    bucket: key(
+      Bucket,
+      "Bucket that sealed files go to; created if it is missing. BUCKET_NAME wins.",
+      aws.bucket
+    ),
+    home_server_name: key(
+      HomeServerName,
+      "Extra folder in the path of each file, for recorders that run beside each other; HOME_SERVER_NAME wins. No default."
+    ),
+    endpoint: key(
+      text("an http:// or https:// URL", /^[^\s\p{Cs}]+$/u),
+      "URL of another store that speaks S3. No default: Amazon's own."
+    ),
+    force_path_style: key(
+      Schema.Boolean.annotate({ expected: "true or false" }),
+      "Whether the bucket stands in the path of the URL instead of in the host name, as most other stores want it.",
+      aws.force_path_style
+    )
+  }
+)
 
 /** The way of sealed files to the object store. */
-export const UploadTable = table("[upload]", {
-  queue_capacity: key(whole("files", 1, 1_000_000)),
-  max_attempts: key(whole("attempts", 1, 1000)),
-  initial_retry_delay_secs: key(secondsOfRetry),
-  max_retry_delay_secs: key(secondsOfRetry)
+export const UploadTable = table("[upload]", "How sealed files move on, to local_path and to S3 alike.", {
+  queue_capacity: key(
+    whole("files", 1, 1_000_000),
+    "Sealed files that may wait in memory for their turn; those beyond are found again on disk.",
+    upload.queue_capacity
+  ),
+  max_attempts: key(
+    whole("attempts", 1, 1000),
+    "Attempts for each file in a row, before it has to wait for the next look at the disk.",
+    upload.max_attempts
+  ),
+  initial_retry_delay_secs: key(
+    secondsOfRetry,
+    "Seconds before the second attempt; doubles with each further one.",
+    upload.initial_retry_delay_secs
+  ),
+  max_retry_delay_secs: key(
+    secondsOfRetry,
+    "Seconds that no delay between two attempts exceeds.",
+    upload.max_retry_delay_secs
+  )
 })
 
 /** Which data types a market's symbols are recorded for. */
@@ -114,41 +194,92 @@ export const FeedName = oneOf(["orderbook", "trades"])
 
 const feedNames = "a list of \"orderbook\" and \"trades\", each at most once and not empty"
 
+const marketTable =
+  "A venue and some of its symbols. A venue may have several, as long as no symbol is recorded twice for the same data type."
+
 /** Some symbols of one venue. */
-export const MarketTable = table("[[markets]]", {
-  exchange: oneOf(Venue.literals),
+export const MarketTable = table("[[markets]]", marketTable, {
+  exchange: oneOf(Venue.literals).annotate({
+    description: "The venue: binance, coinbase, upbit, okx or bybit."
+  }),
   symbols: Schema.Array(text("a symbol in quotes", /^\P{Cs}+$/u)).check(
     Schema.isMinLength(1, { expected: "at least one symbol" })
-  ),
+  ).annotate({
+    description:
+      "Symbols in the venue's own notation: binance btcusdt, coinbase BTC-USD, upbit KRW-BTC, okx BTC-USDT, bybit BTCUSDT."
+  }),
   feeds: key(
     Schema.Array(FeedName).check(
       Schema.isMinLength(1, { expected: feedNames }),
       Schema.isUnique({ expected: feedNames })
-    )
+    ),
+    "What to record of each symbol.",
+    market.feeds
   ),
-  base_url: key(text("a ws:// or wss:// URL", /^[^\s\p{Cs}]+$/u)),
-  data_timeout_secs: key(secondsOfSilence)
+  base_url: key(
+    text("a ws:// or wss:// URL", /^[^\s\p{Cs}]+$/u),
+    "Another URL of the same venue. No default: the venue's own."
+  ),
+  data_timeout_secs: key(
+    secondsOfSilence,
+    "In place of websocket.message_timeout_secs, for quiet symbols. No default."
+  )
+})
+
+const HttpTable = table("[http]", "Metrics, health and the live page (later).", {
+  host: key(
+    text("a host name or an address", /^[^\s\p{Cc}\p{Cs}]+$/u),
+    "Address to serve metrics, health and the live page on (later).",
+    http.host
+  ),
+  port: key(Port, "Port to serve them on (later); METRICS_PORT wins.", http.port)
+})
+
+const LoggingTable = table("[logging]", "What the recorder says.", {
+  dir: key(
+    folder,
+    "Folder for log files, one JSON object a line; the same lines go to the terminal as text. LOG_LEVEL says from which level on.",
+    logging.dir
+  ),
+  retention_days: key(
+    whole("days", 1, 3650),
+    "Days, UTC, that log files are kept beside those of the present day.",
+    logging.retention_days
+  ),
+  max_file_size_mb: key(
+    whole("MB", 1, 102_400),
+    "Megabytes (of 1,048,576 bytes) after which another file of the same day begins.",
+    logging.max_file_size_mb
+  )
+})
+
+const ShutdownTable = table("[shutdown]", "How long a stop may take.", {
+  websocket_secs: key(
+    secondsOfStop,
+    "Seconds that a stop waits at most for connections to close.",
+    shutdown.websocket_secs
+  ),
+  storage_secs: key(
+    secondsOfStop,
+    "Seconds that it then waits at most for files to be written and sealed.",
+    shutdown.storage_secs
+  ),
+  upload_secs: key(
+    secondsOfStop,
+    "Seconds that it then waits at most for sealed files to be stored; the next start finds the others.",
+    shutdown.upload_secs
+  )
 })
 
 /** The file as it is written; unknown keys are errors, and every key but `markets` may be missing. */
 export const ConfigFile = Schema.Struct({
-  websocket: key(WebSocketTable),
-  storage: key(StorageTable),
-  aws: key(AwsTable),
-  upload: key(UploadTable),
-  http: key(
-    table("[http]", { host: key(text("a host name or an address", /^[^\s\p{Cc}\p{Cs}]+$/u)), port: key(Port) })
-  ),
-  logging: key(table("[logging]", {
-    dir: key(folder),
-    retention_days: key(whole("days", 1, 3650)),
-    max_file_size_mb: key(whole("MB", 1, 102_400))
-  })),
-  shutdown: key(table("[shutdown]", {
-    websocket_secs: key(secondsOfStop),
-    storage_secs: key(secondsOfStop),
-    upload_secs: key(secondsOfStop)
-  })),
+  websocket: Schema.optionalKey(WebSocketTable),
+  storage: Schema.optionalKey(StorageTable),
+  aws: Schema.optionalKey(AwsTable),
+  upload: Schema.optionalKey(UploadTable),
+  http: Schema.optionalKey(HttpTable),
+  logging: Schema.optionalKey(LoggingTable),
+  shutdown: Schema.optionalKey(ShutdownTable),
   markets: Schema.Array(MarketTable).check(
     Schema.isMinLength(1, { expected: "at least one [[markets]]" })
   )

@@ -1,14 +1,15 @@
-import { Effect, type FileSystem } from "effect"
+import { Effect, FileSystem } from "effect"
 import type { SymbolNotation } from "../domain/SymbolNotation.ts"
 import type { Venue } from "../domain/Venue.ts"
 import type { Config } from "./Config.ts"
 import { ConfigError, inOrder } from "./ConfigError.ts"
 import { type Environment, readEnvironment } from "./environment.ts"
 import { readOverrides } from "./Overrides.ts"
+import type { ConfigFile } from "./ConfigFile.ts"
 import { readConfigFile } from "./readConfigFile.ts"
 import { resolveConfig } from "./resolveConfig.ts"
 import { readSecrets } from "./Secrets.ts"
-import { textOf } from "./variable.ts"
+import { type Found, textOf } from "./variable.ts"
 
 /** The file that is read where none is named. */
 const defaultPath = "config.toml"
@@ -21,7 +22,14 @@ export interface Options {
   readonly notations: Readonly<Record<Venue, SymbolNotation>>
   /** In place of the process's environment and `.env`. */
   readonly environment?: Environment
+  /** For commands that record nothing: where no file is named and there is no `config.toml`, defaults and environment suffice. */
+  readonly fileMayBeMissing?: boolean
 }
+
+const nothingWritten: Found<ConfigFile> = { value: { markets: [] }, problems: [] }
+
+const fileExists = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => true))
 
 /** The whole configuration, or every problem of the file and the environment at once. */
 export const loadConfig = (options: Options): Effect.Effect<Config, ConfigError, FileSystem.FileSystem> =>
@@ -29,8 +37,10 @@ export const loadConfig = (options: Options): Effect.Effect<Config, ConfigError,
     const environment = options.environment === undefined
       ? yield* readEnvironment
       : { variables: options.environment, problems: [] }
-    const path = options.path ?? textOf(environment.variables, "CONFIG_PATH") ?? defaultPath
-    const file = yield* readConfigFile(path, options.notations)
+    const named = options.path ?? textOf(environment.variables, "CONFIG_PATH")
+    const path = named ?? defaultPath
+    const isMissing = options.fileMayBeMissing === true && named === null && !(yield* fileExists(path))
+    const file = isMissing ? nothingWritten : yield* readConfigFile(path, options.notations)
     const overrides = readOverrides(environment.variables)
     const secrets = yield* readSecrets(environment.variables)
     const problems = [

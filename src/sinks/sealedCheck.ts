@@ -1,31 +1,9 @@
 import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { decodeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
-import { Effect, type FileSystem, type PlatformError, Result, Schema } from "effect"
+import { Effect, type FileSystem, type PlatformError, Result } from "effect"
 import { crc32 } from "node:zlib"
 import { errorText } from "../runtime/errorText.ts"
-
-const magic = "PAR1"
-/** Length of the footer and the magic number. */
-const tailBytes = 8
-
-/** The row groups of a damaged file that are whole, counted from 0. */
-const Readable = Schema.Struct({
-  groups: Schema.Array(Schema.Int),
-  ofGroups: Schema.Int,
-  rows: Schema.Int,
-  ofRows: Schema.Int
-})
-export type Readable = typeof Readable.Type
-
-/** A sealed file is not what it should be. */
-export class UnsoundFile extends Schema.TaggedError<UnsoundFile>()("UnsoundFile", {
-  problem: Schema.String,
-  readable: Schema.NullOr(Readable)
-}) {
-  override get message() {
-    return this.problem
-  }
-}
+import { decoded, magic, readFooter, unsound, UnsoundFile } from "./footer.ts"
 
 /** What a sound file holds. */
 export interface SoundFile {
@@ -40,20 +18,9 @@ export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundF
   Effect.scoped(Effect.gen(function*() {
     const file = yield* fs.open(path, { flag: "r" })
     const bytes = Number((yield* fs.stat(path)).size)
-    if (bytes < magic.length + tailBytes) return yield* unsound(`it has ${bytes} bytes only`)
+    const { metadata } = yield* readFooter({ bytes, read: (from, length) => read(file, from, length) })
     const head = yield* read(file, 0, magic.length)
-    const tail = yield* read(file, bytes - tailBytes, tailBytes)
-    if (head.toString("latin1") !== magic || tail.toString("latin1", 4) !== magic) {
-      return yield* unsound("it does not begin and end as a Parquet file")
-    }
-    const footerBytes = tail.readUInt32LE()
-    if (footerBytes > bytes - tailBytes - magic.length) return yield* unsound("its footer is longer than the file")
-    const footer = yield* read(file, bytes - tailBytes - footerBytes, footerBytes)
-    const metadata = yield* decoded("its footer", () => {
-      const value = new parquet.FileMetaData()
-      decodeThrift(value, footer)
-      return value
-    })
+    if (head.toString("latin1") !== magic) return yield* unsound("it does not begin as a Parquet file")
     const readable: Array<number> = []
     let rows = 0
     let allRows = 0
@@ -123,8 +90,3 @@ const read = (file: FileSystem.File, from: number, length: number): Check<Buffer
     }
     return bytes
   })
-
-const decoded = <A>(what: string, decode: () => A): Check<A> =>
-  Effect.try({ try: decode, catch: () => new UnsoundFile({ problem: `${what} cannot be read`, readable: null }) })
-
-const unsound = (problem: string) => Effect.fail(new UnsoundFile({ problem, readable: null }))

@@ -2,7 +2,8 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { configText, simulate } from "../../src/cli/simulate.ts"
+import { simulate } from "../../src/cli/simulate.ts"
+import { configText } from "../../src/cli/simulate/handle.ts"
 
 const problem = (...args: ReadonlyArray<string>) =>
   Command.runWith(simulate, { version: "0" })(args).pipe(

@@ -7,6 +7,7 @@ import { accessKeyOf, isSignedWith } from "./signature.ts"
 
 export type Operation =
   | "ListObjects"
+  | "HeadBucket"
   | "CreateBucket"
   | "PutObject"
   | "HeadObject"
@@ -63,6 +64,8 @@ export interface Options {
   readonly clockAheadMillis: number
   /** False keeps the sizes and checksums of bodies alone. */
   readonly keepsBodies: boolean
+  /** Objects in one answer to a listing. */
+  readonly pageSize: number
 }
 
 const defaults: Options = {
@@ -74,7 +77,8 @@ const defaults: Options = {
   conditions: "known",
   checksums: true,
   clockAheadMillis: 0,
-  keepsBodies: true
+  keepsBodies: true,
+  pageSize: 1000
 }
 
 class Refusal extends Error {
@@ -92,12 +96,23 @@ class Refusal extends Error {
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest()
 
 const operationOf = (method: string, key: string, query: URLSearchParams): Operation => {
-  if (key === "") return method === "PUT" ? "CreateBucket" : "ListObjects"
+  if (key === "") return method === "PUT" ? "CreateBucket" : method === "HEAD" ? "HeadBucket" : "ListObjects"
   if (method === "HEAD") return "HeadObject"
   if (method === "GET") return "GetObject"
   if (method === "DELETE") return "AbortMultipartUpload"
   if (method === "PUT") return query.has("partNumber") ? "UploadPart" : "PutObject"
   return query.has("uploads") ? "CreateMultipartUpload" : "CompleteMultipartUpload"
+}
+
+/** The part of `size` bytes that a request asks for; null for all of them. */
+const rangeOf = (header: string | undefined, size: number) => {
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? []
+  if (from === "" && to === "") return null
+  const range = from === ""
+    ? { from: Math.max(0, size - Number(to)), to: size }
+    : { from: Number(from), to: to === "" ? size : Math.min(size, Number(to) + 1) }
+  if (range.from >= range.to) throw new Refusal(416, "InvalidRange")
+  return range
 }
 
 /** A small S3 on loopback, with faults on demand: what it holds and what it was asked is open to the test. */
@@ -107,6 +122,7 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
   const locations = new Map<string, string>()
   const uploads = new Map<string, { metadata: Record<string, string>; parts: Map<number, StoredObject> }>()
   const requests: Array<Operation> = []
+  const served: Array<number> = []
   const faults: Array<{ readonly operation: Operation; readonly fault: Fault; times: number }> = []
   const waiters: Array<{ readonly operation: Operation; readonly deferred: Deferred.Deferred<void> }> = []
   const open = new Set<IncomingMessage>()
@@ -192,8 +208,27 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
     if (objects === undefined) throw new Refusal(404, "NoSuchBucket")
     const uploadId = url.searchParams.get("uploadId") ?? ""
     switch (operation) {
-      case "ListObjects":
-        return { status: 200, body: "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>" }
+      case "HeadBucket":
+        return { status: 200 }
+      case "ListObjects": {
+        const after = url.searchParams.get("continuation-token") ?? ""
+        const keys = [...objects.keys()].toSorted().filter((each) =>
+          each.startsWith(url.searchParams.get("prefix") ?? "") && each > after
+        )
+        const page = keys.slice(0, Math.min(options.pageSize, Number(url.searchParams.get("max-keys") ?? 1000)))
+        const contents = page.map((each) => {
+          const object = objects.get(each)
+          return `<Contents><Key>${each}</Key><Size>${object === undefined ? 0 : sizeOf(object)}</Size></Contents>`
+        })
+        const truncated = page.length < keys.length
+        const next = truncated ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ""
+        return {
+          status: 200,
+          body: `<ListBucketResult><IsTruncated>${truncated}</IsTruncated>${next}${
+            contents.join("")
+          }</ListBucketResult>`
+        }
+      }
       case "PutObject": {
         refuseTaken(request, objects, key)
         const object = objectOf(request, body, fault?.kind === "truncate" ? null : checksum)
@@ -206,17 +241,20 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
         const object = objects.get(key)
         if (object === undefined) throw new Refusal(404, "NoSuchKey")
         const size = sizeOf(object) - (fault?.kind === "wrongSize" ? 1 : 0)
+        const range = operation === "GetObject" ? rangeOf(request.headers.range, size) : null
+        if (operation === "GetObject") served.push(range === null ? size : range.to - range.from)
         return {
-          status: 200,
+          status: range === null ? 200 : 206,
           headers: {
             etag: object.etag,
+            ...(range === null ? {} : { "content-range": `bytes ${range.from}-${range.to - 1}/${size}` }),
             ...(object.checksum === null || request.headers["x-amz-checksum-mode"] === undefined
               ? {}
               : { "x-amz-checksum-sha256": object.checksum }),
             ...Object.fromEntries(Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]))
           },
-          body: object.body,
-          size
+          body: range === null ? object.body : object.body.subarray(range.from, range.to),
+          size: range === null ? size : range.to - range.from
         }
       }
       case "CreateMultipartUpload": {
@@ -354,6 +392,8 @@ export const make = Effect.fnUntraced(function*(given: Partial<Options> = {}) {
     endpoint: `http://127.0.0.1:${port}`,
     options,
     requests,
+    /** Bytes of each answer to a request for an object, or for a part of one. */
+    served,
     uploads,
     /** Where buckets were created. */
     locations,

@@ -1,4 +1,9 @@
-import { type BucketLocationConstraint, CreateBucketCommand, ListObjectsV2Command } from "@aws-sdk/client-s3"
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command
+} from "@aws-sdk/client-s3"
 import { Effect } from "effect"
 import type { Requests } from "./Requests.ts"
 import { S3Failure } from "./S3Failure.ts"
@@ -29,15 +34,31 @@ export const create = (requests: Requests, { bucket, region }: Where): Effect.Ef
   )
 }
 
+const list = (requests: Requests, bucket: string): Effect.Effect<void, S3Failure> =>
+  Effect.asVoid(
+    requests.call(
+      0,
+      (client, options) => client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), options)
+    )
+  )
+
 /** Finds out whether the bucket can be used, and creates it where it is missing. */
 export const ensure = (requests: Requests, where: Where): Effect.Effect<void, S3Failure> =>
-  requests.call(
-    0,
-    (client, options) => client.send(new ListObjectsV2Command({ Bucket: where.bucket, MaxKeys: 1 }), options)
-  ).pipe(
-    Effect.asVoid,
+  list(requests, where.bucket).pipe(
     Effect.catchTag(
       "S3Failure",
       (failure) => failure.code === "NoSuchBucket" ? create(requests, where) : Effect.fail(failure)
+    )
+  )
+
+/** Whether the bucket is there; changes nothing. */
+export const isThere = (requests: Requests, bucket: string): Effect.Effect<boolean, S3Failure> =>
+  requests.call(0, (client, options) => client.send(new HeadBucketCommand({ Bucket: bucket }), options)).pipe(
+    Effect.as(true),
+    Effect.catchIf(({ status }) => status === 404, () => Effect.succeed(false)),
+    // The answer to a HEAD has no body; that to a GET says why both are refused.
+    Effect.catchIf(
+      ({ status }) => status !== null && status < 500,
+      () => Effect.as(list(requests, bucket), true)
     )
   )

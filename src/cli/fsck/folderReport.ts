@@ -1,9 +1,10 @@
 import { Effect, FileSystem, Path } from "effect"
-import { claims } from "../runtime/DataFolderLock.ts"
-import { number, quantity } from "../runtime/quantity.ts"
-import * as fileNames from "../sinks/fileNames.ts"
-import { type Survey, survey } from "../sinks/recoverySurvey.ts"
-import { checkFile, type Readable } from "../sinks/sealedCheck.ts"
+import { claims } from "../../runtime/DataFolderLock.ts"
+import { number, quantity } from "../../runtime/quantity.ts"
+import * as fileNames from "../../sinks/fileNames.ts"
+import { type Survey, survey } from "../../sinks/recoverySurvey.ts"
+import type { Readable } from "../../sinks/footer.ts"
+import { checkFile } from "../../sinks/sealedCheck.ts"
 
 /** One line of the report. */
 export interface Line {

@@ -1,0 +1,110 @@
+import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import { Effect } from "effect"
+import { column } from "./columns.ts"
+import { type FileBytes, readFooter, unsound, type UnsoundFile } from "./footer.ts"
+import { type EndChunks, endChunks } from "./idsOfEnds.ts"
+
+/** One row group, as the footer tells of it. */
+export interface GroupFacts {
+  readonly rows: number
+  /** On disk. */
+  readonly bytes: number
+  /** Microseconds since the epoch, as all times here. */
+  readonly firstReceived: number
+  readonly lastReceived: number
+}
+
+/** What the footer of a file of the recorder's tells. */
+export interface FileFacts {
+  /** `<exchange>/<normalized symbol>/<data type>`. */
+  readonly feed: string
+  readonly exchange: string
+  /** In the venue's notation. */
+  readonly symbol: string
+  readonly dataType: string
+  readonly homeServer: string | null
+  readonly bytes: number
+  readonly rows: number
+  readonly firstReceived: number
+  readonly lastReceived: number
+  readonly rowGroups: number
+  readonly idChunks: EndChunks
+}
+
+/** What only those want to know who look at one file. */
+export interface FileDetail {
+  readonly groups: ReadonlyArray<GroupFacts>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Everything that a footer tells. */
+export interface Facts {
+  readonly facts: FileFacts
+  readonly detail: FileDetail
+}
+
+const notOurs = "a Parquet file, but not one that ticklake wrote: its footer names no feed"
+
+/** Reads what a file's footer tells; fails where it is no file of the recorder's, or cannot be one that is whole. */
+export const readFacts = Effect.fnUntraced(function*<E>(
+  file: FileBytes<E>
+): Effect.fn.Return<Facts, E | UnsoundFile> {
+  const { metadata: { key_value_metadata, num_rows, row_groups }, offset } = yield* readFooter(file)
+  const metadata = Object.fromEntries((key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]))
+  const { "ticklake.data_type": dataType, "ticklake.exchange": exchange, "ticklake.feed": feed } = metadata
+  const symbol = metadata["ticklake.symbol"]
+  if (feed === undefined || exchange === undefined || symbol === undefined || dataType === undefined) {
+    return yield* unsound(notOurs)
+  }
+  const groups: Array<GroupFacts> = []
+  let last = { rows: 0, end: 0, firstReceived: Infinity, lastReceived: -Infinity }
+  for (const group of row_groups) {
+    const received = receivedRange(group)
+    if (received === null) return yield* unsound("its footer tells nothing of receive times")
+    const bytes = group.columns.reduce((sum, each) => sum + (each.meta_data?.total_compressed_size.toNumber() ?? 0), 0)
+    groups.push({ rows: group.num_rows.toNumber(), bytes, firstReceived: received[0], lastReceived: received[1] })
+    last = {
+      rows: last.rows + group.num_rows.toNumber(),
+      end: Math.max(last.end, ...group.columns.map(endOf)),
+      firstReceived: Math.min(last.firstReceived, received[0]),
+      lastReceived: Math.max(last.lastReceived, received[1])
+    }
+  }
+  const { end, firstReceived, lastReceived, rows } = last
+  if (groups.length === 0) return yield* unsound("it has no row groups")
+  if (rows !== num_rows.toNumber()) {
+    return yield* unsound(`its row groups have ${rows} rows, its footer says ${num_rows.toNumber()}`)
+  }
+  const idChunks = endChunks(row_groups)
+  if (idChunks === null) return yield* unsound("it has no column exchange_sequence_id")
+  if (end > offset) return yield* unsound("its footer tells of bytes behind its end")
+  const facts: FileFacts = {
+    feed,
+    exchange,
+    symbol,
+    dataType,
+    homeServer: metadata["ticklake.home_server"] ?? null,
+    bytes: file.bytes,
+    rows,
+    firstReceived,
+    lastReceived,
+    rowGroups: groups.length,
+    idChunks
+  }
+  return { facts, detail: { groups, metadata } }
+})
+
+const endOf = ({ meta_data: chunk }: parquet.ColumnChunk): number =>
+  chunk === undefined ? 0 : chunk.data_page_offset.toNumber() + chunk.total_compressed_size.toNumber()
+
+const receivedRange = (group: parquet.RowGroup): readonly [number, number] | null => {
+  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column.timestampCollector.name)
+  const statistics = chunk?.meta_data?.statistics
+  const first = microsOf(statistics?.min_value)
+  const last = microsOf(statistics?.max_value)
+  return first === null || last === null ? null : [first, last]
+}
+
+/** Thrift hands binary fields over as they are, whatever the types of the package say. */
+const microsOf = (value: unknown): number | null =>
+  Buffer.isBuffer(value) && value.length === 8 ? Number(value.readBigInt64LE()) : null
