@@ -9,6 +9,8 @@ export default defineConfig({
       ...(process.env.TICKLAKE_LIVE === "1" ? [] : ["test/live/**"]),
       ...(process.env.TICKLAKE_KILLS === undefined ? ["test/crash/**"] : [])
     ],
+    // Recorders that run at the same time cannot all have the configured one.
+    env: { METRICS_PORT: "0" },
     maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000

@@ -57,9 +57,9 @@ const secondsOfStop = amount("seconds", 3600)
 /** How long a market may be silent; a quiet one for a week. */
 const secondsOfSilence = amount("seconds", 604_800)
 
-/** A TCP port to listen on. */
-export const Port = Schema.Int.annotate({ expected: "a port from 1 to 65535" }).check(
-  Schema.isBetween({ minimum: 1, maximum: 65_535 }, { expected: "a port from 1 to 65535" })
+/** A TCP port to listen on; 0 for any that is free. */
+export const Port = Schema.Int.annotate({ expected: "a port from 0 to 65535" }).check(
+  Schema.isBetween({ minimum: 0, maximum: 65_535 }, { expected: "a port from 0 to 65535" })
 )
 
 const serverName =
@@ -226,13 +226,13 @@ export const MarketTable = table("[[markets]]", marketTable, {
   )
 })
 
-const HttpTable = table("[http]", "Metrics, health and the live page (later).", {
+const HttpTable = table("[http]", "Metrics, health and the live page.", {
   host: key(
     text("a host name or an address", /^[^\s\p{Cc}\p{Cs}]+$/u),
-    "Address to serve metrics, health and the live page on (later).",
+    "Address to serve metrics, health and the live page on; 0.0.0.0 for all addresses of this machine.",
     http.host
   ),
-  port: key(Port, "Port to serve them on (later); METRICS_PORT wins.", http.port)
+  port: key(Port, "Port to serve them on, 0 for any that is free; METRICS_PORT wins.", http.port)
 })
 
 const LoggingTable = table("[logging]", "What the recorder says.", {

@@ -29,7 +29,7 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
     "METRICS_PORT",
     Schema.decodeOption(Schema.FiniteFromString.pipe(Schema.decodeTo(Port))),
     {
-      expected: "a port from 1 to 65535",
+      expected: "a port from 0 to 65535",
       instead: "set METRICS_PORT=9090, or unset it to use http.port of the file"
     }
   )

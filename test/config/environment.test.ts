@@ -78,7 +78,7 @@ describe("variables", () => {
   it.effect.each(
     [
       ["LOG_LEVEL", "loud"],
-      ["METRICS_PORT", "0"],
+      ["METRICS_PORT", "-1"],
       ["METRICS_PORT", "80.5"],
       ["METRICS_PORT", "http"],
       ["BUCKET_NAME", "a/b"],
