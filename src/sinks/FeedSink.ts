@@ -132,7 +132,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     const before = file.bytes()
     yield* file.finish
     stats.openFileBytes += file.bytes() - before
-    pending.sealedAs ??= yield* settings.sealed.adopt(file.path, settings.folder, pending.firstMillis)
+    pending.sealedAs ??= yield* settings.sealed.adopt(
+      file.path,
+      settings.folder,
+      pending.firstMillis,
+      file.announce
+    )
     yield* settings.sealed.persist(pending.sealedAs)
     stream.sealed(pending.written.ranges, file.checkpoints)
     yield* file.close
