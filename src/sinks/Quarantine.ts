@@ -32,6 +32,7 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string
       yield* file.writeAll(Buffer.from(`${reason}\n`))
       yield* file.sync
     }))
+    yield* durableFolder.sync(fs, folder)
     yield* copy ? fs.copyFile(from, target) : fs.rename(from, target)
     yield* durableFolder.sync(fs, folder)
     yield* durableFolder.sync(fs, path.dirname(from))

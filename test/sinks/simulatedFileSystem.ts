@@ -1,4 +1,4 @@
-import { ByteSize, Effect, FileSystem, type Layer, Option, PlatformError } from "effect"
+import { ByteSize, Effect, FileSystem, Layer, Option, PlatformError } from "effect"
 import { dirname, relative } from "node:path"
 
 /** A number from 0 to 1. */
@@ -48,6 +48,8 @@ export class SimulatedDisk {
   operations = 0
   /** The power fails at this operation. */
   failAt = Infinity
+  /** The power fails after so many renames more, before anything else happens. */
+  renamesLeft = Infinity
   /** True from then on, until `kill` or `crash` lets the next process begin. */
   off = false
 
@@ -75,7 +77,7 @@ export class SimulatedDisk {
   /** The process is killed: what it wrote stays with the machine, known to the disk or not. */
   kill(): void {
     this.off = false
-    this.failAt = Infinity
+    this.failAt = this.renamesLeft = Infinity
   }
 
   /** The power is gone and back: what was not synced is there or not as `chance` says. */
@@ -95,7 +97,7 @@ export class SimulatedDisk {
     this.#syncedNames = new Map(names)
     this.#nameChanges = []
     this.off = false
-    this.failAt = Infinity
+    this.failAt = this.renamesLeft = Infinity
   }
 
   #reachable(names: Map<string, Inode | "folder">, path: string): boolean {
@@ -216,7 +218,7 @@ export class SimulatedDisk {
   }
 
   /** The disk as the code under test sees it. */
-  readonly layer: Layer.Layer<FileSystem.FileSystem> = FileSystem.layerNoop({
+  readonly fileSystem: FileSystem.FileSystem = FileSystem.makeNoop({
     open: (path, options) => this.#open(path, options?.flag ?? "r"),
     exists: (path) => Effect.sync(() => this.#names.has(path)),
     stat: (path) =>
@@ -256,9 +258,12 @@ export class SimulatedDisk {
           names.delete(from)
           names.set(to, inode)
         })
+        if (--this.renamesLeft === 0) this.failAt = this.operations + 1
         return Effect.void
       })
   })
+
+  readonly layer: Layer.Layer<FileSystem.FileSystem> = Layer.succeed(FileSystem.FileSystem, this.fileSystem)
 }
 
 const infoOf = (type: FileSystem.File.Type, bytes: number): FileSystem.File.Info => ({
