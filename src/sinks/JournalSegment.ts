@@ -89,7 +89,8 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, fol
   const writer: Writer = {
     segment,
     commit: Effect.fnUntraced(function*(pieces) {
-      for (const piece of pieces) yield* file.writeAll(piece)
+      // In one write: of several, the disk may keep a later one alone, which would look like damage.
+      yield* file.writeAll(Buffer.concat(pieces))
       yield* file.sync
       for (const piece of pieces) segment.bytes += piece.length
     }),

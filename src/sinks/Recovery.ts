@@ -54,6 +54,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     }
     yield* durableFolder.sync(fs, folder)
   }
+  yield* quarantine.settle
   const found = yield* survey(options.dataDir)
   for (const oddity of found.oddities) yield* quarantine.move(oddity)
   let files = 0

@@ -291,6 +291,21 @@ describe("a damaged folder", () => {
       }))
   })
 
+  it.effect("with something else in the place of the quarantine sets aside beside it", () =>
+    Effect.gen(function*() {
+      const disk = yield* leftBehind
+      disk.put("/data/.open/notes.txt", Buffer.from("buy milk"))
+      disk.put("/data/quarantine", Buffer.from("not yours"))
+      disk.put("/data/quarantine.1", Buffer.from("nor this"))
+      const { ids, stats } = yield* recover(disk)
+      assert.deepStrictEqual(ids, upTo(20))
+      assert.strictEqual(stats.quarantined.foreign, 1)
+      const files = disk.files(dataDir)
+      assert.strictEqual(String(files.get("quarantine")), "not yours")
+      assert.strictEqual(String(files.get("quarantine.2/notes.txt")), "buy milk")
+      assert.match(String(files.get("quarantine.2/notes.txt.reason.txt")), /no file that ticklake makes/)
+    }))
+
   it.effect("is put in order whatever single byte is flipped, and never has a row twice or one that never was", () =>
     Effect.gen(function*() {
       for (const path of [`${open}.groups`, segment, open]) {

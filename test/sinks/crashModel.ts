@@ -170,11 +170,11 @@ export const run = Effect.fnUntraced(function*(seed: number) {
     if (killed) disk.failAt = disk.operations + 10 + Math.floor(chance() * 60)
     // Some lives are so short that the crash comes during recovery.
     else disk.failAt = disk.operations + 1 + Math.floor(chance() * (chance() < 0.4 ? 40 : 300))
-    const midSealing: boolean = !killed && chance() < 0.4
-    if (midSealing) disk.renamesLeft = 1 + Math.floor(chance() * 4)
+    const midMove: boolean = chance() < 0.5
+    if (midMove) disk.movesLeft = 1 + Math.floor(chance() * 8)
     const exit = yield* Effect.exit(life(history, streams, chance))
     if (Exit.isFailure(exit) && !isPowerLoss(exit)) return yield* Effect.failCause(exit.cause)
-    killed = !killed && chance() < (midSealing ? 0.8 : 0.5)
+    killed = !killed && chance() < (midMove ? 0.8 : 0.5)
     if (killed) disk.kill()
     else {
       disk.crash(chance)

@@ -48,8 +48,8 @@ export class SimulatedDisk {
   operations = 0
   /** The power fails at this operation. */
   failAt = Infinity
-  /** The power fails after so many renames more, before anything else happens. */
-  renamesLeft = Infinity
+  /** It ends after so many renames and removals more, before anything else happens. */
+  movesLeft = Infinity
   /** True from then on, until `kill` or `crash` lets the next process begin. */
   off = false
 
@@ -77,7 +77,7 @@ export class SimulatedDisk {
   /** The process is killed: what it wrote stays with the machine, known to the disk or not. */
   kill(): void {
     this.off = false
-    this.failAt = this.renamesLeft = Infinity
+    this.failAt = this.movesLeft = Infinity
   }
 
   /** The power is gone and back: what was not synced is there or not as `chance` says. */
@@ -97,7 +97,7 @@ export class SimulatedDisk {
     this.#syncedNames = new Map(names)
     this.#nameChanges = []
     this.off = false
-    this.failAt = this.renamesLeft = Infinity
+    this.failAt = this.movesLeft = Infinity
   }
 
   #reachable(names: Map<string, Inode | "folder">, path: string): boolean {
@@ -133,13 +133,18 @@ export class SimulatedDisk {
     this.#nameChanges.push({ paths, apply })
   }
 
+  #moved(): void {
+    if (--this.movesLeft === 0) this.failAt = this.operations + 1
+  }
+
   #syncFolder(folder: string): void {
     const pending = this.#nameChanges
     const needed = new Set<NameChange>()
     const paths = new Set<string>()
     // A change takes those with it that it stands on.
     for (const change of pending.toReversed()) {
-      if (change.paths.some((path) => dirname(path) === folder || paths.has(path))) {
+      // A rename is certain with the folder that it leads to: not every disk takes it along with the one that it left.
+      if (dirname(change.paths.at(-1)!) === folder || change.paths.some((path) => paths.has(path))) {
         needed.add(change)
         for (const path of change.paths) paths.add(path)
       }
@@ -248,6 +253,7 @@ export class SimulatedDisk {
       Effect.suspend(() => {
         if (!this.#names.has(path)) return options?.force === true ? Effect.void : fault("NotFound", "remove", path)
         this.#rename([path], (names) => names.delete(path))
+        this.#moved()
         return Effect.void
       }),
     rename: (from, to) =>
@@ -258,7 +264,7 @@ export class SimulatedDisk {
           names.delete(from)
           names.set(to, inode)
         })
-        if (--this.renamesLeft === 0) this.failAt = this.operations + 1
+        this.#moved()
         return Effect.void
       })
   })
