@@ -166,15 +166,16 @@ export const run = Effect.fnUntraced(function*(seed: number) {
   const streams: Streams = new Map()
   let killed = false
   for (let lives = 2 + Math.floor(chance() * 4); lives > 0; lives--) {
-    // What a kill left to the machine, recovery must not leave there: the power fails soon after it, or while it runs.
+    // What a kill left to the machine, recovery must not leave there: the power fails while it runs, or soon after.
+    const midMove: boolean = chance() < (killed ? 0.8 : 0.5)
+    let moves = midMove ? 1 + Math.floor(chance() * 6) : Infinity
+    disk.failAfter = () => --moves === 0
     if (killed) disk.failAt = disk.operations + 10 + Math.floor(chance() * 60)
     // Some lives are so short that the crash comes during recovery.
     else disk.failAt = disk.operations + 1 + Math.floor(chance() * (chance() < 0.4 ? 40 : 300))
-    const midMove: boolean = chance() < 0.5
-    if (midMove) disk.movesLeft = 1 + Math.floor(chance() * 8)
     const exit = yield* Effect.exit(life(history, streams, chance))
     if (Exit.isFailure(exit) && !isPowerLoss(exit)) return yield* Effect.failCause(exit.cause)
-    killed = !killed && chance() < (midMove ? 0.8 : 0.5)
+    killed = !killed && chance() < (midMove ? 0.85 : 0.5)
     if (killed) disk.kill()
     else {
       disk.crash(chance)

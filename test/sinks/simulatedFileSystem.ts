@@ -48,8 +48,8 @@ export class SimulatedDisk {
   operations = 0
   /** The power fails at this operation. */
   failAt = Infinity
-  /** It ends after so many renames and removals more, before anything else happens. */
-  movesLeft = Infinity
+  /** It fails before anything else happens, where this holds for a path that was just removed or renamed to. */
+  failAfter: (path: string) => boolean = () => false
   /** True from then on, until `kill` or `crash` lets the next process begin. */
   off = false
 
@@ -77,7 +77,8 @@ export class SimulatedDisk {
   /** The process is killed: what it wrote stays with the machine, known to the disk or not. */
   kill(): void {
     this.off = false
-    this.failAt = this.movesLeft = Infinity
+    this.failAt = Infinity
+    this.failAfter = () => false
   }
 
   /** The power is gone and back: what was not synced is there or not as `chance` says. */
@@ -97,7 +98,8 @@ export class SimulatedDisk {
     this.#syncedNames = new Map(names)
     this.#nameChanges = []
     this.off = false
-    this.failAt = this.movesLeft = Infinity
+    this.failAt = Infinity
+    this.failAfter = () => false
   }
 
   #reachable(names: Map<string, Inode | "folder">, path: string): boolean {
@@ -133,8 +135,8 @@ export class SimulatedDisk {
     this.#nameChanges.push({ paths, apply })
   }
 
-  #moved(): void {
-    if (--this.movesLeft === 0) this.failAt = this.operations + 1
+  #moved(path: string): void {
+    if (this.failAfter(path)) this.failAt = this.operations + 1
   }
 
   #syncFolder(folder: string): void {
@@ -253,7 +255,7 @@ export class SimulatedDisk {
       Effect.suspend(() => {
         if (!this.#names.has(path)) return options?.force === true ? Effect.void : fault("NotFound", "remove", path)
         this.#rename([path], (names) => names.delete(path))
-        this.#moved()
+        this.#moved(path)
         return Effect.void
       }),
     rename: (from, to) =>
@@ -264,7 +266,7 @@ export class SimulatedDisk {
           names.delete(from)
           names.set(to, inode)
         })
-        this.#moved()
+        this.#moved(to)
         return Effect.void
       })
   })
