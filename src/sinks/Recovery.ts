@@ -69,7 +69,9 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   }
   const replayed = yield* replay(found, options)
   if (replayed.unwritten > 0) {
-    const cause = new Error(`${replayed.unwritten} rows could not be written; the lines above say why`)
+    const cause = new Error(
+      `${replayed.unwritten} rows could not be written, which the lines above explain; they stay in the journal`
+    )
     return yield* new RecoveryError({ dataDir: options.dataDir, cause })
   }
 

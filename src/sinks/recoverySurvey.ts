@@ -4,7 +4,7 @@ import { journalFolder } from "./Journal.ts"
 import * as journalSurvey from "./journalSurvey.ts"
 import * as openFolderSurvey from "./openFolderSurvey.ts"
 import type { Oddity } from "./Quarantine.ts"
-import { type SeqRange, SeqRanges } from "./SeqRanges.ts"
+import { countRows, SeqRanges } from "./SeqRanges.ts"
 
 /** What is to be done with an open file or its checkpoints. */
 type Finding = Exclude<openFolderSurvey.Finding, openFolderSurvey.Vanished>
@@ -75,9 +75,6 @@ const judgeVanished = (
     "Delete this, or keep it to look into."
   return { kind: "odd", oddities: [{ path: checkpoints, kind: "openFile", reason }] }
 }
-
-const countRows = (ranges: ReadonlyArray<SeqRange>): number =>
-  ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
 
 /** The ranges of `stream`, made at the first call. */
 export const rangesOf = (byStream: Map<number, SeqRanges>, stream: number): SeqRanges => {
