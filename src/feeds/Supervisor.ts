@@ -6,7 +6,7 @@ import * as stopAccounts from "../telemetry/stopAccounts.ts"
 import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
-import { reportDrops, reportStart, reportTotals } from "./LossReport.ts"
+import { reportDrops, reportStart } from "./LossReport.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import * as OutageLog from "./OutageLog.ts"
 import { record } from "./Recorder.ts"
@@ -43,7 +43,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const sinks = yield* Sinks
   const telemetry = yield* Telemetry
   const feeds = options.plans.map(({ feed }) => telemetry.stats(feed))
-  yield* Effect.addFinalizer(() => reportTotals(feeds))
   const sinkScope = yield* Scope.make("parallel")
   yield* Effect.addFinalizer((exit) =>
     Scope.close(sinkScope, exit).pipe(

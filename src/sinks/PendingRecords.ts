@@ -116,7 +116,6 @@ export class PendingRecords {
       const oldest = this.#chunks.shift()
       for (const [stream, span] of oldest?.spans ?? []) {
         if (span.last <= stream.flushed) continue
-        stream.dropped = span.last
         rows += Math.min(span.rows, span.last - stream.flushed)
       }
     }
@@ -131,4 +130,13 @@ export class PendingRecords {
     this.#chunks.push(chunk)
     return chunk
   }
+}
+
+/** The bytes of a batch, in the order in which they are written. */
+export const piecesOf = (batch: Batch): ReadonlyArray<Buffer> => {
+  const pieces = batch.chunks.map((chunk) => chunk.bytes.written)
+  if (batch.sealed.length === 0) return pieces
+  const sealed = new PageBytes(256)
+  for (const { range, stream } of batch.sealed) journalRecord.appendSealed(sealed, stream.id, range)
+  return [...pieces, sealed.written]
 }

@@ -83,10 +83,12 @@ export interface FeedStats {
   rowsSealed: number
   /** Rows lost because they could not be written. */
   rowsLost: number
-  /** Rows that a closing sink could not write and the journal keeps for the next start. */
-  rowsLeftInJournal: number
+  /** Rows that a closing sink could not write; those that the journal has not either are counted as lost once it is closed. */
+  rowsUnwritten: number
   /** Files that are not sealed. */
   filesOpen: number
+  /** The open file that grows, relative to the data folder; null while there is none. */
+  openFile: string | null
   openFileBytes: number
   filesSealed: number
   sealedBytes: number
@@ -135,8 +137,9 @@ export const makeStats = (feed: Feed): FeedStats => ({
   rowsWritten: 0,
   rowsSealed: 0,
   rowsLost: 0,
-  rowsLeftInJournal: 0,
+  rowsUnwritten: 0,
   filesOpen: 0,
+  openFile: null,
   openFileBytes: 0,
   filesSealed: 0,
   sealedBytes: 0,

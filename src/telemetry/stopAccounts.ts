@@ -30,7 +30,7 @@ export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
 }
 
 const rowsLeft = (feeds: ReadonlyArray<FeedStats>) =>
-  sum(feeds, (stats) => stats.rowsWritten - stats.rowsSealed + stats.rowsBuffered + stats.rowsLeftInJournal)
+  sum(feeds, (stats) => stats.rowsWritten - stats.rowsSealed + stats.rowsBuffered + stats.rowsUnwritten)
 
 /** How many files were sealed, and what is in no sealed file. */
 export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {
@@ -45,7 +45,7 @@ export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accou
     const lost = sum(feeds, (stats) => stats.rowsLost) - lostBefore
     const fate = open === 0 && left === 0
       ? ""
-      : `; the next start takes them from the open files and the journal in ${dataDir}`
+      : `; the next start takes them from the open files and the journal in ${dataDir}, as far as these have them`
     return {
       text: `${quantity(sealed, "file")} sealed (${quantity(sealedRows, "row")}), ${number(open)} left open, ` +
         `${lost === 0 ? "" : `${quantity(lost, "row")} lost, `}${quantity(left, "row")} left${fate}`,

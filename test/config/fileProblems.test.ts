@@ -62,7 +62,7 @@ const cases: ReadonlyArray<Case> = [
   inTable("key that needs quotes", "[http]\n\"a b\\u001b\" = 1", "http.\"a b\\u001b\"", /knows/, /remove it/),
   inMarket("unknown key of a market", `${okx}symbol = "x"`, ".symbol", /knows/, /mean symbols\?/),
   inTable("value in place of a table", "http = 5", "http", /a table, \[http\]/, /write \[http\]/),
-  inTable("number in quotes", "[http]\nport = \"9091\"", "http.port", /port from 1/, /port = 9091, without quotes/),
+  inTable("number in quotes", "[http]\nport = \"9091\"", "http.port", /port from 0/, /port = 9091, without quotes/),
   inTable("port too high", "[http]\nport = 65536", "http.port", /from 0 to 65535/, /port = 9090, the default/),
   inTable("port below zero", "[http]\nport = -1", "http.port", /from 0 to 65535/, /9090/),
   inTable("host with a space", "[http]\nhost = \"a b\"", "http.host", /host name/, /host = "127.0.0.1", the default/),

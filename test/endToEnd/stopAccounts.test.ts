@@ -74,7 +74,7 @@ describe("the lines of a stop", () => {
       assert.match(sinks, /^Warn stopping sinks gave up after 0\.\d s: 0 files sealed \(0 rows\), [012] left open, /)
       assert.include(
         sinks,
-        `${rows} rows left; the next start takes them from the open files and the journal in ${config.storage.dataDir}`
+        `${rows} rows left; the next start takes them from the open files and the journal in ${config.storage.dataDir}, as far as these have them`
       )
       assert.include(writers, `${rows} rows left in memory`)
       assert.match(journal, /^Warn stopping the journal: 0 segments removed, 1 left with /)

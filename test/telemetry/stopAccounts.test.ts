@@ -40,10 +40,10 @@ describe("the account of a phase", () => {
         text: "1 file sealed (1,005 rows), 0 left open, 0 rows left",
         complete: true
       })
-      Object.assign(second!, { filesOpen: 1, rowsWritten: 40, rowsBuffered: 2, rowsLeftInJournal: 9, rowsLost: 4 })
+      Object.assign(second!, { filesOpen: 1, rowsWritten: 40, rowsBuffered: 2, rowsUnwritten: 9, rowsLost: 4 })
       assert.deepStrictEqual(yield* account, {
         text: "1 file sealed (1,005 rows), 1 left open, 4 rows lost, 51 rows left; " +
-          "the next start takes them from the open files and the journal in data/parquet",
+          "the next start takes them from the open files and the journal in data/parquet, as far as these have them",
         complete: false
       })
     }))
