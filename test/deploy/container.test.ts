@@ -10,8 +10,8 @@ import * as Simulator from "../../src/simulator/Simulator.ts"
 import { until } from "../until.ts"
 import { imports, instruction, read, root, service, stages } from "./repository.ts"
 
-/** All phases of a stop, should each take all of its time: feeds, files, writers, the journal, uploads. */
-const longestStopSecs = defaults.shutdown.websocket_secs + 2 * defaults.shutdown.storage_secs + 2 +
+/** All phases of a stop, should each take all of its time: feeds, files, writers, the journal, uploads, the log. */
+const longestStopSecs = defaults.shutdown.websocket_secs + 2 * defaults.shutdown.storage_secs + 4 +
   defaults.shutdown.upload_secs
 
 const copied = (): ReadonlyArray<string> =>

@@ -11,7 +11,7 @@ const setting = (name: string): string | undefined => new RegExp(`^${name}=(.*)$
 describe("deploy/ticklake.service", () => {
   it("gives a stop more time than it may take", () => {
     const { storage_secs, upload_secs, websocket_secs } = defaults.shutdown
-    assert.isAbove(Number(setting("TimeoutStopSec")), websocket_secs + 2 * storage_secs + 2 + upload_secs)
+    assert.isAbove(Number(setting("TimeoutStopSec")), websocket_secs + 2 * storage_secs + 4 + upload_secs)
   })
 
   it("does not try again with a wrong configuration", () => {
