@@ -23,7 +23,7 @@ export const instruction = (name: string): string => {
 export const imports = (): ReadonlyArray<{ readonly file: string; readonly from: string }> =>
   readdirSync(`${root}src`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts")).flatMap(
     (name) =>
-      [...read(`src/${name}`).matchAll(/(?:\bfrom |\bimport\(|^import )"([^"]+)"/gm)].map((match) => ({
+      [...read(`src/${name}`).matchAll(/(?:\bfrom |\bimport\(|^import )"([^"\s]+)"/gm)].map((match) => ({
         file: `src/${name}`,
         from: match[1] ?? ""
       }))
