@@ -2,8 +2,14 @@
 // comes meanwhile is a requested stop like any other.
 let started = false
 let signals = 0
+// npm hands on the Ctrl-C that the terminal has sent to both of us: one of the same kind this soon is an echo.
+const echoMillis = 1000
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  let heardAt = -Infinity
   process.on(signal, () => {
+    const now = performance.now()
+    if (now - heardAt < echoMillis) return
+    heardAt = now
     signals++
     // Who sends a second one does not want to wait for the program to wind down.
     if (signals > 1) process.exit(130)

@@ -62,6 +62,9 @@ export const Port = Schema.Int.annotate({ expected: "a port from 0 to 65535" }).
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { expected: "a port from 0 to 65535" })
 )
 
+/** An address to listen on, or a name that stands for one. */
+export const HostName = text("a host name or an address", /^[^\s\p{Cc}\p{Cs}]+$/u)
+
 const serverName =
   "one path segment of at most 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit, no date"
 
@@ -228,8 +231,8 @@ export const MarketTable = table("[[markets]]", marketTable, {
 
 const HttpTable = table("[http]", "Metrics, health and the live page.", {
   host: key(
-    text("a host name or an address", /^[^\s\p{Cc}\p{Cs}]+$/u),
-    "Address to serve metrics, health and the live page on; 0.0.0.0 for all addresses of this machine.",
+    HostName,
+    "Address to serve metrics, health and the live page on; METRICS_HOST wins. 0.0.0.0 is every address of this machine.",
     http.host
   ),
   port: key(Port, "Port to serve them on, 0 for any that is free; METRICS_PORT wins.", http.port)

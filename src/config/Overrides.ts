@@ -1,11 +1,12 @@
 import { LogLevel, Option, Schema } from "effect"
-import { Bucket, HomeServerName, Port, Region } from "./ConfigFile.ts"
+import { Bucket, HomeServerName, HostName, Port, Region } from "./ConfigFile.ts"
 import type { Environment } from "./environment.ts"
 import { type Found, variable } from "./variable.ts"
 
 /** What the environment says in place of the file; null where it says nothing. */
 export interface Overrides {
   readonly logLevel: LogLevel.LogLevel | null
+  readonly metricsHost: string | null
   readonly metricsPort: number | null
   readonly bucketName: string | null
   readonly homeServerName: string | null
@@ -23,6 +24,10 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
   const logLevel = variable(environment, "LOG_LEVEL", levelNamed, {
     expected: "one of all, trace, debug, info, warn, error, fatal, none, in any case",
     instead: "set LOG_LEVEL=info, or unset it"
+  })
+  const metricsHost = variable(environment, "METRICS_HOST", Schema.decodeOption(HostName), {
+    expected: "a host name or an address",
+    instead: "set METRICS_HOST=0.0.0.0 to be reachable from elsewhere, or unset it to use http.host of the file"
   })
   const metricsPort = variable(
     environment,
@@ -49,11 +54,14 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
   return {
     value: {
       logLevel: logLevel.value,
+      metricsHost: metricsHost.value,
       metricsPort: metricsPort.value,
       bucketName: bucketName.value,
       homeServerName: homeServerName.value,
       awsRegion: awsRegion.value
     },
-    problems: [logLevel, metricsPort, bucketName, homeServerName, awsRegion].flatMap((found) => found.problems)
+    problems: [logLevel, metricsHost, metricsPort, bucketName, homeServerName, awsRegion].flatMap(
+      (found) => found.problems
+    )
   }
 }

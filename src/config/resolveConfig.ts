@@ -53,7 +53,7 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
       initialRetryDelaySecs: upload.initial_retry_delay_secs,
       maxRetryDelaySecs: upload.max_retry_delay_secs
     },
-    http: { host: http.host, port: overrides.metricsPort ?? http.port },
+    http: { host: overrides.metricsHost ?? http.host, port: overrides.metricsPort ?? http.port },
     logging: {
       dir: logging.dir,
       retentionDays: logging.retention_days,

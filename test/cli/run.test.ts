@@ -1,6 +1,8 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
+import { spawn } from "node:child_process"
+import packageJson from "../../package.json" with { type: "json" }
 import { readRows } from "../../src/cli/readRows.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { until } from "../until.ts"
@@ -51,6 +53,31 @@ describe("ticklake run", () => {
       child.kill("SIGINT")
       yield* until(() => state.ended)
       assert.strictEqual(state.code, 130, state.said)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("takes a Ctrl-C that the terminal sends to npm too, and npm hands on, for one request", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-npm-" })
+      const simulator = yield* Simulator.make({ rate: 100 })
+      // npm looks for the script in the folder that it is started in, where the log files go as well.
+      yield* fs.writeFileString(`${folder}/package.json`, JSON.stringify({ scripts: packageJson.scripts }))
+      yield* fs.symlink(new URL("../../src", import.meta.url).pathname, `${folder}/src`)
+      yield* fs.writeFileString(`${folder}/config.toml`, config(simulator.baseUrl("okx")).replaceAll("FOLDER", folder))
+      const npm = yield* Effect.acquireRelease(
+        Effect.sync(() => spawn("npm", ["start"], { cwd: folder, detached: true, stdio: "ignore" })),
+        ({ pid }) => Effect.ignore(Effect.try(() => process.kill(-pid!, "SIGKILL")))
+      )
+      let code: number | null = null
+      npm.once("exit", (status) => {
+        code = status ?? -1
+      })
+      yield* simulator.until((ledger) => ledger.count > 200)
+      yield* simulator.faults.inject({ kind: "hang-close" })
+      process.kill(-npm.pid!, "SIGINT")
+      yield* until(() => code !== null)
+      assert.strictEqual(code, 0)
+      assert.isAbove((yield* readRows(`${folder}/archive`)).length, 150)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("a second one in the same folder ends with 75, says so once, and has it in the log file of both", () =>

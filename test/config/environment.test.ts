@@ -38,9 +38,10 @@ describe("variables", () => {
   it.effect("override the file", () =>
     Effect.gen(function*() {
       const config = yield* load(
-        `[http]\nport = 1\n[aws]\nregion = "a"\nbucket = "aaa"\nhome_server_name = "a"\n${market}`,
+        `[http]\nhost = "127.0.0.2"\nport = 1\n[aws]\nregion = "a"\nbucket = "aaa"\nhome_server_name = "a"\n${market}`,
         {
           LOG_LEVEL: "dEbUg",
+          METRICS_HOST: "0.0.0.0",
           METRICS_PORT: "8080",
           BUCKET_NAME: "ticks",
           HOME_SERVER_NAME: "tokyo-1",
@@ -48,7 +49,7 @@ describe("variables", () => {
         }
       )
       assert.strictEqual(config.logging.level, "Debug")
-      assert.strictEqual(config.http.port, 8080)
+      assert.deepStrictEqual(config.http, { host: "0.0.0.0", port: 8080 })
       assert.deepStrictEqual(config.aws, {
         region: "ap-northeast-1",
         bucket: "ticks",
@@ -58,11 +59,25 @@ describe("variables", () => {
       })
     }))
 
+  // docker-compose.yml hands every variable over, empty where .env does not set it.
   it.effect("count as not set when empty", () =>
     Effect.gen(function*() {
-      const config = yield* load(market, { LOG_LEVEL: "", METRICS_PORT: "", AWS_ACCESS_KEY: "", COINBASE_API_KEY: "" })
-      assert.strictEqual(config.http.port, 9090)
-      assert.deepStrictEqual(config.credentials, { aws: null, coinbase: null })
+      const names = [
+        "LOG_LEVEL",
+        "METRICS_HOST",
+        "METRICS_PORT",
+        "BUCKET_NAME",
+        "HOME_SERVER_NAME",
+        "AWS_REGION",
+        "AWS_ACCESS_KEY",
+        "AWS_SECRET_KEY",
+        "COINBASE_API_KEY",
+        "COINBASE_API_SECRET",
+        "COINBASE_API_SECRET_FILE"
+      ]
+      const empty = Object.fromEntries(names.map((name) => [name, ""]))
+      assert.deepStrictEqual(yield* load(market, empty), yield* load(market, {}))
+      assert.strictEqual((yield* load(market, empty)).logging.level, "Info")
     }))
 
   it.effect.each(
@@ -78,6 +93,7 @@ describe("variables", () => {
   it.effect.each(
     [
       ["LOG_LEVEL", "loud"],
+      ["METRICS_HOST", "0.0.0.0 9090"],
       ["METRICS_PORT", "-1"],
       ["METRICS_PORT", "80.5"],
       ["METRICS_PORT", "http"],

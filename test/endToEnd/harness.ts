@@ -86,7 +86,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
         base_url: options.baseUrls?.[exchange]?.(simulator) ?? simulator.baseUrl(exchange)
       }))
     },
-    { logLevel: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
     {
       aws: options.storage === undefined ? null : {
         accessKeyId: Redacted.make(options.storage.server.options.accessKey),

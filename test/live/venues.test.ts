@@ -22,7 +22,14 @@ describe("the real venues", () => {
             storage: { data_dir: `${folder}/recording`, local_path: `${folder}/archive` },
             markets: [{ exchange: venue, symbols: [registry[venue](null).notation.example] }]
           },
-          { logLevel: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+          {
+            logLevel: null,
+            metricsHost: null,
+            metricsPort: null,
+            bucketName: null,
+            homeServerName: null,
+            awsRegion: null
+          },
           { aws: null, coinbase: null }
         )
         const scope = yield* Scope.make()

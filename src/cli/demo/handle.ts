@@ -45,7 +45,7 @@ const demoConfig = (folder: string, baseUrl: (venue: Venue) => string) =>
         base_url: baseUrl(exchange)
       }))
     },
-    { logLevel: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
     { aws: null, coinbase: null }
   )
 
