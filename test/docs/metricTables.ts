@@ -1,8 +1,8 @@
 import { Effect } from "effect"
-import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { type Definition, metrics } from "../../src/telemetry/Metrics.ts"
-import * as MetricsRegistry from "../../src/telemetry/MetricsRegistry.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { parse } from "../telemetry/exposition.ts"
+import { quietRegistry } from "../telemetry/quietRegistry.ts"
 
 const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
@@ -18,22 +18,7 @@ const own = () =>
 
 /** The tables of `docs/metrics.md`, from the definitions and from what prom-client says of the process. */
 export const metricTables = Effect.gen(function*() {
-  const telemetry = yield* Telemetry
-  const registry = MetricsRegistry.make(() => ({
-    telemetry,
-    disks: [],
-    health: {
-      status: "healthy",
-      phase: "recording",
-      uptime_seconds: 0,
-      connections: { up: 0, total: 0 },
-      messages_dropped: 0,
-      degraded_reason: null,
-      reasons: []
-    },
-    version: "",
-    nodeVersion: ""
-  }))
+  const registry = quietRegistry(yield* Telemetry)
   const exposed = parse(yield* Effect.promise(() => registry.write("text")))
   const ofProcess = [...exposed].filter(([name]) => !name.startsWith("collector_"))
   return [
