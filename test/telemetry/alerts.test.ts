@@ -28,7 +28,7 @@ describe("alerts", () => {
   it.runIf(promtool.found)(`each fires when it should, and only then${promtool.note}`, async () => {
     const { stdout } = await run("test", "rules", "test/telemetry/alerts.test.yml")
     assert.include(stdout, "SUCCESS")
-  })
+  }, 120_000)
 
   it("each has a case in which it fires and one in which it does not", () => {
     const tests = cases.split(/^ {2}- name: /m).slice(1)

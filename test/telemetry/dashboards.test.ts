@@ -41,7 +41,7 @@ describe("dashboards", () => {
   it("are what Grafana's own types want", async () => {
     const texts = Object.fromEntries(dashboardNames.map((name) => [name, dashboardText(name)]))
     assert.strictEqual(await typeErrors(texts), "")
-  })
+  }, 120_000)
 
   it("Grafana's types refuse what is misspelt, of the wrong kind, or no option of its panel", async () => {
     const text = dashboardText("recorder")
@@ -53,7 +53,7 @@ describe("dashboards", () => {
     }
     const errors = await typeErrors(damaged)
     for (const name of Object.keys(damaged)) assert.include(errors, `${name}.mts`)
-  })
+  }, 120_000)
 
   it("are all provisioned from their folder, and their datasource by its uid", () => {
     const files = readdirSync(join(root, "grafana/dashboards")).toSorted()

@@ -50,7 +50,7 @@ describe("a real Prometheus", () => {
                 server.query(substituted(expr, "5s")),
                 (found) => found.some(({ value }) => Number.isFinite(value))
               ).pipe(Effect.timeoutOrElse({
-                duration: "15 seconds",
+                duration: "40 seconds",
                 orElse: () => Effect.die(new Error(`${name}, ${title}: nothing to show for ${expr}`))
               }))
             }
