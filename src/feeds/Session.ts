@@ -253,7 +253,8 @@ export const run = Effect.fn("Session.run")(function*(
   ])
 }, Effect.scoped)
 
-const countLatencies = (stats: FeedStats, events: ReadonlyArray<Event>) => {
+/** Counts how long events were on their way, by the venue's clock and ours. */
+export const countLatencies = (stats: FeedStats, events: ReadonlyArray<Event>) => {
   for (const { timestampCollector, timestampExchange } of events) {
     if (timestampExchange === null) continue
     const micros = timestampCollector - timestampExchange

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client"
 import type { Histogram as Counts } from "./Histogram.ts"
 import { type Reading, readings, type Series, type Source } from "./metricReadings.ts"
@@ -84,21 +85,30 @@ class ReadHistogram extends Histogram {
 
 const classes = { counter: ReadCounter, gauge: ReadGauge, histogram: ReadHistogram }
 
-const fill = (registry: Registry | Registry<OpenMetricsContentType>, source: () => Source) => {
+/** A registry of its own for each metric, and one for those of the process: what is written at once stays small. */
+const makeRegistries = <R extends Registry | Registry<OpenMetricsContentType>>(
+  makeRegistry: () => R,
+  source: () => Source
+): ReadonlyArray<R> => {
   const definitions: Readonly<Record<string, Definition>> = metrics
   const reads: Readonly<Record<string, Reading<number | Counts>>> = readings
-  for (const [name, { help, labels, type, unit }] of Object.entries(definitions)) {
+  const own = Object.entries(definitions).map(([name, { help, labels, type, unit }]) => {
     const read = reads[name]!
-    const metric = new classes[type]({
-      name,
-      help: `${help} (${unit})`,
-      labelNames: [...labels],
-      registers: [],
-      read: () => read(source())
-    })
-    registry.registerMetric(metric)
-  }
-  collectDefaultMetrics({ register: registry as Registry })
+    const registry = makeRegistry()
+    registry.registerMetric(
+      new classes[type]({
+        name,
+        help: `${help} (${unit})`,
+        labelNames: [...labels],
+        registers: [],
+        read: () => read(source())
+      })
+    )
+    return registry
+  })
+  const ofProcess = makeRegistry()
+  collectDefaultMetrics({ register: ofProcess as Registry })
+  return [...own, ofProcess]
 }
 
 /** All metrics, those of the process included, and how to write them. */
@@ -107,22 +117,39 @@ export interface MetricsRegistry {
   readonly write: (format: Format) => Promise<string>
 }
 
+/** Characters after which a scrape lets others run: with a thousand feeds all of it takes longer than a frame should wait. */
+const breathChars = 256 * 1024
+const endOfOpenMetrics = "# EOF\n"
+
 /** Metrics that are read from what `source` answers at each scrape. */
 export const make = (source: () => Source): MetricsRegistry => {
   let current: Source | null = null
   const now = () => current ??= source()
-  const text = new Registry()
-  const openmetrics = new Registry<OpenMetricsContentType>()
-  openmetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
   // Two of each metric: writing OpenMetrics renames its counters.
-  fill(text, now)
-  fill(openmetrics, now)
+  const registries = {
+    text: makeRegistries(() => new Registry(), now),
+    openmetrics: makeRegistries(() => {
+      const registry = new Registry<OpenMetricsContentType>()
+      registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+      return registry
+    }, now)
+  }
   return {
-    contentType: { text: text.contentType, openmetrics: openmetrics.contentType },
-    write: (format) => {
-      // One look for all metrics of a scrape.
+    contentType: { text: Registry.PROMETHEUS_CONTENT_TYPE, openmetrics: Registry.OPENMETRICS_CONTENT_TYPE },
+    write: async (format) => {
+      // Health is judged once for a scrape.
       current = null
-      return (format === "text" ? text : openmetrics).metrics()
+      const pieces: Array<string> = []
+      let chars = 0
+      for (const registry of registries[format]) {
+        const piece = await registry.metrics()
+        pieces.push(format === "text" ? piece : piece.slice(0, -endOfOpenMetrics.length))
+        chars += piece.length
+        if (chars < breathChars) continue
+        chars = 0
+        await setImmediate()
+      }
+      return format === "text" ? pieces.join("\n") : pieces.join("") + endOfOpenMetrics
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
-import { type FeedStats, reconnectReasons, type Telemetry } from "./Telemetry.ts"
+import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
 
 /** What the metrics are read from, at the moment of a scrape. */
 export interface Source {
@@ -41,6 +41,16 @@ const labelsOf = (stats: FeedStats): Labels => {
   return labels
 }
 
+const labelsWithReason = new WeakMap<FeedStats, ReadonlyArray<readonly [ReconnectReason, Labels]>>()
+
+const labelsByReason = (stats: FeedStats) => {
+  const known = labelsWithReason.get(stats)
+  if (known !== undefined) return known
+  const labels = reconnectReasons.map((reason) => [reason, { ...labelsOf(stats), reason }] as const)
+  labelsWithReason.set(stats, labels)
+  return labels
+}
+
 const perFeed = <V>(of: (stats: FeedStats) => V | null): Reading<V> => ({ telemetry }) =>
   telemetry.all().flatMap((stats) => {
     const value = of(stats)
@@ -68,7 +78,7 @@ export const readings: Readings = {
   collector_feed_live: perFeed(({ state }) => state === "live" ? 1 : 0),
   collector_websocket_reconnects_total: ({ telemetry }) =>
     telemetry.all().flatMap((stats) =>
-      reconnectReasons.map((reason) => ({ labels: { ...labelsOf(stats), reason }, value: stats.reconnectsBy[reason] }))
+      labelsByReason(stats).map(([reason, labels]) => ({ labels, value: stats.reconnectsBy[reason] }))
     ),
   collector_websocket_pings_sent_total: perFeed((stats) => stats.pingsSent),
   collector_websocket_pongs_received_total: perFeed((stats) => stats.pongsReceived),

@@ -9,6 +9,7 @@ import { type Venue, venues } from "../../src/domain/Venue.ts"
 import { audit, type FeedAudit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
+import { Endpoint } from "../../src/telemetry/HttpServer.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
 import type { UploadStats } from "../../src/telemetry/UploadStats.ts"
@@ -30,11 +31,15 @@ export interface Options {
   readonly maxFileAgeSecs?: number
   readonly uploadSecs?: number
   readonly websocketSecs?: number
+  readonly uploadQueueCapacity?: number
+  readonly uploadAttempts?: number
 }
 
 export interface World {
   readonly simulator: Simulator.Simulator["Service"]
   readonly config: Config
+  /** Of metrics, health and the live page. */
+  readonly url: string
   readonly feeds: () => ReadonlyArray<FeedStats>
   readonly feed: (id: string) => FeedStats
   readonly uploads: UploadStats
@@ -67,7 +72,12 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
         max_file_age_secs: options.maxFileAgeSecs ?? 3600
       },
       http: { port: 0 },
-      upload: { max_attempts: 20, initial_retry_delay_secs: 0.02, max_retry_delay_secs: 0.2 },
+      upload: {
+        queue_capacity: options.uploadQueueCapacity ?? 1000,
+        max_attempts: options.uploadAttempts ?? 20,
+        initial_retry_delay_secs: 0.02,
+        max_retry_delay_secs: 0.2
+      },
       shutdown: {
         websocket_secs: options.websocketSecs ?? 10,
         upload_secs: options.uploadSecs ?? 60,
@@ -130,6 +140,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const made: World = {
     simulator,
     config,
+    url: Context.get(context, Endpoint).url,
     feeds: telemetry.all,
     uploads: telemetry.uploads,
     feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
