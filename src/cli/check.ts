@@ -37,6 +37,7 @@ const summary = (config: Config): string => {
     ["written in", storage.dataDir],
     ...stores(config),
     ["log level", logging.level],
+    ["log files", `${logging.dir}, kept ${logging.retentionDays} ${logging.retentionDays === 1 ? "day" : "days"}`],
     ["Coinbase key", credentials.coinbase === null ? "none: public access" : "configured"],
     ["AWS key", credentials.aws === null ? "none: the AWS SDK's own credential chain" : "configured"]
   ])

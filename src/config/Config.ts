@@ -70,7 +70,12 @@ export interface Config {
     readonly maxRetryDelaySecs: number
   }
   readonly http: { readonly host: string; readonly port: number }
-  readonly logging: { readonly dir: string; readonly retentionDays: number; readonly level: LogLevel.LogLevel }
+  readonly logging: {
+    readonly dir: string
+    readonly retentionDays: number
+    readonly maxFileBytes: number
+    readonly level: LogLevel.LogLevel
+  }
   readonly shutdown: { readonly websocketSecs: number; readonly storageSecs: number; readonly uploadSecs: number }
   readonly markets: ReadonlyArray<MarketConfig>
   /** Every feed once, in the order of the file. */

@@ -21,7 +21,7 @@ export const defaults = {
   aws: { region: "us-east-1", bucket: "market-data", force_path_style: false },
   upload: { queue_capacity: 1000, max_attempts: 5, initial_retry_delay_secs: 1, max_retry_delay_secs: 30 },
   http: { host: "127.0.0.1", port: 9090 },
-  logging: { dir: "logs", retention_days: 1 },
+  logging: { dir: "logs", retention_days: 1, max_file_size_mb: 64 },
   shutdown: { websocket_secs: 10, storage_secs: 30, upload_secs: 60 },
   market: { feeds: ["orderbook", "trades"] }
 } as const
@@ -139,7 +139,11 @@ export const ConfigFile = Schema.Struct({
   http: key(
     table("[http]", { host: key(text("a host name or an address", /^[^\s\p{Cc}\p{Cs}]+$/u)), port: key(Port) })
   ),
-  logging: key(table("[logging]", { dir: key(folder), retention_days: key(whole("days", 1, 3650)) })),
+  logging: key(table("[logging]", {
+    dir: key(folder),
+    retention_days: key(whole("days", 1, 3650)),
+    max_file_size_mb: key(whole("MB", 1, 102_400))
+  })),
   shutdown: key(table("[shutdown]", {
     websocket_secs: key(secondsOfStop),
     storage_secs: key(secondsOfStop),

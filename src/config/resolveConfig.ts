@@ -54,7 +54,12 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
       maxRetryDelaySecs: upload.max_retry_delay_secs
     },
     http: { host: http.host, port: overrides.metricsPort ?? http.port },
-    logging: { dir: logging.dir, retentionDays: logging.retention_days, level: overrides.logLevel ?? "Info" },
+    logging: {
+      dir: logging.dir,
+      retentionDays: logging.retention_days,
+      maxFileBytes: logging.max_file_size_mb * bytesOfMegabyte,
+      level: overrides.logLevel ?? "Info"
+    },
     shutdown: {
       websocketSecs: shutdown.websocket_secs,
       storageSecs: shutdown.storage_secs,

@@ -21,8 +21,10 @@ export const reportDrops = (feeds: ReadonlyArray<FeedStats>): Effect.Effect<neve
         if (more === 0) continue
         told.set(stats, stats.dropped)
         yield* Effect.logWarning(
-          `${more} events dropped since the last report, for they came faster than they could be written (${stats.dropped} ` +
-            "in all); raise websocket.queue_capacity, or record less on this machine"
+          `events dropped, for they came faster than they could be written: ${more} in the last ${
+            everyMillis / 1000
+          } s, ` +
+            `${stats.dropped} since the start; recording goes on. Raise websocket.queue_capacity, or record less on this machine`
         ).pipe(Effect.annotateLogs(feedOf(stats)))
       }
     }

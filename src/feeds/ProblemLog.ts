@@ -1,4 +1,5 @@
 import { Effect, Queue } from "effect"
+import * as LogLine from "../telemetry/LogLine.ts"
 
 /** Something seen in a frame that the operator should hear of; the text is made only when it is logged. */
 export interface Report {
@@ -28,9 +29,9 @@ const makeChannel = Effect.fnUntraced(function*(kind: Report["kind"]) {
   let skipped = 0
   const log = (report: Report) =>
     Effect.suspend(() => {
-      const others = skipped
+      const count = skipped + 1
       skipped = 0
-      return Effect.logWarning(others === 0 ? report.text() : `${report.text()} (and ${others} more like it)`)
+      return Effect.logWarning(report.text()).pipe(LogLine.standingFor(count))
     })
   return {
     offer: (report: Report) => {

@@ -56,7 +56,9 @@ export const record = Effect.fnUntraced(
           const now = yield* Clock.currentTimeMillis
           stats.nextAttemptAt = now + Duration.toMillis(delay)
           const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
-          yield* Effect.logWarning(`${stats.reason ?? "the connection ended"}; next attempt in ${seconds} s`)
+          yield* Effect.logWarning(`${stats.reason ?? "the connection ended"}; next attempt in ${seconds} s`).pipe(
+            Effect.annotateLogs("connection", stats.connections)
+          )
         })
     }).pipe(Effect.ensuring(Effect.andThen(queue.end, Fiber.await(writer))))
   },
@@ -101,7 +103,9 @@ const attempt = Effect.fnUntraced(
     if (error === null) {
       stats.defects++
       stats.reason = "a bug ended the session"
-      yield* Effect.logError("a bug ended the session; the feed will be restarted", cause)
+      yield* Effect.logError("a bug ended the session; the feed connects again", cause).pipe(
+        Effect.annotateLogs("connection", stats.connections)
+      )
     } else {
       stats.reason = printable(error.message, 500)
       if (error._tag === "HandshakeRefused") yield* heedRefusal(exchange, error)
@@ -123,5 +127,5 @@ const heedRefusal = Effect.fnUntraced(function*(exchange: Exchange, refusal: Han
   const limiter = yield* ConnectLimiter
   if (!(yield* limiter.pause(exchange.venue, millis))) return
   const seconds = Math.ceil(millis / 1000)
-  yield* Effect.logWarning(`HTTP ${refusal.status}: no feed of ${exchange.venue} will try for ${seconds} s`)
+  yield* Effect.logWarning(`${exchange.venue} answers HTTP ${refusal.status}: no feed of it connects for ${seconds} s`)
 })

@@ -129,14 +129,14 @@ export const run = Effect.fn("Session.run")(function*(
         const { reason } = problem
         problems.report({
           kind: "malformed",
-          text: () => `not recorded, ${printable(reason)}, in the frame ${sample(bytes)}`
+          text: () => `not recorded, and the feed goes on: ${printable(reason)}, in the frame ${sample(bytes)}`
         })
       } else {
         stats.unrequested++
         const { subject } = problem
         problems.report({
           kind: "unrequested",
-          text: () => `not recorded, for nobody asked for it: ${printable(subject)}`
+          text: () => `not recorded, for nobody asked for it, and the feed goes on: ${printable(subject)}`
         })
       }
     }
@@ -161,6 +161,7 @@ export const run = Effect.fn("Session.run")(function*(
   setState("connecting")
   yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
   stats.connections++
+  yield* Effect.annotateLogsScoped("connection", stats.connections)
   const connection = yield* connect({
     url: exchange.url(subscriptions),
     maxFrameBytes: exchange.limits.maxFrameBytes,

@@ -12,6 +12,7 @@ import {
   Schema
 } from "effect"
 import * as durableFolder from "./durableFolder.ts"
+import { errorText } from "./errorText.ts"
 import * as ownProcess from "./ownProcess.ts"
 
 /** The folder of claims, inside the data folder. */
@@ -172,7 +173,14 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
     }
     const now = new Date(yield* Clock.currentTimeMillis)
     yield* fs.utimes(own, now, now)
-  }).pipe(Effect.catch((error) => Effect.logWarning(`the claim on ${dataDir} could not be renewed: ${error.message}`)))
+  }).pipe(Effect.catch((error) =>
+    Effect.logWarning(
+      `the claim on ${dataDir} could not be renewed: ${
+        errorText(error)
+      }; recording goes on and it is tried again every ` +
+        `${touchMillis / 1000} s, but a recorder on another machine may take the folder meanwhile`
+    )
+  ))
   yield* keep.pipe(Effect.delay(touchMillis), Effect.forever, Effect.forkScoped)
   return DataFolderLock.of({ lost: Deferred.await(lost) })
 })

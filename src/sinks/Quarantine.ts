@@ -1,5 +1,6 @@
 import { Effect, type FileSystem, type Path } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
+import * as LogLine from "../telemetry/LogLine.ts"
 import type { StorageStats } from "../telemetry/StorageStats.ts"
 
 /** The folder of what could not be understood, inside the data folder. */
@@ -36,7 +37,9 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string
     yield* durableFolder.sync(fs, folder)
     yield* durableFolder.sync(fs, path.dirname(from))
     stats.quarantined[kind]++
-    yield* Effect.logError(`${from}: ${reason} It is ${copy ? "copied to" : "set aside as"} ${target}.`)
+    yield* LogLine.eachTold(
+      Effect.logError(`${from}: ${reason} It is ${copy ? "copied to" : "set aside as"} ${target}.`)
+    )
   })
 
   return {

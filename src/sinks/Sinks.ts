@@ -33,10 +33,19 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
         ? Effect.asVoid(FiberSet.run(writes, Effect.provideService(logBug(work), Scheduler.Scheduler, scheduler)))
         : work
   )
-  const sinks = new Set<FeedSink.FeedSink>()
+  const sinks = new Map<FeedSink.FeedSink, Feed>()
 
   yield* Effect.suspend(() =>
-    Effect.forEach([...sinks], (sink) => logBug(sink.tick), { concurrency: sealConcurrency, discard: true })
+    Effect.forEach(
+      [...sinks],
+      ([sink, feed]) =>
+        Effect.annotateLogs(logBug(sink.tick), {
+          exchange: feed.exchange,
+          symbol: feed.normalizedSymbol,
+          data_type: feed.dataType
+        }),
+      { concurrency: sealConcurrency, discard: true }
+    )
   ).pipe(
     Effect.delay(options.checkEvery),
     Effect.forever,
@@ -46,7 +55,7 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
   const open = Effect.fn("Sinks.open")(function*(feed: Feed) {
     const own = yield* settings(feed, journal.open(feed), telemetry.stats(feed))
     return yield* Effect.acquireRelease(
-      FeedSink.make(own).pipe(Effect.tap((sink) => Effect.sync(() => sinks.add(sink)))),
+      FeedSink.make(own).pipe(Effect.tap((sink) => Effect.sync(() => sinks.set(sink, feed)))),
       (sink) => Effect.andThen(Effect.sync(() => sinks.delete(sink)), sink.close)
     )
   })

@@ -37,7 +37,9 @@ export class WriteHealth {
       this.#lossLogged = true
       this.#stats.rowsLost += rows
       if (this.#episode !== null) this.#episode.lost += rows
-      return first ? Effect.logError(`rows are being lost: ${why}`) : Effect.void
+      return first
+        ? Effect.logError(`rows are being lost: ${why}; they are counted, and recording goes on`)
+        : Effect.void
     })
 
   /** Notes that `operation` failed. */

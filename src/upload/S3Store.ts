@@ -127,7 +127,12 @@ const make = Effect.fnUntraced(function*(options: S3Options) {
     Effect.catchTag(
       "S3Failure",
       (failure) =>
-        Effect.logError(`${describe(options)} cannot be used now: ${explain("", failure, options).explanation}`)
+        Effect.logError(
+          `${describe(options)} cannot be used now: ${
+            explain("", failure, options).explanation
+          }; recording goes on, and sealed ` +
+            "files stay on this disk until it can"
+        )
     ),
     Effect.forkScoped
   )

@@ -70,7 +70,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const offer = (relativePath: string) =>
     Effect.suspend(() => {
       if (!sealedFiles.isSealedPath(relativePath)) {
-        return Effect.logWarning(`${relativePath} is not the path of a sealed file and is not stored`)
+        return Effect.logWarning(
+          `${relativePath} is not the path of a sealed file: it is not stored and stays in ${options.dataDir}`
+        )
       }
       backlog.add(relativePath)
       offerUnsafe(relativePath)

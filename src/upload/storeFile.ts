@@ -1,5 +1,6 @@
 import { Cause, Clock, Effect, FileSystem, Option, Path } from "effect"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import * as LogLine from "../telemetry/LogLine.ts"
 import type { UploadStats } from "../telemetry/UploadStats.ts"
 import type { Backlog } from "./Backlog.ts"
 import { ObjectStore, StoreError } from "./ObjectStore.ts"
@@ -56,7 +57,9 @@ export const make = Effect.fnUntraced(function*(options: Options, stats: UploadS
       Effect.flatMap((target) => {
         backlog.remove(relativePath)
         stats.setAside++
-        return Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+        return LogLine.eachTold(
+          Effect.logError(`${conflict.message}; set aside as ${target}: compare the two and keep the right one`)
+        )
       }),
       Effect.mapError((cause) =>
         new StoreError({

@@ -1,36 +1,10 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
-import { spawn } from "node:child_process"
+import { Effect } from "effect"
 import { readRows } from "../../src/cli/readRows.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { until } from "../until.ts"
-
-const main = new URL("../../src/main.ts", import.meta.url).pathname
-
-/** Starts `ticklake run` as a process of its own, and collects what it says. */
-const start = Effect.fnUntraced(function*(config: string) {
-  const fs = yield* FileSystem.FileSystem
-  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-run-" })
-  const path = `${folder}/config.toml`
-  yield* fs.writeFileString(path, config.replaceAll("FOLDER", folder))
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [main, "run", "--config", path], { cwd: folder })),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-  const state = { said: "", code: null as number | null, ended: false }
-  child.stdout.on("data", (chunk: Buffer) => {
-    state.said += chunk.toString()
-  })
-  child.stderr.on("data", (chunk: Buffer) => {
-    state.said += chunk.toString()
-  })
-  child.on("exit", (code) => {
-    state.code = code
-    state.ended = true
-  })
-  return { child, folder, state }
-})
+import { logged, start } from "./process.ts"
 
 const config = (url: string) =>
   `storage = { data_dir = "FOLDER/recording", local_path = "FOLDER/archive" }
@@ -51,6 +25,12 @@ describe("ticklake run", () => {
       assert.strictEqual(state.code, 0, state.said)
       for (const name of ["feeds", "sinks", "uploads"]) assert.match(state.said, new RegExp(`stopping ${name} done`))
       assert.isAbove((yield* readRows(`${folder}/archive`)).length, 150)
+      // Down to the last one: the log outlives everything that it tells of.
+      const said = state.said.split("\n").filter((line) => /^\d{4}-\d{2}-\d{2}T/.test(line))
+      const messages = (yield* logged(folder)).map(({ message }) => String(message))
+      assert.strictEqual(messages.length, said.length)
+      messages.forEach((message, i) => assert.include(said[i], message))
+      assert.match(messages.at(-1)!, /^stopping uploads done/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("ends at once with 130 at the second signal", () =>
@@ -65,6 +45,31 @@ describe("ticklake run", () => {
       child.kill("SIGINT")
       yield* until(() => state.ended)
       assert.strictEqual(state.code, 130, state.said)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("a second one in the same folder ends with 75, says so once, and has it in the log file of both", () =>
+    Effect.gen(function*() {
+      const simulator = yield* Simulator.make({ rate: 100 })
+      const { folder } = yield* start(config(simulator.baseUrl("okx")))
+      yield* simulator.until((ledger) => ledger.count > 0)
+      const second = yield* start(config(simulator.baseUrl("okx")), folder)
+      yield* until(() => second.state.ended)
+      assert.strictEqual(second.state.code, 75, second.state.said)
+      assert.strictEqual(second.state.said.split("is in use by process").length, 2, second.state.said)
+      const fatal = (yield* logged(folder)).filter(({ level }) => level === "fatal")
+      assert.strictEqual(fatal.length, 1)
+      assert.match(String(fatal[0]?.["message"]), /is in use by process \d+ .*; the process ends$/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("ends with 73 where it may write no log files, and says what to set", () =>
+    Effect.gen(function*() {
+      const { state } = yield* start(`logging = { dir = "FOLDER/config.toml/logs" }\n${config("ws://127.0.0.1:1")}`)
+      yield* until(() => state.ended)
+      assert.strictEqual(state.code, 73, state.said)
+      assert.match(
+        state.said,
+        /^no log files can be written in .*config\.toml\/logs: .*set logging\.dir to another folder\n$/
+      )
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("ends with 78 when the configuration is wrong, and says what to write", () =>

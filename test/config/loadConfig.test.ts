@@ -28,7 +28,7 @@ describe("loadConfig", () => {
         },
         upload: { queueCapacity: 1000, maxAttempts: 5, initialRetryDelaySecs: 1, maxRetryDelaySecs: 30 },
         http: { host: "127.0.0.1", port: 9090 },
-        logging: { dir: "logs", retentionDays: 1, level: "Info" },
+        logging: { dir: "logs", retentionDays: 1, maxFileBytes: 64 * 1024 * 1024, level: "Info" },
         shutdown: { websocketSecs: 10, storageSecs: 30, uploadSecs: 60 },
         markets: [{
           exchange: "okx",

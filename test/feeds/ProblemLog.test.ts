@@ -3,13 +3,14 @@ import { Effect, Fiber, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { printable, sample } from "../../src/feeds/printable.ts"
 import { makeProblemLog, type Report } from "../../src/feeds/ProblemLog.ts"
+import * as LogLine from "../../src/telemetry/LogLine.ts"
 
 const logged = Effect.fnUntraced(function*(
   scenario: (report: (text: string, kind?: Report["kind"]) => void) => Effect.Effect<void>
 ) {
   const lines: Array<string> = []
-  const logger = Logger.layer([Logger.make(({ message }) => {
-    lines.push(String(message))
+  const logger = Logger.layer([Logger.make((options) => {
+    lines.push(LogLine.messageOf(LogLine.fromLogger(options)))
   })])
   const log = yield* makeProblemLog()
   const fiber = yield* Effect.forkChild(Effect.provide(log.run, logger))

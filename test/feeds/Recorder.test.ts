@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Logger } from "effect"
 import { type AddressInfo, createServer, type Server } from "node:net"
 import type { WebSocket } from "ws"
 import * as Feed from "../../src/domain/Feed.ts"
@@ -9,6 +9,7 @@ import { record } from "../../src/feeds/Recorder.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import type { Sink } from "../../src/sinks/Sink.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
+import * as LogLine from "../../src/telemetry/LogLine.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
@@ -113,6 +114,28 @@ describe("Recorder", () => {
       assert.deepStrictEqual(written, ["2"])
       assert.strictEqual(stats.rowsLost, 1)
       assert.strictEqual(stats.defects, 1)
+    }).pipe(Effect.provide(environment)))
+
+  it.live("says in its lines which connection of the feed they are about", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.layer([Logger.make((options) => {
+        const { annotations, text } = LogLine.fromLogger(options)
+        lines.push(`${String(annotations["exchange"])} ${String(annotations["connection"])} ${text}`)
+      })])
+      let connections = 0
+      const url = yield* serve((peer) => {
+        connections++
+        peer.send("what?")
+        if (connections < 3) peer.close(1012, "restart")
+      })
+      const { fiber } = yield* start(exchangeAt(url), () => Effect.void).pipe(Effect.provide(logger))
+      yield* until(() => lines.some((line) => line.startsWith("bybit 3 not recorded")))
+      yield* Fiber.interrupt(fiber)
+      for (const connection of [1, 2]) {
+        assert.isTrue(lines.some((line) => line.startsWith(`bybit ${connection} not recorded`)))
+        assert.isTrue(lines.some((line) => line.startsWith(`bybit ${connection} connection closed with code 1012`)))
+      }
     }).pipe(Effect.provide(environment)))
 
   it.live("a bug in the adapter restarts the feed and is counted", () =>

@@ -41,7 +41,10 @@ export const putInParts = Effect.fnUntraced(function*(requests: Requests, option
     return requests.call(0, (client, signal) => client.send(new AbortMultipartUploadCommand(target), signal)).pipe(
       Effect.timeout(abortWithin),
       Effect.catch((cause) =>
-        Effect.logWarning(`the parts sent of ${input.key} could not be removed: ${cause.message}`)
+        Effect.logWarning(
+          `the parts sent of ${input.key} could not be removed: ${cause.message}; they stay in the bucket until a rule of its ` +
+            "own removes them"
+        )
       )
     )
   })
