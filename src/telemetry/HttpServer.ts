@@ -18,11 +18,14 @@ export interface Options {
   readonly version: string
 }
 
+const unknownHost = "no such host is known; set http.host to an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there, maybe another recorder; set another http.port or METRICS_PORT",
   EACCES: "this user may not listen there; set an http.port or METRICS_PORT of 1024 or more",
   EADDRNOTAVAIL: "this machine has no such address; set http.host to one of its own, such as 127.0.0.1 or 0.0.0.0",
-  ENOTFOUND: "no such host is known; set http.host to an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+  ENOTFOUND: unknownHost,
+  EAI_AGAIN: unknownHost
 }
 
 /** Nothing can be served at the configured address. */

@@ -9,6 +9,7 @@ import { type Venue, venues } from "../../src/domain/Venue.ts"
 import { audit, type FeedAudit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
+import { Endpoint } from "../../src/telemetry/HttpServer.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
 import type { S3StandIn } from "../upload/s3StandIn.ts"
@@ -33,6 +34,8 @@ export interface Options {
 export interface World {
   readonly simulator: Simulator.Simulator["Service"]
   readonly config: Config
+  /** Where metrics, health and the live page are, without a slash at its end. */
+  readonly url: string
   readonly feeds: () => ReadonlyArray<FeedStats>
   readonly feed: (id: string) => FeedStats
   /** Lets the markets stand still, stops the recorder, and compares its files with the ledger. */
@@ -123,6 +126,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const made: World = {
     simulator,
     config,
+    url: Context.get(context, Endpoint).url,
     feeds: telemetry.all,
     feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
     shutDown,

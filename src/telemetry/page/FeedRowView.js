@@ -1,6 +1,6 @@
 // @ts-check
 /** @import { Feed } from "./Feed.js" */
-import { setLevel, setText, show, within } from "./elements.js"
+import { setCount, setLevel, setText, show, within } from "./elements.js"
 import { signs } from "./Feed.js"
 import * as formats from "./formats.js"
 import { Sparkline } from "./Sparkline.js"
@@ -98,9 +98,8 @@ export class FeedRowView {
     setText(this.#state, state)
     setText(this.#rate, formats.rate(rate))
     setText(this.#latency, formats.millis(latencyMillis))
-    setText(this.#drops, formats.count(dropped))
-    setLevel(this.#drops, dropped > 0 ? "stale" : "")
-    setText(this.#reconnects, formats.count(reconnects))
+    setCount(this.#drops, dropped)
+    setCount(this.#reconnects, reconnects)
     const name = openFile?.split("/").at(-1)
     setText(this.#file, name === undefined ? formats.unknown : `${name} · ${formats.bytes(openFileBytes)}`)
     this.#file.title = openFile ?? ""

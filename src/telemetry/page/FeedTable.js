@@ -28,7 +28,7 @@ export class FeedTable {
   #byElement = new Map()
   /** @type {Map<string, HTMLElement>} */
   #headers = new Map()
-  /** @type {Map<string, { readonly button: HTMLElement, readonly number: HTMLElement }>} */
+  /** @type {Map<Group | "all", { readonly button: HTMLElement, readonly number: HTMLElement }>} */
   #groupButtons = new Map()
   #orderedAt = 0
   #clock
@@ -168,8 +168,10 @@ export class FeedTable {
       const element = this.#views[index]?.element
       if (element !== undefined) show(element, wanted)
     })
-    for (const [name, { number }] of this.#groupButtons) {
-      setText(number, formats.count(counts[/** @type {Group | "all"} */ (name)]))
+    for (const [name, { button, number }] of this.#groupButtons) {
+      const found = counts[name]
+      setText(number, formats.count(found))
+      button.toggleAttribute("data-zero", found === 0)
     }
     const none = byId("no-feeds")
     show(none, shown === 0)

@@ -1,4 +1,5 @@
 // @ts-check
+import { count } from "./formats.js"
 
 /**
  * The element of the page with this id.
@@ -58,4 +59,14 @@ export const show = (element, shown) => {
  */
 export const setLevel = (element, level) => {
   if (element.dataset["level"] !== level) element.dataset["level"] = level
+}
+
+/**
+ * A number; none at all stays in the background.
+ * @param {HTMLElement} element
+ * @param {number} value
+ */
+export const setCount = (element, value) => {
+  setText(element, count(value))
+  element.toggleAttribute("data-zero", value === 0)
 }
