@@ -37,6 +37,6 @@ export class LogView {
     const lines = this.#list.childElementCount
     show(this.#list, lines > 0)
     show(byId("log-empty"), lines === 0)
-    setText(byId("log-count"), lines === 0 ? "" : formats.count(lines))
+    setText(byId("log-count"), lines === 0 ? "" : `${formats.count(lines)} · times in UTC`)
   }
 }
