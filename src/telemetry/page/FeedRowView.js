@@ -98,6 +98,7 @@ export class FeedRowView {
     setText(this.#state, state)
     setText(this.#rate, formats.rate(rate))
     setText(this.#latency, formats.millis(latencyMillis))
+    this.#latency.toggleAttribute("data-zero", latencyMillis === null)
     setCount(this.#drops, dropped)
     setCount(this.#reconnects, reconnects)
     const name = openFile?.split("/").at(-1)
