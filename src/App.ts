@@ -4,6 +4,7 @@ import type { Config } from "./config/Config.ts"
 import { registry } from "./exchanges/registry.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
+import { reportTotals } from "./feeds/LossReport.ts"
 import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
 import { DataFolderLock } from "./runtime/DataFolderLock.ts"
@@ -62,6 +63,12 @@ const observation = (config: Config) =>
     Layer.provide(Monitor.layer({ maxFileAgeMillis: config.storage.maxFileAgeSecs * 1000 })),
     Layer.provide(DiskSpace.layer(watchedFolders(config)))
   )
+
+/** Tells at the end what was recorded, and what was not. */
+const totals = Layer.effectDiscard(Effect.gen(function*() {
+  const telemetry = yield* Telemetry
+  yield* Effect.addFinalizer(() => reportTotals(telemetry.all()))
+}))
 
 /**
  * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
@@ -123,6 +130,8 @@ export const layer = (config: Config) => {
     Layer.provide([ConnectLimiter.layer, tokens]),
     Layer.provide(sinks),
     Layer.provide(uploads),
+    // Told after the journal was closed: only then it is known which rows are lost.
+    Layer.provide(totals),
     Layer.provideMerge(observation(config)),
     Layer.provideMerge(DataFolderLock.layer(storage.dataDir)),
     Layer.provideMerge(Telemetry.layer)

@@ -5,7 +5,7 @@ import { phase } from "../runtime/Shutdown.ts"
 import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
-import { reportDrops, reportStart, reportTotals } from "./LossReport.ts"
+import { reportDrops, reportStart } from "./LossReport.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { record } from "./Recorder.ts"
 
@@ -39,7 +39,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const sinks = yield* Sinks
   const telemetry = yield* Telemetry
   const feeds = options.plans.map(({ feed }) => telemetry.stats(feed))
-  yield* Effect.addFinalizer(() => reportTotals(feeds))
   const sinkScope = yield* Scope.make("parallel")
   yield* Effect.addFinalizer((exit) => Scope.close(sinkScope, exit).pipe(phase("sinks", options.sinksLimit)))
   // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.

@@ -12,7 +12,9 @@ export const fileOf = (path: string): string | null =>
 export interface CheckpointLog {
   readonly path: string
   /** Waits until the disk has `record`. After a failure it may or may not be there until `settle` has worked. */
-  readonly append: (record: checkpointRecord.GroupRecord) => Effect.Effect<void, PlatformError.PlatformError>
+  readonly append: (
+    record: checkpointRecord.GroupRecord | checkpointRecord.SealingRecord
+  ) => Effect.Effect<void, PlatformError.PlatformError>
   /** Waits until the disk has nothing but what was appended. */
   readonly settle: Effect.Effect<void, PlatformError.PlatformError>
   /** Lets go of the file; it stays where it is. */
@@ -43,7 +45,9 @@ export const create = Effect.fnUntraced(
       yield* handle.sync
       torn = false
     })
-    const append = Effect.fnUntraced(function*(record: checkpointRecord.GroupRecord) {
+    const append = Effect.fnUntraced(function*(
+      record: checkpointRecord.GroupRecord | checkpointRecord.SealingRecord
+    ) {
       yield* settle
       torn = true
       const bytes = checkpointRecord.encode(record)

@@ -1,16 +1,17 @@
 import { Clock, Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
-import * as durableFolder from "../runtime/durableFolder.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
 import { type Envelope } from "./fileFormat.ts"
-import type { JournalStream } from "./JournalStream.ts"
+import type { Fate, JournalStream } from "./JournalStream.ts"
+import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as fileNames from "./fileNames.ts"
 import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
 import * as ParquetFile from "./ParquetFile.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
+import type { SeqRange } from "./SeqRanges.ts"
 import type { SealedFolder } from "./SealedFolder.ts"
 import type { Sink } from "./Sink.ts"
 import { WriteHealth } from "./WriteHealth.ts"
@@ -76,10 +77,18 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         health.failed(
           operation,
           error,
-          `rows stay in memory, up to ${boundBytes()} bytes, and it is tried again every ${settings.retryMillis} ms`
+          stream.replayed
+            ? "its rows stay in the journal"
+            : `rows stay in memory, up to ${boundBytes()} bytes, and it is tried again every ${settings.retryMillis} ms`
         ).pipe(Effect.as(false))
       )
     )
+
+  /** Tells which file grows: the last of those that are there. */
+  const tellOpenFile = () => {
+    const open = buffer.files.findLast(({ file, sealedAs }) => file !== null && sealedAs === null)?.file ?? null
+    stats.openFile = open === null ? null : `${fileNames.openFolder}/${path.basename(open.path)}`
+  }
 
   const createFile = Effect.fnUntraced(function*(pending: PendingFile) {
     let millis = pending.firstMillis
@@ -98,6 +107,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       )
     pending.file = yield* attemptAt()
     stats.openFileBytes += pending.file.bytes()
+    tellOpenFile()
   })
 
   const drop = (pending: PendingFile, group: RowBuffer) => {
@@ -132,11 +142,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     const before = file.bytes()
     yield* file.finish
     stats.openFileBytes += file.bytes() - before
-    pending.sealedAs ??= yield* settings.sealed.adopt(file.path, settings.folder, pending.firstMillis)
+    pending.sealedAs ??= yield* settings.sealed.adopt(
+      file.path,
+      settings.folder,
+      pending.firstMillis,
+      file.announce
+    )
     yield* settings.sealed.persist(pending.sealedAs)
     stream.sealed(pending.written.ranges, file.checkpoints)
     yield* file.close
     buffer.files.splice(buffer.files.indexOf(pending), 1)
+    tellOpenFile()
     stats.openFileBytes -= file.bytes()
     stats.rowsSealed += file.rows()
     stats.filesSealed++
@@ -216,7 +232,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     Effect.suspend(() => {
       // Before anything can wait or be interrupted, the rows are in.
       const refused = take(firstSeq, events)
-      if (refused > 0) {
+      if (refused > 0 && !stream.replayed) {
         const why = closed ? "the sink is closed" : "what waits to be written has reached its bound"
         return Effect.andThen(Effect.annotateLogs(health.lose(refused, why), annotations), settle)
       }
@@ -230,33 +246,32 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     return buffer.due ? workIfAllowed : Effect.void
   })
 
+  const tellFate = ({ held, lost }: Fate) =>
+    Effect.gen(function*() {
+      if (held > 0 && !stream.replayed) {
+        yield* Effect.logWarning(`${held} rows could not be written; the next start takes them from the journal`)
+      }
+      if (lost > 0) yield* health.lose(lost, "the sink closes and they could not be written")
+    }).pipe(Effect.annotateLogs(annotations))
+
   /** Gives up the rows that could not be written, so that those which were become a file. */
   const abandon = Effect.gen(function*() {
-    if (buffer.rows > 0) yield* stream.commit
+    const left: Array<SeqRange> = []
     for (const pending of buffer.files.slice()) {
       for (const group of pending.groups.slice()) {
         drop(pending, group)
-        yield* stream.holds({ first: group.firstSeq, last: group.lastSeq })
-          ? Effect.logWarning(`${group.rows} rows could not be written; the next start takes them from the journal`)
-          : health.lose(group.rows, "the sink closes and they could not be written")
+        left.push({ first: group.firstSeq, last: group.lastSeq })
       }
       const { file } = pending
       if (file === null) continue
       if (file.rows() > 0 && (yield* attempt(`seal ${file.path}`, seal(pending, file)))) continue
       stats.openFileBytes -= file.bytes()
-      yield* file.close
-      if (file.rows() > 0) {
-        const name = pending.sealedAs ?? file.path
-        yield* Effect.logError(`${name} could not be sealed and is left with ${file.rows()} rows for the next start`)
-      } else {
-        yield* Effect.ignore(
-          fs.remove(file.path).pipe(
-            Effect.andThen(durableFolder.sync(fs, settings.openFolder)),
-            Effect.andThen(fs.remove(file.checkpoints))
-          )
-        )
-      }
+      left.push(...(yield* leaveUnsealed(fs, path, settings.openFolder, pending, file)))
     }
+    stats.openFile = null
+    if (left.length === 0) return
+    yield* stream.commit
+    yield* stream.abandon(left, tellFate)
   })
 
   const close = locked(Effect.gen(function*() {

@@ -15,11 +15,12 @@ import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as JournalSegment from "./JournalSegment.ts"
-import { type JournalStream, StreamState } from "./JournalStream.ts"
+import { type Fate, type JournalStream, StreamState } from "./JournalStream.ts"
 import { liveFrames } from "./journalTrimming.ts"
 import * as journalRecord from "./journalRecord.ts"
 import { PageBytes } from "./PageBytes.ts"
 import { type Batch, PendingRecords } from "./PendingRecords.ts"
+import { countRows, type SeqRange } from "./SeqRanges.ts"
 
 /** The folder of the journal, inside the data folder. */
 export const journalFolder = ".journal"
@@ -74,15 +75,24 @@ export class Journal extends Context.Service<Journal, {
   })
 }
 
-/** A stream whose rows need no journal. */
-export const withoutJournal = (id: number): JournalStream => ({
+/** A stream that journals nothing; `replayed` where its rows are in the journal of an earlier process. */
+export const withoutJournal = (id: number, replayed = false): JournalStream => ({
   id,
   append: () => {},
   flushed: () => {},
   sealed: () => {},
-  holds: () => false,
+  replayed,
+  abandon: (ranges, tell) =>
+    tell(replayed ? { held: countRows(ranges), lost: 0 } : { held: 0, lost: countRows(ranges) }),
   commit: Effect.void
 })
+
+/** Rows that no file will hold. */
+interface Abandoned {
+  readonly stream: StreamState
+  readonly ranges: ReadonlyArray<SeqRange>
+  readonly tell: (fate: Fate) => Effect.Effect<void>
+}
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
@@ -104,6 +114,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   let nextNumber = Math.max(0, ...numbers) + 1
   let streams = 0
   let failingSince: number | null = null
+  const abandoned: Array<Abandoned> = []
 
   const endSegment = (end: (writer: JournalSegment.Writer) => Effect.Effect<void>) =>
     Effect.suspend(() => {
@@ -164,10 +175,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       for (const { receivedAtMicros, rows } of chunk.arrivals) {
         stats.receiveToDurable.observe(Math.max(0, now - receivedAtMicros) / 1e6, rows)
       }
-      for (const [stream, span] of chunk.spans) {
-        written.success.add(stream, span)
-        stream.committed = span.last
-      }
+      for (const [stream, span] of chunk.spans) written.success.add(stream, span)
       pending.recycle(chunk)
     }
     for (const { file } of batch.sealed) yield* Effect.ignore(fs.remove(file))
@@ -190,6 +198,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   /** Removes what nobody needs; where old segments hold little that is needed, that little is written anew. */
   const shorten = Effect.gen(function*() {
+    // Rows that are given up may be in none of those files that made them needless.
+    if (abandoned.length > 0) return true
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
@@ -232,17 +242,33 @@ const make = Effect.fnUntraced(function*(options: Options) {
       sealed: (ranges, file) => {
         for (const range of ranges) pending.sealed({ stream, range, file })
       },
-      holds: ({ first, last }) => stream.committed >= last && stream.dropped < first,
+      replayed: false,
+      abandon: (ranges, tell) => Effect.sync(() => abandoned.push({ stream, ranges, tell })),
       commit
     }
   }
 
+  /** Tells what becomes of the rows that were given up; true when some of them are here. */
+  const settleAbandoned = Effect.gen(function*() {
+    // A segment that somebody has removed takes writes as before, and none of them is found again.
+    const present = yield* Effect.filter(all(), ({ path }) => Effect.orElseSucceed(fs.exists(path), () => false))
+    let kept = false
+    for (const { ranges, stream, tell } of abandoned) {
+      const missing = present.reduce((rest, segment) => segment.missing(stream, rest), ranges)
+      const lost = countRows(missing)
+      const held = countRows(ranges) - lost
+      if (held > 0) kept = true
+      yield* tell({ held, lost })
+    }
+    return kept
+  })
+
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       yield* commit
-      const needless = live() === 0
+      const needless = !(yield* settleAbandoned) && live() === 0
       yield* endSegment((ended) => ended.close)
-      if (needless) { while (segments.length > 0) yield* removeOldest }
+      if (needless && (yield* fs.exists(folder))) { while (segments.length > 0) yield* removeOldest }
       stats.journalBytes = total()
     }).pipe(
       Effect.catch((error) =>

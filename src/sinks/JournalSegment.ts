@@ -2,6 +2,7 @@ import { Cause, Effect, Exit, type FileSystem, type PlatformError, Scope } from 
 import * as durableFolder from "../runtime/durableFolder.ts"
 import type { StreamState } from "./JournalStream.ts"
 import type { Span } from "./PendingRecords.ts"
+import { type SeqRange, SeqRanges } from "./SeqRanges.ts"
 
 /** The file begins with these bytes; the last is the version of the format. */
 export const magic = Buffer.from("TKJRNAL\u0001", "latin1")
@@ -26,13 +27,17 @@ export class JournalSegment {
   /** Bytes that commits have covered. */
   bytes = magic.length
   readonly #spans = new Map<StreamState, Array<Span>>()
+  readonly #rows = new Map<StreamState, SeqRanges>()
 
   constructor(path: string) {
     this.path = path
   }
 
-  /** Notes that a commit covered rows of `stream`. */
+  /** Notes that a commit covered rows of `stream`, of which none is missing in between. */
   add(stream: StreamState, { bytes, last, rows }: Span): void {
+    const held = this.#rows.get(stream) ?? new SeqRanges()
+    held.add({ first: last - rows + 1, last })
+    this.#rows.set(stream, held)
     const spans = this.#spans.get(stream) ?? []
     const tail = spans.at(-1)
     if (tail !== undefined && tail.bytes < grainBytes) {
@@ -41,6 +46,12 @@ export class JournalSegment {
       tail.bytes += bytes
     } else spans.push({ bytes, last, rows })
     this.#spans.set(stream, spans)
+  }
+
+  /** Those of `ranges` that it has no rows of. */
+  missing(stream: StreamState, ranges: ReadonlyArray<SeqRange>): ReadonlyArray<SeqRange> {
+    const held = this.#rows.get(stream)
+    return held === undefined ? ranges : ranges.flatMap((range) => held.missing(range))
   }
 
   /** Bytes of rows that are in no row group on disk, to within a few KiB a stream. */
@@ -89,7 +100,8 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, fol
   const writer: Writer = {
     segment,
     commit: Effect.fnUntraced(function*(pieces) {
-      for (const piece of pieces) yield* file.writeAll(piece)
+      // In one write: of several, the disk may keep a later one alone, which would look like damage.
+      yield* file.writeAll(Buffer.concat(pieces))
       yield* file.sync
       for (const piece of pieces) segment.bytes += piece.length
     }),

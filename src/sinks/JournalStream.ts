@@ -13,10 +13,20 @@ export interface JournalStream {
   readonly flushed: (through: number) => void
   /** Says that the disk has these rows in a sealed file, so that the checkpoints in `file` may go in time. */
   readonly sealed: (ranges: ReadonlyArray<SeqRange>, file: string) => void
-  /** True when a commit covered all rows of `range`. */
-  readonly holds: (range: SeqRange) => boolean
+  /** True where the rows are in the journal of an earlier process, which keeps them until they are in sealed files. */
+  readonly replayed: boolean
+  /** Gives up rows that no file will hold. `tell` learns what becomes of them once that is certain: when no commit comes any more. */
+  readonly abandon: (ranges: ReadonlyArray<SeqRange>, tell: (fate: Fate) => Effect.Effect<void>) => Effect.Effect<void>
   /** Commits what waits, of all streams; a failure is the journal's own trouble. */
   readonly commit: Effect.Effect<void>
+}
+
+/** What becomes of rows that no file holds. */
+export interface Fate {
+  /** So many are in the journal, for the next start. */
+  readonly held: number
+  /** So many are nowhere. */
+  readonly lost: number
 }
 
 /** Which rows of one sink the journal still has to keep. */
@@ -25,10 +35,6 @@ export class StreamState {
   readonly feed: Feed
   /** Every row up to here is in a row group that the disk has, or was given up. */
   flushed = 0
-  /** The last row that a commit covered. */
-  committed = 0
-  /** The last row that the journal had no room for. */
-  dropped = 0
 
   constructor(id: number, feed: Feed) {
     this.id = id

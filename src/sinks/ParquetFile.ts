@@ -27,6 +27,8 @@ export interface ParquetFile {
   readonly append: (rows: RowBuffer) => Effect.Effect<void, PlatformError.PlatformError | EncodeError>
   /** Writes the footer and waits until the disk has all of it. Safe to repeat, also after it succeeded. */
   readonly finish: Effect.Effect<void, PlatformError.PlatformError>
+  /** Waits until the checkpoints on disk say that the finished file gets its final name next. Safe to repeat. */
+  readonly announce: Effect.Effect<void, PlatformError.PlatformError>
   /** Lets go of the file; it stays where it is. */
   readonly close: Effect.Effect<void>
 }
@@ -57,6 +59,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   /** True while bytes after `goodBytes` may be on disk. */
   let torn = false
   let finished = false
+  let announced = false
 
   const cutBack = Effect.gen(function*() {
     // A row group that is told of must not be cut off.
@@ -108,6 +111,12 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     finished = true
   })
 
+  const announce = Effect.gen(function*() {
+    if (announced) return
+    yield* checkpoints.append({ kind: "sealing" })
+    announced = true
+  })
+
   yield* write(options.envelope.header).pipe(
     Effect.andThen(durableFolder.sync(fs, options.folder)),
     Effect.onError(() => Effect.andThen(Effect.ignore(fs.remove(path)), giveUp))
@@ -121,6 +130,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     rows: () => rows,
     append,
     finish,
+    announce,
     close
   }
   return created

@@ -116,7 +116,6 @@ export class PendingRecords {
       const oldest = this.#chunks.shift()
       for (const [stream, span] of oldest?.spans ?? []) {
         if (span.last <= stream.flushed) continue
-        stream.dropped = span.last
         rows += Math.min(span.rows, span.last - stream.flushed)
       }
     }

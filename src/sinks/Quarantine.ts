@@ -3,8 +3,8 @@ import * as durableFolder from "../runtime/durableFolder.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
 import type { StorageStats } from "../telemetry/StorageStats.ts"
 
-/** The folder of what could not be understood, inside the data folder. */
-export const quarantineFolder = "quarantine"
+/** The folders of what could not be understood, inside the data folder: the first that nothing else stands in the place of. */
+const folderName = (count: number): string => count === 0 ? "quarantine" : `quarantine.${count}`
 
 /** What is set aside, and why. */
 export interface Oddity {
@@ -16,23 +16,36 @@ export interface Oddity {
 
 /** Sets files aside below `dataDir`, where no start looks at them again. */
 export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string, stats: StorageStats) => {
-  const folder = path.join(dataDir, quarantineFolder)
+  const isFolder = (at: string) =>
+    fs.stat(at).pipe(
+      Effect.map(({ type }) => type === "Directory"),
+      Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed(false))
+    )
 
-  const freePath = Effect.fnUntraced(function*(name: string) {
+  const usableFolder = Effect.gen(function*() {
+    for (let count = 0;; count++) {
+      const folder = path.join(dataDir, folderName(count))
+      yield* durableFolder.ensure(fs, path, folder)
+      if (yield* isFolder(folder)) return folder
+    }
+  })
+
+  const freePath = Effect.fnUntraced(function*(folder: string, name: string) {
     let target = path.join(folder, name)
     for (let count = 1; yield* fs.exists(target); count++) target = path.join(folder, `${name}.${count}`)
     return target
   })
 
   const place = Effect.fnUntraced(function*({ kind, path: from, reason }: Oddity, copy: boolean) {
-    yield* durableFolder.ensure(fs, path, folder)
-    const target = yield* freePath(path.basename(from))
+    const folder = yield* usableFolder
+    const target = yield* freePath(folder, path.basename(from))
     // The sentence first: a file that nobody explains is what this is meant to prevent.
     yield* Effect.scoped(Effect.gen(function*() {
       const file = yield* fs.open(`${target}.reason.txt`, { flag: "w" })
       yield* file.writeAll(Buffer.from(`${reason}\n`))
       yield* file.sync
     }))
+    yield* durableFolder.sync(fs, folder)
     yield* copy ? fs.copyFile(from, target) : fs.rename(from, target)
     yield* durableFolder.sync(fs, folder)
     yield* durableFolder.sync(fs, path.dirname(from))
@@ -43,6 +56,13 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string
   })
 
   return {
+    /** Waits until the disk knows what an earlier process has set aside. */
+    settle: Effect.gen(function*() {
+      for (let count = 0; yield* fs.exists(path.join(dataDir, folderName(count))); count++) {
+        const folder = path.join(dataDir, folderName(count))
+        if (yield* isFolder(folder)) yield* durableFolder.sync(fs, folder)
+      }
+    }),
     /** Moves it away. */
     move: (oddity: Oddity) => place(oddity, false),
     /** Keeps it as it is, in a copy. */

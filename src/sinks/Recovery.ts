@@ -6,11 +6,9 @@ import * as CheckpointLog from "./CheckpointLog.ts"
 import * as fileNames from "./fileNames.ts"
 import { finishOpenFile, persistMoved } from "./finishOpenFile.ts"
 import { journalFolder } from "./Journal.ts"
-import * as JournalSegment from "./JournalSegment.ts"
 import type * as journalSurvey from "./journalSurvey.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { survey } from "./recoverySurvey.ts"
-import { readableNames } from "./readableNames.ts"
 import { replay } from "./replay.ts"
 import * as SealedFolder from "./SealedFolder.ts"
 import * as sinkSettings from "./sinkSettings.ts"
@@ -47,13 +45,9 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     yield* durableFolder.ensureBelow(fs, path, root, folder, new Set())
   }
 
-  // A killed process leaves behind what the disk does not have yet: it must not be gone once something was built on it.
-  for (const folder of [openFolder, segmentsFolder]) {
-    for (const name of (yield* readableNames(fs, path, folder)).names.filter(isOwn)) {
-      yield* durableFolder.sync(fs, path.join(folder, name))
-    }
-    yield* durableFolder.sync(fs, folder)
-  }
+  // What a killed process removed, and the disk does not know of yet, must not come back once something was built on that.
+  for (const folder of [openFolder, segmentsFolder]) yield* durableFolder.sync(fs, folder)
+  yield* quarantine.settle
   const found = yield* survey(options.dataDir)
   for (const oddity of found.oddities) yield* quarantine.move(oddity)
   let files = 0
@@ -75,7 +69,9 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   }
   const replayed = yield* replay(found, options)
   if (replayed.unwritten > 0) {
-    const cause = new Error(`${replayed.unwritten} rows could not be written; the lines above say why`)
+    const cause = new Error(
+      `${replayed.unwritten} rows could not be written, which the lines above explain; they stay in the journal`
+    )
     return yield* new RecoveryError({ dataDir: options.dataDir, cause })
   }
 
@@ -113,9 +109,6 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     effect,
     (cause) => cause._tag === "RecoveryError" ? cause : new RecoveryError({ dataDir, cause })
   ))
-
-const isOwn = (name: string): boolean =>
-  CheckpointLog.fileOf(name) !== null || JournalSegment.parseFileName(name) !== null
 
 /** Recovers before anything that depends on it, and tries for as long as the disk does not let it: there is room again one day. */
 export const layer = (options: Options) =>

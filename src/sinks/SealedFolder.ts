@@ -6,12 +6,13 @@ import * as fileNames from "./fileNames.ts"
 export interface SealedFolder {
   /**
    * Moves `openPath` to its final name, or the next free one a millisecond later, and answers that path relative to the data
-   * folder. What stood under a name before is never replaced.
+   * folder. What stood under a name before is never replaced. `announce` comes right before the move.
    */
   readonly adopt: (
     openPath: string,
     folder: string,
-    firstMillis: number
+    firstMillis: number,
+    announce: Effect.Effect<void, PlatformError.PlatformError>
   ) => Effect.Effect<string, PlatformError.PlatformError>
   /** Waits until the disk knows the name of a sealed file. */
   readonly persist: (relativePath: string) => Effect.Effect<void, PlatformError.PlatformError>
@@ -27,12 +28,18 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
 
   const known = new Set<string>()
 
-  const adopt = Effect.fnUntraced(function*(openPath: string, folder: string, firstMillis: number) {
+  const adopt = Effect.fnUntraced(function*(
+    openPath: string,
+    folder: string,
+    firstMillis: number,
+    announce: Effect.Effect<void, PlatformError.PlatformError>
+  ) {
     const date = fileNames.utcDate(firstMillis)
     yield* durableFolder.ensureBelow(fs, path, dataDir, path.join(dataDir, folder, date), known)
     let millis = firstMillis
     while (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis)))) millis++
     const relativePath = fileNames.sealedPath(folder, date, millis)
+    yield* announce
     yield* fs.rename(openPath, path.join(dataDir, relativePath))
     return relativePath
   }, oneAtATime.withPermit)

@@ -4,6 +4,10 @@ export interface SeqRange {
   readonly last: number
 }
 
+/** How many rows are in `ranges`. */
+export const countRows = (ranges: ReadonlyArray<SeqRange>): number =>
+  ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+
 /** A set of row sequences, kept as ranges that neither touch nor overlap, in rising order. */
 export class SeqRanges {
   readonly #ranges: Array<{ first: number; last: number }> = []

@@ -29,12 +29,20 @@ export interface GroupRecord extends SeqRange {
   readonly metadata: parquet.RowGroup
 }
 
-export type CheckpointRecord = FileRecord | GroupRecord
+/** The file is whole and gets its final name next. On disk before that happens, so that a file which is gone was not removed. */
+export interface SealingRecord {
+  readonly kind: "sealing"
+}
+
+export type CheckpointRecord = FileRecord | GroupRecord | SealingRecord
 
 /** The file begins with these bytes; the last is the version of the format. */
-export const magic = Buffer.from("TKGROUP\u0001", "latin1")
+export const magic = Buffer.from("TKGROUP\u0002", "latin1")
 
-const kinds = { file: 3, group: 4 } as const
+/** So they began when no file was told of before it got its final name. */
+export const magicWithoutSealing = Buffer.from("TKGROUP\u0001", "latin1")
+
+const kinds = { file: 3, group: 4, sealing: 5 } as const
 
 /** Both work on every Thrift type; the package names only those that it uses them on. As methods, TypeScript lets us say so. */
 const thrift: { serializeThrift(value: object): Buffer; decodeThrift(value: object, bytes: Buffer): number } = {
@@ -51,7 +59,7 @@ export const encode = (record: CheckpointRecord): Buffer => {
     appendFeed(bytes, record.feed)
     bytes.appendText(record.homeServerName ?? "")
     bytes.appendInt64(record.firstMillis)
-  } else {
+  } else if (record.kind === "group") {
     bytes.appendUInt32(record.stream)
     for (const number of [record.first, record.last, record.from, record.to]) bytes.appendInt64(number)
     bytes.appendUInt32(record.crc)
@@ -74,6 +82,7 @@ export const decode = (body: Buffer): CheckpointRecord | null => {
         ? null
         : { kind: "file", feed, homeServerName: homeServerName === "" ? null : homeServerName, firstMillis }
     }
+    if (kind === kinds.sealing) return { kind: "sealing" }
     if (kind !== kinds.group) return null
     const stream = reader.uint32()
     const [first, last, from, to] = [reader.int64(), reader.int64(), reader.int64(), reader.int64()]

@@ -12,8 +12,6 @@ export const finishOpenFile = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, path: Path.Path, sealed: SealedFolder, file: Unfinished) {
     const { feed, firstMillis, homeServerName } = file.about
     const folder = yield* Effect.fromResult(fileNames.sealedFolder(feed, homeServerName))
-    // Once the file has its final name, its checkpoints must tell of no row that is not in it.
-    if (file.damage !== null) yield* rewriteCheckpoints(fs, path, file)
     const frame = envelope(feed.dataType, fileMetadata(feed, homeServerName))
     const end = Math.max(...file.groups.map(({ to }) => to))
     yield* Effect.scoped(Effect.gen(function*() {
@@ -25,7 +23,7 @@ export const finishOpenFile = Effect.fnUntraced(
       yield* handle.writeAll(frame.footer(file.groups.map(({ metadata }) => metadata)))
       yield* handle.sync
     }))
-    const relativePath = yield* sealed.adopt(file.path, folder, firstMillis)
+    const relativePath = yield* sealed.adopt(file.path, folder, firstMillis, announce(fs, path, file))
     yield* sealed.persist(relativePath)
     return { relativePath, rows: file.groups.reduce((sum, { metadata }) => sum + metadata.num_rows.toNumber(), 0) }
   }
@@ -38,11 +36,12 @@ export const persistMoved = Effect.fnUntraced(function*(sealed: SealedFolder, { 
   yield* sealed.persistDay(folder, about.firstMillis)
 })
 
-const rewriteCheckpoints = Effect.fnUntraced(
+/** Once the file has its final name, its checkpoints must say so, and tell of no row that is not in it. */
+const announce = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, path: Path.Path, { about, groups, path: filePath }: Unfinished) {
     const target = CheckpointLog.pathOf(filePath)
     const beside = `${filePath}${rewritten}`
-    const records = [about, ...groups].map(checkpointRecord.encode)
+    const records = [about, ...groups, { kind: "sealing" as const }].map(checkpointRecord.encode)
     yield* Effect.scoped(Effect.gen(function*() {
       const handle = yield* fs.open(beside, { flag: "w" })
       yield* handle.writeAll(Buffer.concat([checkpointRecord.magic, ...records]))

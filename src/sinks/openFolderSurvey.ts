@@ -17,13 +17,18 @@ export interface Unfinished {
   readonly damage: string | null
 }
 
-/** Checkpoints of a file that has its final name already. */
+/** Checkpoints of a file that was given its final name. */
 export interface Moved {
   readonly kind: "moved"
   readonly checkpoints: string
   /** Null where it cannot be read. */
   readonly about: checkpointRecord.FileRecord | null
   readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
+}
+
+/** Checkpoints of a file that is gone although it had not been given its final name. */
+export interface Vanished extends Omit<Moved, "kind"> {
+  readonly kind: "vanished"
 }
 
 /** What was left before the first row group was written, to be removed in this order: nothing is in it. */
@@ -38,7 +43,7 @@ export interface Odd {
   readonly oddities: ReadonlyArray<Oddity>
 }
 
-export type Finding = Unfinished | Moved | Empty | Odd
+export type Finding = Unfinished | Moved | Vanished | Empty | Odd
 
 /** What stands in the folder of open files, one finding a file and its checkpoints; reads only. */
 export const survey = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: Path.Path, folder: string) {
@@ -49,7 +54,7 @@ export const survey = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   for (const oddity of oddities) {
     const name = path.basename(oddity.path)
     const file = CheckpointLog.fileOf(name) ?? name
-    // Checkpoints go first: alone they would say that their file has its final name.
+    // Checkpoints go first: alone they would say that their file was sealed or removed.
     const companions = [CheckpointLog.pathOf(file), file].filter((companion) => names.delete(companion))
     const { kind, reason } = oddity
     const setAside = companions.map((companion) => ({ path: path.join(folder, companion), kind, reason }))
@@ -86,19 +91,24 @@ const foreign = (path: string): Odd => ({
 interface Checkpoints {
   readonly about: checkpointRecord.FileRecord | null
   readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
+  /** True when the file may have been given its final name. */
+  readonly sealing: boolean
   /** True when something stands between records that is none. */
   readonly damaged: boolean
 }
 
 const readCheckpoints = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
   const bytes = Buffer.from(yield* fs.readFile(path))
-  const { magic } = checkpointRecord
-  const intact = bytes.subarray(0, magic.length).equals(magic)
+  const { magic, magicWithoutSealing } = checkpointRecord
+  const head = bytes.subarray(0, magic.length)
+  const silent = head.equals(magicWithoutSealing)
+  const intact = silent || head.equals(magic)
   const scan = recordFrame.scan(bytes, intact ? magic.length : 0)
   const records = scan.frames.map(({ body }) => checkpointRecord.decode(body))
   const checkpoints: Checkpoints = {
     about: records.find((record) => record?.kind === "file") ?? null,
     groups: records.filter((record) => record?.kind === "group"),
+    sealing: silent || records.some((record) => record?.kind === "sealing"),
     damaged: scan.damaged || !intact || records.includes(null)
   }
   return checkpoints
@@ -106,9 +116,9 @@ const readCheckpoints = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, p
 
 const surveyAlone = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, filePath: string) {
   const checkpoints = CheckpointLog.pathOf(filePath)
-  const { about, groups } = yield* readCheckpoints(fs, checkpoints)
+  const { about, groups, sealing } = yield* readCheckpoints(fs, checkpoints)
   const finding: Finding = groups.length > 0
-    ? { kind: "moved", checkpoints, about, groups }
+    ? { kind: sealing ? "moved" : "vanished", checkpoints, about, groups }
     : { kind: "empty", paths: [checkpoints] }
   return finding
 })
@@ -117,7 +127,7 @@ const surveyFile = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, filePath: string, hasCheckpoints: boolean) {
     const odd = (reason: string): Finding => ({
       kind: "odd",
-      // The checkpoints go first: alone they would say that the file has its final name.
+      // The checkpoints go first: alone they would say that the file was sealed or removed.
       oddities: [...(hasCheckpoints ? [CheckpointLog.pathOf(filePath)] : []), filePath].map((path) => ({
         path,
         kind: "openFile",

@@ -4,11 +4,14 @@ import { journalFolder } from "./Journal.ts"
 import * as journalSurvey from "./journalSurvey.ts"
 import * as openFolderSurvey from "./openFolderSurvey.ts"
 import type { Oddity } from "./Quarantine.ts"
-import { SeqRanges } from "./SeqRanges.ts"
+import { countRows, SeqRanges } from "./SeqRanges.ts"
+
+/** What is to be done with an open file or its checkpoints. */
+type Finding = Exclude<openFolderSurvey.Finding, openFolderSurvey.Vanished>
 
 /** What a process that could not stop in order has left in a data folder. */
 export interface Survey {
-  readonly openFiles: ReadonlyArray<openFolderSurvey.Finding>
+  readonly openFiles: ReadonlyArray<Finding>
   /** Oldest first. */
   readonly segments: ReadonlyArray<journalSurvey.Segment>
   /** Foreign files among the segments. */
@@ -23,29 +26,55 @@ export interface Survey {
 export const survey = Effect.fnUntraced(function*(dataDir: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const openFiles = yield* openFolderSurvey.survey(fs, path, path.join(dataDir, fileNames.openFolder))
+  const inOpenFolder = yield* openFolderSurvey.survey(fs, path, path.join(dataDir, fileNames.openFolder))
   const { oddities, paths } = yield* journalSurvey.list(fs, path, path.join(dataDir, journalFolder))
   const covered = new Map<number, SeqRanges>()
   const journaled = new Map<number, SeqRanges>()
-  for (const finding of openFiles) {
-    if (finding.kind === "odd" || finding.kind === "empty") continue
-    for (const group of finding.groups) rangesOf(covered, group.stream).add(group)
-  }
   const segments: Array<journalSurvey.Segment> = []
   for (const segmentPath of paths) {
     const { records, segment } = yield* journalSurvey.read(fs, segmentPath)
     segments.push(segment)
     for (const record of records) rangesOf(record.kind === "rows" ? journaled : covered, record.stream).add(record)
   }
+  const openFiles = inOpenFolder.map((finding) =>
+    // Before the open files count: what the journal calls sealed is so without them.
+    finding.kind === "vanished" ? judgeVanished(finding, covered, journaled) : finding
+  )
+  for (const finding of openFiles) {
+    if (finding.kind === "odd" || finding.kind === "empty") continue
+    for (const group of finding.groups) rangesOf(covered, group.stream).add(group)
+  }
   let rowsInJournalAlone = 0
   for (const [stream, rows] of journaled) {
     for (const range of rows.ranges) {
-      for (const { first, last } of rangesOf(covered, stream).missing(range)) rowsInJournalAlone += last - first + 1
+      rowsInJournalAlone += countRows(rangesOf(covered, stream).missing(range))
     }
   }
   const found: Survey = { openFiles, segments, oddities, covered, rowsInJournalAlone }
   return found
 })
+
+/** A file that is gone may be a sealed one all the same, if the journal says so of its rows; otherwise somebody removed it. */
+const judgeVanished = (
+  { about, checkpoints, groups }: openFolderSurvey.Vanished,
+  sealed: Map<number, SeqRanges>,
+  journaled: Map<number, SeqRanges>
+): Finding => {
+  const unsealed = groups.map((group) => ({
+    stream: group.stream,
+    ranges: rangesOf(sealed, group.stream).missing(group)
+  }))
+  if (unsealed.every(({ ranges }) => ranges.length === 0)) return { kind: "moved", checkpoints, about, groups }
+  const gone = unsealed.flatMap(({ ranges, stream }) =>
+    ranges.flatMap((range) => rangesOf(journaled, stream).missing(range))
+  )
+  const reason =
+    `The open file that these checkpoints tell of was removed before it was sealed. Of its ${countRows(groups)} rows, ${
+      countRows(gone)
+    } are gone; the others are in the journal and get into sealed files. ` +
+    "Delete this, or keep it to look into."
+  return { kind: "odd", oddities: [{ path: checkpoints, kind: "openFile", reason }] }
+}
 
 /** The ranges of `stream`, made at the first call. */
 export const rangesOf = (byStream: Map<number, SeqRanges>, stream: number): SeqRanges => {

@@ -14,7 +14,7 @@ export interface Replayed {
   readonly rows: number
   /** Not in files because no file can hold them. */
   readonly unencodable: number
-  /** Not in files because the disk would not take them. */
+  /** Not in files because the disk would not take them; the journal keeps them. */
   readonly unwritten: number
 }
 
@@ -25,12 +25,13 @@ export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkS
   // Here is nobody who must not be made to wait.
   const settings = yield* sinkSettings.shared(options, (work) => work)
   const covered: Map<number, SeqRanges> = new Map(survey.covered)
+  let given = 0
   const allStats: Array<ReturnType<typeof makeStats>> = []
 
   const openSink = Effect.fnUntraced(function*({ feed, stream }: RowsRecord) {
     const stats = makeStats(feed)
     allStats.push(stats)
-    const own = yield* settings(feed, withoutJournal(stream), stats)
+    const own = yield* settings(feed, withoutJournal(stream, true), stats)
     return yield* Effect.acquireRelease(FeedSink.make(own), (sink) => sink.close)
   })
 
@@ -48,6 +49,7 @@ export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkS
         sinks.set(record.stream, sink)
         const events = record.events()
         for (const { first, last } of missing) {
+          given += last - first + 1
           yield* sink.appendAt(first, events.slice(first - record.first, last - record.first + 1))
         }
         done.add(record)
@@ -55,14 +57,8 @@ export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkS
     }
   })).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, path))
 
-  const lost = allStats.reduce((sum, { rowsLost }) => sum + rowsLost, 0)
-  const failed = allStats.some(({ writeErrors }) => writeErrors > 0)
-  const written = allStats.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)
+  const unencodable = allStats.reduce((sum, { rowsLost }) => sum + rowsLost, 0)
   const sealed = allStats.reduce((sum, { rowsSealed }) => sum + rowsSealed, 0)
-  const replayed: Replayed = {
-    rows: sealed,
-    unencodable: failed ? 0 : lost,
-    unwritten: written - sealed + (failed ? lost : 0)
-  }
+  const replayed: Replayed = { rows: sealed, unencodable, unwritten: given - sealed - unencodable }
   return replayed
 })

@@ -37,6 +37,7 @@ export type FeedRow = readonly [
   nextAttemptAt: number | null,
   reason: string | null,
   openFileBytes: number,
+  /** Relative to the data folder; null while there is none. */
   openFile: string | null
 ]
 
@@ -91,7 +92,7 @@ const rowOf = (monitor: Monitor["Service"], stats: FeedStats, feed: number): Fee
     stats.nextAttemptAt,
     stats.reason,
     stats.openFileBytes,
-    null
+    stats.openFile
   ]
 }
 

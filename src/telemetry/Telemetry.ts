@@ -81,6 +81,8 @@ export interface FeedStats {
   rowsSealed: number
   /** Rows lost because they could not be written. */
   rowsLost: number
+  /** The open file that grows, relative to the data folder; null while there is none. */
+  openFile: string | null
   openFileBytes: number
   filesSealed: number
   sealedBytes: number
@@ -128,6 +130,7 @@ export const makeStats = (feed: Feed): FeedStats => ({
   rowsWritten: 0,
   rowsSealed: 0,
   rowsLost: 0,
+  openFile: null,
   openFileBytes: 0,
   filesSealed: 0,
   sealedBytes: 0,

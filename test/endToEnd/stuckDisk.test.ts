@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, FileSystem, Layer } from "effect"
+import { Clock, Effect, FileSystem, Layer, Logger, References } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import { audit } from "../../src/simulator/audit.ts"
@@ -19,6 +19,36 @@ const makeDisk = Effect.gen(function*() {
           : file)
   })
   return { state, layer: Layer.succeed(FileSystem.FileSystem, stuckable) }
+})
+
+describe("a stop after somebody removed the data folder", () => {
+  it.live("counts every row that is gone, and says so in its last lines", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.layer([
+        Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
+      ])
+      yield* Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { config, feeds, shutDown, simulator } = yield* world({
+          venues: ["okx", "bybit"],
+          simulator: { rate: 300 }
+        })
+        yield* until(() => feeds().every((stats) => stats.events > 200))
+        yield* simulator.stopTraffic
+        yield* simulator.flushed
+        yield* fs.remove(config.storage.dataDir, { recursive: true })
+        yield* shutDown
+        const received = feeds().reduce((sum, { events }) => sum + events, 0)
+        assert.strictEqual(feeds().reduce((sum, { rowsLost }) => sum + rowsLost, 0), received)
+        assert.deepStrictEqual(yield* readRows(config.storage.localPath), [])
+        assert.strictEqual(
+          lines.at(-1),
+          `Warn ${received} events received, 0 dropped, ${received} rows lost, 0 frames or parts not readable`
+        )
+        assert.isFalse(lines.some((line) => line.includes("next start")), lines.join("\n"))
+      }).pipe(Effect.provide(logger), Effect.provideService(References.MinimumLogLevel, "Info"))
+    }).pipe(Effect.provide(environment)))
 })
 
 describe("a stop on a disk that answers no more", () => {

@@ -119,5 +119,5 @@ layer(NodeServices.layer)("the memory of sinks", (it) => {
         assert.strictEqual(rows, 0, "6 MiB are enough for 1000 feeds with 5 rows each")
       }))
       assert.strictEqual((yield* storage.sealedFiles).length, 1000)
-    }))
+    }), 90_000)
 })

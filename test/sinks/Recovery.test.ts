@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, Path, Scope } from "effect"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as checkpointRecord from "../../src/sinks/checkpointRecord.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
+import * as journalRecord from "../../src/sinks/journalRecord.ts"
+import { magic } from "../../src/sinks/JournalSegment.ts"
+import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
@@ -219,16 +223,87 @@ describe("a damaged folder", () => {
       }))
   }
 
-  it.effect("whose open file has its final name already gets its rows from the journal no second time", () =>
+  describe("with checkpoints whose open file is gone", () => {
+    const checkpoints = `${open}.groups`
+    const setAside = "binance.btcusdt.trade.1773482400000.parquet.groups"
+    const append = (disk: SimulatedDisk, path: string, ...more: ReadonlyArray<Buffer>) =>
+      disk.put(path, Buffer.concat([disk.files(dataDir).get(path.slice("/data/".length))!, ...more]))
+    const sealedMark = (stream: number, first: number, last: number) => {
+      const bytes = new PageBytes(64)
+      journalRecord.appendSealed(bytes, stream, { first, last })
+      return bytes.written
+    }
+
+    it.effect("which it was to get its final name before takes no row from the journal a second time", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        append(disk, checkpoints, checkpointRecord.encode({ kind: "sealing" }))
+        disk.forget(open)
+        const { ids, setAside, stats } = yield* recover(disk)
+        assert.deepStrictEqual(ids, [18, 19])
+        assert.deepStrictEqual(setAside, [])
+        assert.deepInclude(stats, { filesRecovered: 0, rowsRecovered: 2 })
+      }))
+
+    it.effect("and which an earlier version wrote, that did not tell, takes none either", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        flip(disk, checkpoints, 7, 3)
+        disk.forget(open)
+        const { ids, setAside } = yield* recover(disk)
+        assert.deepStrictEqual(ids, [18, 19])
+        assert.deepStrictEqual(setAside, [])
+      }))
+
+    it.effect("and whose rows the journal calls sealed takes none either", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        append(disk, segment, sealedMark(1, 1, 18))
+        disk.forget(open)
+        const { ids, setAside } = yield* recover(disk)
+        assert.deepStrictEqual(ids, [18, 19])
+        assert.deepStrictEqual(setAside, [])
+      }))
+
+    it.effect("because somebody removed it has its rows from the journal, and says so", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        disk.forget(open)
+        const { ids, lines, reasons, setAside: found, stats } = yield* recover(disk)
+        assert.deepStrictEqual(ids, upTo(20))
+        assert.deepInclude(stats, { filesRecovered: 0, rowsRecovered: 20 })
+        assert.deepStrictEqual(stats.quarantined, { openFile: 1, segment: 0, foreign: 0 })
+        assert.deepStrictEqual(found, [setAside])
+        assert.match(reasons.join(), /was removed before it was sealed. Of its 18 rows, 0 are gone/)
+        assert.strictEqual(lines.filter((line) => line.startsWith("Error")).length, 1)
+      }))
+
+    it.effect("because somebody removed it says how many of its rows are gone", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        disk.forget(open)
+        // Its first row group is in a sealed file; of the others, the journal has none.
+        disk.put(segment, Buffer.concat([magic, sealedMark(1, 1, 6)]))
+        const { ids, reasons, setAside: found } = yield* recover(disk)
+        assert.deepStrictEqual(ids, [])
+        assert.deepStrictEqual(found, [setAside])
+        assert.match(reasons.join(), /Of its 18 rows, 12 are gone/)
+      }))
+  })
+
+  it.effect("with something else in the place of the quarantine sets aside beside it", () =>
     Effect.gen(function*() {
       const disk = yield* leftBehind
-      const groups = disk.files(dataDir).get(`${open}.groups`.slice("/data/".length))!
-      disk.put(`/data/.open/binance.btcusdt.trade.7.parquet.groups`, groups)
-      disk.forget(open)
-      disk.forget(`${open}.groups`)
+      disk.put("/data/.open/notes.txt", Buffer.from("buy milk"))
+      disk.put("/data/quarantine", Buffer.from("not yours"))
+      disk.put("/data/quarantine.1", Buffer.from("nor this"))
       const { ids, stats } = yield* recover(disk)
-      assert.deepStrictEqual(ids, [18, 19])
-      assert.deepInclude(stats, { filesRecovered: 0, rowsRecovered: 2 })
+      assert.deepStrictEqual(ids, upTo(20))
+      assert.strictEqual(stats.quarantined.foreign, 1)
+      const files = disk.files(dataDir)
+      assert.strictEqual(String(files.get("quarantine")), "not yours")
+      assert.strictEqual(String(files.get("quarantine.2/notes.txt")), "buy milk")
+      assert.match(String(files.get("quarantine.2/notes.txt.reason.txt")), /no file that ticklake makes/)
     }))
 
   it.effect("is put in order whatever single byte is flipped, and never has a row twice or one that never was", () =>

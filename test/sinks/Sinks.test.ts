@@ -133,8 +133,11 @@ layer(NodeServices.layer)("Sinks", (it) => {
         assert.strictEqual(yield* storage.nextSealed, firstPath)
         assert.strictEqual((yield* storage.rows(firstPath)).length, 2)
         assert.deepStrictEqual(yield* storage.openFiles, [])
+        assert.isNull(storage.stats(feed).openFile)
         yield* sink.append([trade(2)])
-        assert.strictEqual((yield* storage.openFiles).length, 1)
+        const [open, ...others] = yield* storage.openFiles
+        assert.deepStrictEqual(others, [])
+        assert.strictEqual(storage.stats(feed).openFile, `.open/${open}`)
       }))
 
     it.effect("at that age to the millisecond when rows do come", () =>
@@ -229,6 +232,7 @@ layer(NodeServices.layer)("Sinks", (it) => {
       yield* sink.append(trades(250))
       assert.deepInclude(stats, { rowsBuffered: 50, rowsWritten: 200, rowsSealed: 0, filesSealed: 0 })
       assert.isAbove(stats.openFileBytes, 1000)
+      assert.strictEqual(stats.openFile, `.open/${(yield* storage.openFiles)[0]}`)
       yield* Scope.close(scope, Exit.void)
       const size = (yield* (yield* FileSystem.FileSystem).stat(storage.absolute(firstPath))).size
       assert.deepInclude(stats, {
@@ -237,6 +241,7 @@ layer(NodeServices.layer)("Sinks", (it) => {
         rowsSealed: 250,
         rowsLost: 0,
         filesSealed: 1,
+        openFile: null,
         openFileBytes: 0,
         sealedBytes: Number(size),
         writeErrors: 0

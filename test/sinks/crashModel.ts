@@ -1,8 +1,12 @@
 import { Cause, Effect, Exit, Layer, Path, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { relative } from "node:path"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as checkpointRecord from "../../src/sinks/checkpointRecord.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
+import * as journalSurvey from "../../src/sinks/journalSurvey.ts"
+import * as openFolderSurvey from "../../src/sinks/openFolderSurvey.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
@@ -17,6 +21,9 @@ const feeds = [
   Feed.make("okx", "ETH-USDT", "trade"),
   Feed.make("upbit", "KRW-BTC", "orderbook")
 ]
+
+/** What checkpoints end with whose file is about to get its final name. */
+const sealing = checkpointRecord.encode({ kind: "sealing" })
 
 /** Small limits, so that everything happens often. */
 const sizes = {
@@ -40,22 +47,66 @@ export interface History {
   readonly disk: SimulatedDisk
   readonly appended: Map<string, Array<string>>
   readonly durable: Map<string, Set<string>>
-  crashes: number
+  /** Sealed files that were stored and have left the disk. */
+  readonly stored: Array<{ readonly path: string; readonly content: Buffer }>
+  /** Open files that somebody removed. */
+  removals: number
 }
+
+/** The rows of the last life that recorded, by the numbers that its journal gave them: what it has left speaks of these. */
+type Streams = Map<number, { readonly feed: string; readonly ids: ReadonlyArray<string> }>
 
 const isPowerLoss = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) &&
   exit.cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof PowerLoss)
 
+/** Stores some files the moment that they are sealed. */
+const storing = ({ disk, stored }: History, chance: Chance) => (path: string) =>
+  Effect.suspend(() => {
+    if (chance() < 0.6) return Effect.void
+    stored.push({ path, content: disk.files(dataDir).get(path)! })
+    return Effect.orDie(disk.fileSystem.remove(`${dataDir}/${path}`))
+  })
+
+/** Somebody removes an open file: of its rows, those that the journal does not have are gone. */
+const removeOpenFile = Effect.fnUntraced(function*(history: History, streams: Streams, chance: Chance) {
+  const { disk, durable } = history
+  const { fileSystem: fs } = disk
+  const path = yield* Path.Path
+  const findings = yield* openFolderSurvey.survey(fs, path, `${dataDir}/.open`)
+  const open = findings.filter((finding) => finding.kind === "unfinished").filter((finding) =>
+    // Those which say so may be sealed files as far as anybody can tell.
+    !disk.files(dataDir).get(relative(dataDir, `${finding.path}.groups`))!.includes(sealing)
+  )
+  const taken = open[Math.floor(chance() * open.length)]
+  if (taken === undefined) return
+  disk.forget(taken.path)
+  history.removals++
+  const { paths } = yield* journalSurvey.list(fs, path, `${dataDir}/.journal`)
+  const journaled = new Set<string>()
+  for (const segment of paths) {
+    for (const record of (yield* journalSurvey.read(fs, segment)).records) {
+      if (record.kind !== "rows") continue
+      for (const { sequenceId } of record.events()) journaled.add(`${record.feed.id} ${sequenceId}`)
+    }
+  }
+  for (const { first, last, stream } of taken.groups) {
+    const { feed, ids } = streams.get(stream)!
+    for (const id of ids.slice(first - 1, last)) if (!journaled.has(`${feed} ${id}`)) durable.get(feed)!.delete(id)
+  }
+})
+
 /** One life of a recorder: recovery, then random work, until it stops or the power fails. */
-const life = Effect.fnUntraced(function*(history: History, chance: Chance) {
+const life = Effect.fnUntraced(function*(history: History, streams: Streams, chance: Chance) {
   const { appended, disk, durable } = history
+  const options = { ...sizes.sinks, onSealed: storing(history, chance) }
   const pick = (limit: number) => Math.floor(chance() * limit)
   const base = Layer.mergeAll(Layer.fresh(disk.layer), Path.layer, Layer.fresh(Telemetry.layer))
   const context = yield* Layer.build(base)
-  yield* Recovery.recover(sizes.sinks).pipe(Effect.provideContext(context))
+  yield* Recovery.recover(options).pipe(Effect.provideContext(context))
+  streams.clear()
   const storage = yield* Layer.build(
-    ParquetSinks.layer(sizes.sinks).pipe(Layer.provideMerge(Journal.layer(sizes.journal)))
+    ParquetSinks.layer(options).pipe(Layer.provideMerge(Journal.layer(sizes.journal)))
   ).pipe(Effect.provideContext(context))
   const services = Effect.all({ journal: Journal, sinks: Sinks }).pipe(Effect.provideContext(storage))
   const { journal, sinks } = yield* services
@@ -66,6 +117,8 @@ const life = Effect.fnUntraced(function*(history: History, chance: Chance) {
     feeds,
     (feed) => Effect.map(Scope.provide(sinks.open(feed), scope), (sink) => ({ feed, sink, ids: new Array<string>() }))
   )
+  // The first stream is that of `commit`.
+  for (const [index, { feed, ids }] of lanes.entries()) streams.set(index + 2, { feed: feed.id, ids })
   /** What row groups on disk hold cannot be lost either. */
   const noteWritten = () => {
     for (const { feed, ids } of lanes) {
@@ -106,17 +159,28 @@ export const run = Effect.fnUntraced(function*(seed: number) {
     disk: new SimulatedDisk(),
     appended: new Map(feeds.map(({ id }) => [id, []])),
     durable: new Map(feeds.map(({ id }) => [id, new Set()])),
-    crashes: 0
+    stored: [],
+    removals: 0
   }
   const { disk } = history
+  const streams: Streams = new Map()
+  let killed = false
   for (let lives = 2 + Math.floor(chance() * 4); lives > 0; lives--) {
+    // What a kill left to the machine, recovery must not leave there: the power fails while it runs, or soon after.
+    const midMove: boolean = chance() < (killed ? 0.8 : 0.5)
+    let moves = midMove ? 1 + Math.floor(chance() * 6) : Infinity
+    disk.failAfter = () => --moves === 0
+    if (killed) disk.failAt = disk.operations + 10 + Math.floor(chance() * 60)
     // Some lives are so short that the crash comes during recovery.
-    disk.failAt = disk.operations + 1 + Math.floor(chance() * (chance() < 0.4 ? 40 : 300))
-    const exit = yield* Effect.exit(life(history, chance))
+    else disk.failAt = disk.operations + 1 + Math.floor(chance() * (chance() < 0.4 ? 40 : 300))
+    const exit = yield* Effect.exit(life(history, streams, chance))
     if (Exit.isFailure(exit) && !isPowerLoss(exit)) return yield* Effect.failCause(exit.cause)
-    history.crashes++
-    if (chance() < 0.3) disk.kill()
-    else disk.crash(chance)
+    killed = !killed && chance() < (midMove ? 0.85 : 0.5)
+    if (killed) disk.kill()
+    else {
+      disk.crash(chance)
+      if (chance() < 0.3) yield* Effect.provide(removeOpenFile(history, streams, chance), Path.layer)
+    }
   }
   yield* Effect.scoped(
     Effect.flatMap(

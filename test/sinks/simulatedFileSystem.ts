@@ -1,4 +1,4 @@
-import { ByteSize, Effect, FileSystem, type Layer, Option, PlatformError } from "effect"
+import { ByteSize, Effect, FileSystem, Layer, Option, PlatformError } from "effect"
 import { dirname, relative } from "node:path"
 
 /** A number from 0 to 1. */
@@ -48,6 +48,8 @@ export class SimulatedDisk {
   operations = 0
   /** The power fails at this operation. */
   failAt = Infinity
+  /** It fails before anything else happens, where this holds for a path that was just removed or renamed to. */
+  failAfter: (path: string) => boolean = () => false
   /** True from then on, until `kill` or `crash` lets the next process begin. */
   off = false
 
@@ -76,6 +78,7 @@ export class SimulatedDisk {
   kill(): void {
     this.off = false
     this.failAt = Infinity
+    this.failAfter = () => false
   }
 
   /** The power is gone and back: what was not synced is there or not as `chance` says. */
@@ -96,6 +99,7 @@ export class SimulatedDisk {
     this.#nameChanges = []
     this.off = false
     this.failAt = Infinity
+    this.failAfter = () => false
   }
 
   #reachable(names: Map<string, Inode | "folder">, path: string): boolean {
@@ -131,13 +135,18 @@ export class SimulatedDisk {
     this.#nameChanges.push({ paths, apply })
   }
 
+  #moved(path: string): void {
+    if (this.failAfter(path)) this.failAt = this.operations + 1
+  }
+
   #syncFolder(folder: string): void {
     const pending = this.#nameChanges
     const needed = new Set<NameChange>()
     const paths = new Set<string>()
     // A change takes those with it that it stands on.
     for (const change of pending.toReversed()) {
-      if (change.paths.some((path) => dirname(path) === folder || paths.has(path))) {
+      // A rename is certain with the folder that it leads to: not every disk takes it along with the one that it left.
+      if (dirname(change.paths.at(-1)!) === folder || change.paths.some((path) => paths.has(path))) {
         needed.add(change)
         for (const path of change.paths) paths.add(path)
       }
@@ -216,7 +225,7 @@ export class SimulatedDisk {
   }
 
   /** The disk as the code under test sees it. */
-  readonly layer: Layer.Layer<FileSystem.FileSystem> = FileSystem.layerNoop({
+  readonly fileSystem: FileSystem.FileSystem = FileSystem.makeNoop({
     open: (path, options) => this.#open(path, options?.flag ?? "r"),
     exists: (path) => Effect.sync(() => this.#names.has(path)),
     stat: (path) =>
@@ -246,6 +255,7 @@ export class SimulatedDisk {
       Effect.suspend(() => {
         if (!this.#names.has(path)) return options?.force === true ? Effect.void : fault("NotFound", "remove", path)
         this.#rename([path], (names) => names.delete(path))
+        this.#moved(path)
         return Effect.void
       }),
     rename: (from, to) =>
@@ -256,9 +266,12 @@ export class SimulatedDisk {
           names.delete(from)
           names.set(to, inode)
         })
+        this.#moved(to)
         return Effect.void
       })
   })
+
+  readonly layer: Layer.Layer<FileSystem.FileSystem> = Layer.succeed(FileSystem.FileSystem, this.fileSystem)
 }
 
 const infoOf = (type: FileSystem.File.Type, bytes: number): FileSystem.File.Info => ({

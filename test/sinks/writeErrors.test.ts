@@ -178,6 +178,9 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
           `write ${open}`,
           `sync ${open}`,
           ...parents.toReversed().map((parent) => `sync ${parent}`),
+          // What is gone without a word in its checkpoints was removed by somebody.
+          `write ${open}.groups`,
+          `sync ${open}.groups`,
           `rename ${target}`,
           `sync ${folder}`
         ])
