@@ -1,7 +1,16 @@
 import { Effect, FileSystem } from "effect"
 import { spawn } from "node:child_process"
+import { createServer } from "node:net"
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname
+
+/** A port that is free just now, so that recorders of several tests do not meet at the default one. */
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
 
 /** Starts `ticklake run` as a process of its own, and collects what it says; in `given`, or in a folder of its own. */
 export const start = Effect.fnUntraced(function*(
@@ -13,10 +22,9 @@ export const start = Effect.fnUntraced(function*(
   const folder = given ?? (yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-run-" }))
   const path = `${folder}/config.toml`
   yield* fs.writeFileString(path, config.replaceAll("FOLDER", folder))
+  const env = { ...process.env, METRICS_PORT: String(yield* freePort), ...environment }
   const child = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [main, "run", "--config", path], { cwd: folder, env: { ...process.env, ...environment } })
-    ),
+    Effect.sync(() => spawn(process.execPath, [main, "run", "--config", path], { cwd: folder, env })),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const state = { said: "", code: null as number | null, ended: false }

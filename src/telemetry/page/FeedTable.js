@@ -112,6 +112,7 @@ export class FeedTable {
     this.#orderedAt = 0
     this.#body.replaceChildren(...this.#views.map(({ element }) => element))
     for (const { element } of this.#views) this.#observer.observe(element)
+    this.#filter()
   }
 
   /** @param {Tick} tick */
@@ -122,7 +123,8 @@ export class FeedTable {
       this.#feeds[index]?.addPoint(value)
       this.#views[index]?.pointAdded()
     }
-    this.#filter()
+    // A search also looks at what feeds say, which may be something else each second.
+    if (regrouped || this.#choice.search !== "") this.#filter()
     if (regrouped || now - this.#orderedAt >= reorderMillis) this.#order()
   }
 
