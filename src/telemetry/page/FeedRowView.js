@@ -91,7 +91,19 @@ export class FeedRowView {
   }
 
   #drawValues() {
-    const { dropped, group, latencyMillis, openFile, openFileBytes, rate, reconnects, state } = this.#feed
+    const {
+      dataType,
+      dropped,
+      exchange,
+      group,
+      latencyMillis,
+      openFile,
+      openFileBytes,
+      rate,
+      reconnects,
+      state,
+      symbol
+    } = this.#feed
     this.#behind = false
     setLevel(this.#pill, group)
     setText(this.#sign, signs[group])
@@ -101,7 +113,11 @@ export class FeedRowView {
     this.#latency.toggleAttribute("data-zero", latencyMillis === null)
     setCount(this.#drops, dropped)
     setCount(this.#reconnects, reconnects)
-    const name = openFile?.split("/").at(-1)
+    // The feed's own name, which the row has already, is left out of the file's.
+    const name = openFile?.split("/").at(-1)?.replace(`${exchange}.${symbol}.${dataType}.`, "").replace(
+      /\.parquet$/,
+      ""
+    )
     setText(this.#file, name === undefined ? formats.unknown : `${name} · ${formats.bytes(openFileBytes)}`)
     this.#file.title = openFile ?? ""
   }

@@ -16,7 +16,7 @@ export class LogView {
 
   /** @param {Tick["log"]} entries oldest first */
   add(entries) {
-    for (const { atMillis, count, dataType, exchange, level, message, symbol } of entries) {
+    for (const { atMillis, dataType, exchange, level, message, symbol } of entries) {
       const line = make("li")
       line.dataset["level"] = level === "Warn" ? "stale" : "down"
       const time = make("time", "", formats.timeOfDay(atMillis))
@@ -30,7 +30,6 @@ export class LogView {
         )
       }
       line.append(make("span", "message", message))
-      if (count > 1) line.append(" ", make("span", "count", `× ${formats.count(count)}`))
       this.#list.prepend(line)
     }
     while (this.#list.childElementCount > kept) this.#list.lastElementChild?.remove()

@@ -34,7 +34,7 @@ describe.skipIf(noBrowser !== null)(`reading the live page${noBrowser === null ?
         stats.lastEventAt = i === 4 ? null : now - i * 60_000
         stats.openFileBytes = 1000 * ((i * 3) % 10)
       })
-      feeds[1]!.openFile = ".open/coinbase/coin0usd/trade/2026-11-22/1795314063089.parquet"
+      feeds[1]!.openFile = ".open/coinbase.coin0usd.trade.1795314063089.parquet"
       const ids = feeds.map(({ feed }) => feed.id)
       feeds[3]!.state = "waiting"
       feeds[3]!.reason = "the venue closed the connection"
@@ -54,7 +54,7 @@ describe.skipIf(noBrowser !== null)(`reading the live page${noBrowser === null ?
       yield* shows(ids)
       yield* go(() => page.getByRole("button", { name: "Current file" }).click())
       yield* shows(by((i) => -feeds[i]!.openFileBytes))
-      yield* until(`${row(ids[1]!)}.querySelector(".file").textContent === "1795314063089.parquet · 2.9 KiB"`)
+      yield* until(`${row(ids[1]!)}.querySelector(".file").textContent === "1795314063089 · 2.9 KiB"`)
       yield* until(`${row(ids[2]!)}.querySelector(".file").textContent === "–"`)
       yield* go(() => page.getByRole("columnheader", { name: "Feed" }).getByRole("button").click())
       yield* shows(ids.toSorted())
