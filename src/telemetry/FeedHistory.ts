@@ -23,6 +23,7 @@ export class FeedHistory {
   /** Events per second. */
   readonly #points = new Float32Array(points)
   #taken = 0
+  #pointsMade = 0
 
   constructor(stats: FeedStats) {
     this.#stats = stats
@@ -41,6 +42,7 @@ export class FeedHistory {
     if (this.#taken > 1 && (this.#taken - 1) % pointSeconds === 0) {
       this.#points.copyWithin(0, 1)
       this.#points[points - 1] = this.#since(0, pointSeconds) / pointSeconds
+      this.#pointsMade++
     }
   }
 
@@ -63,6 +65,16 @@ export class FeedHistory {
   /** Events per second of the last five minutes, oldest first, one for each five seconds; zeros before the start. */
   get sparkline(): ReadonlyArray<number> {
     return [...this.#points]
+  }
+
+  /** How many points the sparkline has had, those that are gone included. */
+  get pointsMade(): number {
+    return this.#pointsMade
+  }
+
+  /** The newest point of the sparkline. */
+  get lastPoint(): number {
+    return this.#points[points - 1]!
   }
 
   #since(column: number, seconds: number): number {

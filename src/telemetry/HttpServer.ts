@@ -1,11 +1,13 @@
 import { NodeHttpServer } from "@effect/platform-node"
-import { Cause, Context, Effect, Layer, Runtime, Schema, Stream } from "effect"
+import { Cause, Context, Effect, Layer, Runtime, Schema, type Scope, Stream } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import { assess, summarize } from "./Health.ts"
 import * as LiveStream from "./LiveStream.ts"
 import * as MetricsRegistry from "./MetricsRegistry.ts"
 import { Monitor } from "./Monitor.ts"
+import * as Page from "./Page.ts"
+import { RecentLog } from "./RecentLog.ts"
 import { Telemetry } from "./Telemetry.ts"
 
 /** Where to listen, and what to say of the recorder. */
@@ -16,11 +18,14 @@ export interface Options {
   readonly version: string
 }
 
+const unknownHost = "no such host is known; set http.host to an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there, maybe another recorder; set another http.port or METRICS_PORT",
   EACCES: "this user may not listen there; set an http.port or METRICS_PORT of 1024 or more",
   EADDRNOTAVAIL: "this machine has no such address; set http.host to one of its own, such as 127.0.0.1 or 0.0.0.0",
-  ENOTFOUND: "no such host is known; set http.host to an address of this machine, such as 127.0.0.1 or 0.0.0.0"
+  ENOTFOUND: unknownHost,
+  EAI_AGAIN: unknownHost
 }
 
 /** Nothing can be served at the configured address. */
@@ -57,6 +62,8 @@ const maxStreams = 32
 const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
   const monitor = yield* Monitor
   const telemetry = yield* Telemetry
+  const recentLog = yield* RecentLog
+  const page = yield* Page.load
   const registry = MetricsRegistry.make(() => {
     const evidence = monitor.evidence()
     return {
@@ -68,11 +75,16 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
     }
   })
   let streams = 0
-  const events = LiveStream.make(monitor, telemetry, version).pipe(
-    Stream.encodeText,
-    Stream.ensuring(Effect.sync(() => {
-      streams--
-    }))
+  const events = LiveStream.make({ monitor, telemetry, recentLog, version }).pipe(Stream.encodeText)
+  // In the scope of the request: it is given back however the request ends, also where the stream never begins.
+  const place = Effect.acquireRelease(
+    Effect.sync(() => {
+      streams++
+    }),
+    () =>
+      Effect.sync(() => {
+        streams--
+      })
   )
 
   const metrics = (accept: string) =>
@@ -89,13 +101,23 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
     const { phase } = telemetry.process
     return phase === "recording" ? plain(200, "ready") : plain(503, `not ready: ${phase}`)
   })
-  const live = Effect.sync(() => {
-    if (streams >= maxStreams) return plain(503, "too many live pages are open", { "retry-after": "10" })
-    streams++
-    return HttpServerResponse.stream(events, { headers, contentType: "text/event-stream" })
-  })
+  const live = Effect.suspend(() =>
+    streams >= maxStreams
+      ? Effect.succeed(plain(503, "too many live pages are open", { "retry-after": "10" }))
+      : Effect.as(place, HttpServerResponse.stream(events, { headers, contentType: "text/event-stream" }))
+  )
 
-  return (path: string, accept: string): Effect.Effect<HttpServerResponse.HttpServerResponse> | null => {
+  return (
+    path: string,
+    accept: string
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope> | null => {
+    const file = page.get(path)
+    if (file !== undefined) {
+      const { body, contentType } = file
+      return Effect.sync(() =>
+        HttpServerResponse.uint8Array(body, { headers: { ...headers, ...Page.headers }, contentType })
+      )
+    }
     switch (path) {
       case "/metrics":
         return metrics(accept)

@@ -3,6 +3,7 @@ import type { Space } from "./DiskSpace.ts"
 import { pointSeconds, sampleMillis } from "./FeedHistory.ts"
 import { type Health, summarize } from "./Health.ts"
 import type { Monitor } from "./Monitor.ts"
+import type { Entry, RecentLog } from "./RecentLog.ts"
 import type { FeedState, FeedStats, Telemetry } from "./Telemetry.ts"
 
 /** What does not change while a page is open, and the past of what does. The first event of the stream, `hello`. */
@@ -34,7 +35,10 @@ export type FeedRow = readonly [
   reconnects: number,
   /** Milliseconds since the epoch. */
   nextAttemptAt: number | null,
-  reason: string | null
+  reason: string | null,
+  openFileBytes: number,
+  /** Relative to the data folder; null while there is none. */
+  openFile: string | null
 ]
 
 /** What has changed within a second. The event `tick`. */
@@ -47,14 +51,29 @@ export interface Tick {
   readonly journalBytes: number
   readonly uploads: {
     readonly filesWaiting: number
+    /** Milliseconds since the epoch. */
+    readonly oldestWaitingAt: number | null
     readonly stored: number
     readonly storedBytes: number
     readonly failedAttempts: number
+    readonly setAside: number
     readonly problem: string | null
   }
   readonly disks: ReadonlyArray<Readonly<Space>>
   /** Only feeds that are not as they were in the tick before; all of them in the first one. */
   readonly feeds: ReadonlyArray<FeedRow>
+  /** New points of sparklines: the place of the feed, and its events per second. */
+  readonly points: ReadonlyArray<readonly [feed: number, eventsPerSecond: number]>
+  /** Warnings and errors since the tick before, oldest first; all that are kept in the first one. */
+  readonly log: ReadonlyArray<Entry>
+}
+
+/** What the stream is made from. */
+export interface Sources {
+  readonly monitor: Monitor["Service"]
+  readonly telemetry: Telemetry["Service"]
+  readonly recentLog: RecentLog["Service"]
+  readonly version: string
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10
@@ -71,15 +90,16 @@ const rowOf = (monitor: Monitor["Service"], stats: FeedStats, feed: number): Fee
     stats.dropped,
     stats.reconnects,
     stats.nextAttemptAt,
-    stats.reason
+    stats.reason,
+    stats.openFileBytes,
+    stats.openFile
   ]
 }
 
 const tickOf = (
-  monitor: Monitor["Service"],
-  { storage, uploads }: Telemetry["Service"],
-  rows: ReadonlyArray<FeedRow>,
-  feeds: ReadonlyArray<FeedStats>
+  { monitor, telemetry: { storage, uploads } }: Sources,
+  feeds: ReadonlyArray<FeedStats>,
+  news: Pick<Tick, "feeds" | "points" | "log">
 ): Tick => {
   const evidence = monitor.evidence()
   return {
@@ -90,49 +110,62 @@ const tickOf = (
     journalBytes: storage.journalBytes,
     uploads: {
       filesWaiting: uploads.filesOnDisk,
+      oldestWaitingAt: uploads.oldestWaitingMillis,
       stored: uploads.stored,
       storedBytes: uploads.storedBytes,
       failedAttempts: uploads.failedAttempts,
+      setAside: uploads.setAside,
       problem: uploads.problem
     },
     disks: evidence.disks,
-    feeds: rows
+    ...news
   }
 }
+
+const helloOf = ({ monitor, version }: Sources, feeds: ReadonlyArray<FeedStats>): Hello => ({
+  version,
+  pointSeconds,
+  feeds: feeds.map((stats) => ({
+    exchange: stats.feed.exchange,
+    symbol: stats.feed.normalizedSymbol,
+    dataType: stats.feed.dataType,
+    sparkline: monitor.history(stats).sparkline.map(rounded)
+  }))
+})
 
 const event = (name: string, data: Hello | Tick): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
 /** What a live page is told, as server-sent events: `hello` once, and again when there are more feeds; then a `tick` each second. */
-export const make = (
-  monitor: Monitor["Service"],
-  telemetry: Telemetry["Service"],
-  version: string
-): Stream.Stream<string> =>
+export const make = (sources: Sources): Stream.Stream<string> =>
   Stream.suspend(() => {
-    let told: ReadonlyArray<string> = []
-    let known = -1
+    const { monitor, recentLog, telemetry } = sources
+    let feedCount = -1
+    let rowsTold: ReadonlyArray<string> = []
+    let pointsTold: ReadonlyArray<number> = []
+    let lineTold = 0
     const next = Effect.sync(() => {
       const feeds = telemetry.all()
-      const fresh = feeds.length !== known
-      if (fresh) told = []
-      known = feeds.length
-      const rows = feeds.map((stats, index) => rowOf(monitor, stats, index))
-      const texts = rows.map((row) => JSON.stringify(row))
-      const changed = rows.filter((_, index) => texts[index] !== told[index])
-      told = texts
-      const tick = event("tick", tickOf(monitor, telemetry, changed, feeds))
-      if (!fresh) return tick
-      const hello: Hello = {
-        version,
-        pointSeconds,
-        feeds: feeds.map((stats) => ({
-          exchange: stats.feed.exchange,
-          symbol: stats.feed.normalizedSymbol,
-          dataType: stats.feed.dataType,
-          sparkline: monitor.history(stats).sparkline.map(rounded)
-        }))
+      const fresh = feeds.length !== feedCount
+      if (fresh) {
+        rowsTold = []
+        lineTold = 0
       }
-      return event("hello", hello) + tick
+      feedCount = feeds.length
+      const rows = feeds.map((stats, index) => rowOf(monitor, stats, index))
+      const rowTexts = rows.map((row) => JSON.stringify(row))
+      const changed = rows.filter((_, index) => rowTexts[index] !== rowsTold[index])
+      rowsTold = rowTexts
+      const pointsMade = feeds.map((stats) => monitor.history(stats).pointsMade)
+      const points: Tick["points"] = fresh ?
+        [] :
+        feeds.flatMap((stats, index) =>
+          pointsMade[index] === pointsTold[index] ? [] : [[index, rounded(monitor.history(stats).lastPoint)] as const]
+        )
+      pointsTold = pointsMade
+      const log = recentLog.newerThan(lineTold)
+      lineTold = recentLog.latest()
+      const tick = event("tick", tickOf(sources, feeds, { feeds: changed, points, log }))
+      return fresh ? event("hello", helloOf(sources, feeds)) + tick : tick
     })
     return Stream.tick(sampleMillis).pipe(Stream.mapEffect(() => next))
   })

@@ -1,10 +1,11 @@
 /** What a scrape costs: `node test/bench/scrape.bench.ts [feeds...]`. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer, Logger } from "effect"
+import { Effect, Layer } from "effect"
 import * as Feed from "../../src/domain/Feed.ts"
 import { venues } from "../../src/domain/Venue.ts"
 import { DiskSpace } from "../../src/telemetry/DiskSpace.ts"
 import * as HttpServer from "../../src/telemetry/HttpServer.ts"
+import * as Logging from "../../src/telemetry/Logging.ts"
 import { Monitor } from "../../src/telemetry/Monitor.ts"
 import { latencyBoundsMillis, Telemetry } from "../../src/telemetry/Telemetry.ts"
 
@@ -99,7 +100,7 @@ console.log("| --- | --- | --- | --- | --- | --- | --- |")
 await Effect.runPromise(
   Effect.forEach(counts, (count) => Effect.provide(measure(count), Layer.empty, { local: true }), { discard: true })
     .pipe(
-      Effect.provide([NodeServices.layer, Logger.layer([])])
+      Effect.provide([NodeServices.layer, Logging.layerConsole("None")])
     )
 )
 process.exit(0)

@@ -13,10 +13,9 @@ export const start = Effect.fnUntraced(function*(
   const folder = given ?? (yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-run-" }))
   const path = `${folder}/config.toml`
   yield* fs.writeFileString(path, config.replaceAll("FOLDER", folder))
+  const env = { ...process.env, ...environment }
   const child = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [main, "run", "--config", path], { cwd: folder, env: { ...process.env, ...environment } })
-    ),
+    Effect.sync(() => spawn(process.execPath, [main, "run", "--config", path], { cwd: folder, env })),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const state = { said: "", code: null as number | null, ended: false }

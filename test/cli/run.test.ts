@@ -38,7 +38,7 @@ describe("ticklake run", () => {
       const messages = (yield* logged(folder)).map(({ message }) => String(message))
       assert.strictEqual(messages.length, said.length)
       messages.forEach((message, i) => assert.include(said[i], message))
-      assert.match(messages.at(-1)!, /^\d+ events received, 0 dropped/)
+      assert.match(messages.at(-1)!, /^\d+ events received, 0 dropped, 0 rows lost/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("ends at once with 130 at the second signal", () =>
@@ -112,5 +112,16 @@ describe("ticklake run", () => {
       assert.strictEqual(state.code, 78, state.said)
       assert.match(state.said, /markets\[0\]\.symbols\[0\][\s\S]*BTC-USDT/)
       assert.notMatch(state.said, /at .*\.ts:\d+/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("ends with 78 where its port is taken, and says what to change", () =>
+    Effect.gen(function*() {
+      const simulator = yield* Simulator.make({ rate: 100 })
+      const taken = String(simulator.port)
+      const { state } = yield* start(config(simulator.baseUrl("okx")), undefined, { METRICS_PORT: taken })
+      yield* until(() => state.ended)
+      assert.strictEqual(state.code, 78, state.said)
+      assert.include(state.said, `cannot be served at 127.0.0.1:${taken}: another program listens there`)
+      assert.notMatch(state.said, /^\s+at /m)
     }).pipe(Effect.provide(NodeServices.layer)))
 })

@@ -1,8 +1,7 @@
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
+import { Effect, Logger, References } from "effect"
 import { until } from "../until.ts"
-import { assertComplete, world } from "./harness.ts"
+import { assertComplete, environment, world } from "./harness.ts"
 
 describe("a venue that drops all its connections at once", () => {
   it.live("is told in a few lines, and that all its feeds are back in one", () => {
@@ -26,6 +25,10 @@ describe("a venue that drops all its connections at once", () => {
       assert.isAtMost(lost.length, 5, lost.join("\n"))
       assert.strictEqual(lines.filter(isReturn).length, 1)
       assert.isFalse(lines.some((line) => line.startsWith("Info delivers again")))
-    }).pipe(Effect.provide(Layer.mergeAll(NodeServices.layer, logger)))
+    }).pipe(
+      Effect.provide(logger),
+      Effect.provideService(References.MinimumLogLevel, "Info"),
+      Effect.provide(environment)
+    )
   })
 })

@@ -1,9 +1,8 @@
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Logger } from "effect"
+import { Effect, FileSystem, Layer, Logger, References } from "effect"
 import * as s3StandIn from "../upload/s3StandIn.ts"
 import { until } from "../until.ts"
-import { type Options, world } from "./harness.ts"
+import { environment, type Options, world } from "./harness.ts"
 import { makeStuckDisk } from "./stuckDisk.ts"
 
 /** The lines of a stop, as they are logged from information on. */
@@ -13,14 +12,15 @@ const collect = () => {
     const text = `${logLevel} ${String(message)}`
     if (/^\w+ stopping /.test(text)) lines.push(text)
   })
-  return { lines, environment: Layer.mergeAll(NodeServices.layer, Logger.layer([logger])) }
+  const captured = Layer.mergeAll(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, "Info"))
+  return { lines, environment: Layer.provideMerge(captured, environment) }
 }
 
 const recorder = (options: Options) => world({ venues: ["okx"], simulator: { rate: 200 }, ...options })
 
 describe("the lines of a stop", () => {
   it.live("name the connections of a venue that answers no close, and what became of the rest", () => {
-    const { environment, lines } = collect()
+    const { lines, environment } = collect()
     return Effect.gen(function*() {
       const { feeds, shutDown, simulator } = yield* recorder({ websocketSecs: 0.3 })
       yield* until(() => feeds().every((stats) => stats.events > 50))
@@ -39,7 +39,7 @@ describe("the lines of a stop", () => {
   })
 
   it.live("say how many files a store that hangs has left, and where they are", () => {
-    const { environment, lines } = collect()
+    const { lines, environment } = collect()
     return Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const server = yield* s3StandIn.make()
@@ -57,7 +57,7 @@ describe("the lines of a stop", () => {
   })
 
   it.live("say which rows a stuck disk has left, and that the journal has them", () => {
-    const { environment, lines } = collect()
+    const { lines, environment } = collect()
     return Effect.gen(function*() {
       const disk = yield* makeStuckDisk
       const { config, feeds, shutDown, simulator } = yield* recorder({ storageSecs: 0.5 }).pipe(

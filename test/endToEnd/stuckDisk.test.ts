@@ -1,6 +1,5 @@
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, FileSystem, Logger } from "effect"
+import { Clock, Effect, FileSystem, Logger, References } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import { audit } from "../../src/simulator/audit.ts"
@@ -37,8 +36,8 @@ describe("a stop after somebody removed the data folder", () => {
           line.includes("next start") && !line.includes("as far as these have them")
         )
         assert.deepStrictEqual(promises, [])
-      }).pipe(Effect.provide(logger))
-    }).pipe(Effect.provide(NodeServices.layer)))
+      }).pipe(Effect.provide(logger), Effect.provideService(References.MinimumLogLevel, "Info"))
+    }).pipe(Effect.provide(environment)))
 })
 
 describe("a stop on a disk that answers no more", () => {

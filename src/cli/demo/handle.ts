@@ -6,6 +6,7 @@ import { errorText } from "../../runtime/errorText.ts"
 import { audit, type FeedAudit } from "../../simulator/audit.ts"
 import * as Simulator from "../../simulator/Simulator.ts"
 import * as SimulatorOptions from "../../simulator/SimulatorOptions.ts"
+import { Endpoint } from "../../telemetry/HttpServer.ts"
 import * as Logging from "../../telemetry/Logging.ts"
 import { type FeedStats, Telemetry } from "../../telemetry/Telemetry.ts"
 import { alignedTable } from "../alignedTable.ts"
@@ -123,6 +124,7 @@ const record = Effect.fnUntraced(function*(folder: string, seconds: number) {
   yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
   const context = yield* Layer.buildWithScope(App.layer(config), scope)
   const telemetry = Context.get(context, Telemetry)
+  yield* Console.log(`Watch it live: ${Context.get(context, Endpoint).url}/`)
   yield* watchFeeds(seconds).pipe(Effect.provideService(Telemetry, telemetry))
   yield* simulator.stopTraffic
   yield* received(simulator).pipe(Effect.provideService(Telemetry, telemetry))
