@@ -14,6 +14,7 @@ import * as Duckdb from "../Duckdb.ts"
 import { bytesText } from "../bytesText.ts"
 import { feedTable, type Sample } from "../feedTable.ts"
 import { readRows } from "../readRows.ts"
+import { LiveTable } from "./LiveTable.ts"
 
 /** The files do not hold exactly what the simulator sent. */
 export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", {
@@ -50,28 +51,22 @@ const demoConfig = (folder: string, baseUrl: (venue: Venue) => string) =>
     { aws: null, coinbase: null }
   )
 
-const clearScreenBelow = "\u001b[J"
-const cursorUp = (lines: number) => `\u001b[${lines}A`
-
-/** Draws the feeds again and again: in place on a terminal, below each other elsewhere. */
-const watchFeeds = Effect.fnUntraced(function*(seconds: number) {
+/** Draws the feeds again and again. */
+const watchFeeds = Effect.fnUntraced(function*(seconds: number, table: LiveTable) {
   const telemetry = yield* Telemetry
-  const inPlace = process.stdout.isTTY === true
   let before = new Map<string, Sample>()
-  let drawn = 0
   const draw = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const feeds = telemetry.all()
-    const table = feedTable(feeds, before, now)
-    yield* Console.log(inPlace && drawn > 0 ? cursorUp(drawn) + clearScreenBelow + table : `\n${table}`)
-    drawn = feeds.length + 1
+    table.draw(feedTable(feeds, before, now))
     before = new Map(feeds.map((stats) => [stats.feed.id, { events: stats.events, atMillis: now }]))
   })
-  const everyMillis = inPlace ? 500 : 5000
+  const everyMillis = table.inPlace ? 500 : 5000
   for (let leftMillis = seconds * 1000; leftMillis > 0; leftMillis -= everyMillis) {
     yield* Effect.sleep(Math.min(everyMillis, leftMillis))
     yield* draw
   }
+  table.leave()
 })
 
 /** Waits until the recorder has received all that was sent; whatever is still missing then is found by the audit. */
@@ -114,7 +109,7 @@ const exampleQuery = (archive: string): string =>
 FROM read_parquet(${Duckdb.literal(`${archive}/*/*/trade/**/*.parquet`)})
 GROUP BY ALL ORDER BY ALL`
 
-const record = Effect.fnUntraced(function*(folder: string, seconds: number) {
+const record = Effect.fnUntraced(function*(folder: string, seconds: number, table: LiveTable) {
   const simulator = yield* Simulator.make()
   const config = demoConfig(folder, simulator.baseUrl)
   yield* Console.log(
@@ -125,7 +120,7 @@ const record = Effect.fnUntraced(function*(folder: string, seconds: number) {
   const context = yield* Layer.buildWithScope(App.layer(config), scope)
   const telemetry = Context.get(context, Telemetry)
   yield* Console.log(`Watch it live: ${Context.get(context, Endpoint).url}/`)
-  yield* watchFeeds(seconds).pipe(Effect.provideService(Telemetry, telemetry))
+  yield* watchFeeds(seconds, table).pipe(Effect.provideService(Telemetry, telemetry))
   yield* simulator.stopTraffic
   yield* received(simulator).pipe(Effect.provideService(Telemetry, telemetry))
   yield* Console.log("\nStopping in order: feeds, sinks, uploads")
@@ -165,11 +160,13 @@ const present = Effect.fnUntraced(function*({ archive, feeds, ledger }: Recorded
 /** Simulator and recorder together, offline, and a proof of what was recorded. */
 export const handle = Effect.fnUntraced(
   function*({ folder, seconds }: { readonly folder: string; readonly seconds: number }) {
+    const table = new LiveTable(process.stdout, yield* Console.Console)
     const own = yield* makeFolder(folder)
-    const recorded = yield* record(own, seconds).pipe(
-      Effect.onInterrupt(() => Console.log(`\nInterrupted: what was recorded until now is in ${own}`))
+    const recorded = yield* record(own, seconds, table).pipe(
+      Effect.onInterrupt(() => Console.log(`\nInterrupted: what was recorded until now is in ${own}`)),
+      Effect.provide(Logging.layerConsole("Info")),
+      Effect.provideService(Console.Console, table.console)
     )
     yield* present(recorded)
-  },
-  Effect.provide(Logging.layerConsole("Info"))
+  }
 )
