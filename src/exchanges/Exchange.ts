@@ -1,3 +1,4 @@
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
 import type { DataType, Subscription } from "../domain/Feed.ts"
 import type { Frame } from "../domain/Frame.ts"
@@ -74,6 +75,7 @@ export interface Channel {
   readonly sequenceId: string
   /** How a gap shows, or `not verifiable`. */
   readonly gapRule: string
+  readonly continuity: ContinuityRule
   /** What `timestamp_exchange` holds, or `none`. */
   readonly exchangeTime: string
 }

@@ -3,7 +3,7 @@ import * as LogLine from "../telemetry/LogLine.ts"
 
 /** Something seen in a frame that the operator should hear of; the text is made only when it is logged. */
 export interface Report {
-  readonly kind: "malformed" | "unrequested" | "notice"
+  readonly kind: "malformed" | "unrequested" | "gap" | "notice"
   readonly text: () => string
 }
 
@@ -18,6 +18,7 @@ export interface ProblemLog {
 const thinning: Readonly<Record<Report["kind"], { readonly waiting: number; readonly quietMillis: number }>> = {
   malformed: { waiting: 1, quietMillis: 10_000 },
   unrequested: { waiting: 1, quietMillis: 10_000 },
+  gap: { waiting: 1, quietMillis: 10_000 },
   // Rare, each of its own, and the only explanation of what follows.
   notice: { waiting: 16, quietMillis: 0 }
 }

@@ -1,4 +1,5 @@
 import { Cause, Clock, Duration, Effect, Fiber, Option, Scheduler } from "effect"
+import * as FeedJudge from "./FeedJudge.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import type { Sink } from "../sinks/Sink.ts"
@@ -32,6 +33,7 @@ const reasons: Readonly<Record<Session.SessionError["_tag"], ReconnectReason>> =
   MarketDataTimeout: "stale",
   SubscriptionRejected: "rejected",
   CircuitBroken: "unreadable",
+  BookBroken: "gap",
   TokenError: "token"
 }
 
@@ -43,6 +45,7 @@ export const record = Effect.fnUntraced(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )
+    const judge = FeedJudge.make(exchange.channels[feed.dataType].continuity, stats.sequence)
     const session = (onOpen: () => void) =>
       Session.run(exchange, feed, {
         ...Session.defaults,
@@ -54,6 +57,7 @@ export const record = Effect.fnUntraced(
           if (taken) stats.eventsQueued += events.length
           return taken
         },
+        judge,
         onOpen
       })
     return yield* Backoff.keepRunning({

@@ -1,4 +1,5 @@
 import { Clock, Deferred, type Duration, Effect, Latch, Schema } from "effect"
+import type { Missing } from "../completeness/Verdict.ts"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
@@ -7,6 +8,7 @@ import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { makeCircuitBreaker } from "./CircuitBreaker.ts"
 import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
+import type { FeedJudge } from "./FeedJudge.ts"
 import { type ConnectionSilent, keepAlive } from "./Keepalive.ts"
 import { printable, sample } from "./printable.ts"
 import type { FeedOutage } from "./OutageLog.ts"
@@ -35,6 +37,20 @@ export class CircuitBroken extends Schema.TaggedError<CircuitBroken>()("CircuitB
   }
 }
 
+/** A book is of no use after a hole: only a new one helps, and venues send it to a new subscription. */
+export class BookBroken extends Schema.TaggedError<BookBroken>()("BookBroken", {
+  missing: Schema.NullOr(Schema.Struct({ first: Schema.Finite, last: Schema.Finite }))
+}) {
+  override get message() {
+    return `${hole(this.missing)}; the book is asked for anew`
+  }
+}
+
+const hole = (missing: Missing | null): string =>
+  missing === null
+    ? "messages are missing by the venue's numbers, and it does not say how many"
+    : `${missing.last - missing.first + 1} missing by the venue's numbers, ${missing.first} to ${missing.last}`
+
 /** Everything that ends a session. */
 export type SessionError =
   | ConnectFailed
@@ -44,6 +60,7 @@ export type SessionError =
   | MarketDataTimeout
   | SubscriptionRejected
   | CircuitBroken
+  | BookBroken
   | TokenError
 
 export interface Options {
@@ -65,11 +82,12 @@ export const run = Effect.fn("Session.run")(function*(
   options: Options & {
     readonly stats: FeedStats
     readonly outage: FeedOutage
+    readonly judge: FeedJudge
     readonly offer: (events: ReadonlyArray<Event>) => boolean
     readonly onOpen: () => void
   }
 ) {
-  const { offer, outage, stats } = options
+  const { judge, offer, outage, stats } = options
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
   const tokens = yield* Tokens
@@ -78,7 +96,7 @@ export const run = Effect.fn("Session.run")(function*(
   const receiveClock = makeReceiveClock(clock)
   const breaker = makeCircuitBreaker()
   const problems = yield* makeProblemLog()
-  const failed = Deferred.makeUnsafe<never, SubscriptionRejected | CircuitBroken>()
+  const failed = Deferred.makeUnsafe<never, SubscriptionRejected | CircuitBroken | BookBroken>()
   const delivering = yield* Latch.make(false)
   const now = () => monotonicMillis(clock)
   let lastHeard = now()
@@ -120,6 +138,10 @@ export const run = Effect.fn("Session.run")(function*(
         return
     }
   }
+  const onGap = (missing: Missing | null) => {
+    problems.report({ kind: "gap", text: () => hole(missing) })
+    if (feed.dataType === "orderbook") Deferred.doneUnsafe(failed, Effect.fail(new BookBroken({ missing })))
+  }
   const onMessage = (bytes: Buffer) => {
     const receivedAtMicros = receiveClock.nowMicros()
     const heardAt = now()
@@ -149,6 +171,9 @@ export const run = Effect.fn("Session.run")(function*(
       if (Deferred.doneUnsafe(failed, Effect.fail(broken))) stats.circuitBreaks++
     }
     if (parsed.control !== null) onControl(parsed.control)
+    if (parsed.events.length === 0 && parsed.connectionSequence === null) return
+    const { events, gap } = judge.judge(parsed.events, parsed.connectionSequence)
+    if (gap !== null) onGap(gap.missing)
     if (parsed.events.length === 0) return
     if (stats.state !== "live") {
       returned = stats.state === "stale"
@@ -162,9 +187,9 @@ export const run = Effect.fn("Session.run")(function*(
     }
     lastData = heardAt
     stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
-    stats.events += parsed.events.length
-    countLatencies(stats, parsed.events)
-    if (!offer(parsed.events)) stats.dropped += parsed.events.length
+    stats.events += events.length
+    countLatencies(stats, events)
+    if (events.length > 0 && !offer(events)) stats.dropped += events.length
   }
 
   setState("connecting")
@@ -197,6 +222,7 @@ export const run = Effect.fn("Session.run")(function*(
     lastData =
       now()
   stats.connected = true
+  judge.connected()
   options.onOpen()
   setState("subscribing")
   yield* Effect.logDebug("connected")

@@ -39,6 +39,20 @@ export const audit = (
   return [...feedIds].map((id) => auditFeed(id, sentByFeed.get(id) ?? [], cut, rowsByFeed.get(id) ?? []))
 }
 
+/**
+ * What was sent a second time: it is the same event, and need not be in the files twice. Trades that a venue sends anew after a
+ * reconnect are known by their bytes, which hold their id.
+ */
+const repeated = (sent: ReadonlyArray<Entry>): ReadonlySet<Entry> => {
+  const seen = new Set<string>()
+  const repeats = new Set<Entry>()
+  for (const entry of sent) {
+    if (entry.duplicate || (entry.dataType === "trade" && seen.has(entry.data))) repeats.add(entry)
+    seen.add(entry.data)
+  }
+  return repeats
+}
+
 const auditFeed = (
   feedId: string,
   sent: ReadonlyArray<Entry>,
@@ -49,17 +63,21 @@ const auditFeed = (
   for (const { data } of rows) unclaimed.set(data, (unclaimed.get(data) ?? 0) + 1)
   const missing: Array<Entry> = []
   const lostWithConnection: Array<Entry> = []
+  const claims = ({ data }: Entry): boolean => {
+    const count = unclaimed.get(data) ?? 0
+    if (count <= 1) unclaimed.delete(data)
+    else unclaimed.set(data, count - 1)
+    return count > 0
+  }
+  const repeats = repeated(sent)
   // Backwards, so that the suffix of a cut connection is met before what must be there.
   const arrived = new Set<number>()
-  for (const entry of sent.toReversed()) {
-    const count = unclaimed.get(entry.data) ?? 0
-    if (count > 0) {
-      if (count === 1) unclaimed.delete(entry.data)
-      else unclaimed.set(entry.data, count - 1)
-      arrived.add(entry.connection)
-    } else if (cut.has(entry.connection) && !arrived.has(entry.connection)) lostWithConnection.push(entry)
+  for (const entry of sent.filter((each) => !repeats.has(each)).toReversed()) {
+    if (claims(entry)) arrived.add(entry.connection)
+    else if (cut.has(entry.connection) && !arrived.has(entry.connection)) lostWithConnection.push(entry)
     else missing.push(entry)
   }
+  for (const entry of repeats) claims(entry)
   return {
     feedId,
     sent: sent.length,

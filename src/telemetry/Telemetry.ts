@@ -2,6 +2,7 @@ import { Clock, Context, Effect, Layer } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import { Histogram } from "./Histogram.ts"
 import * as ProcessStats from "./ProcessStats.ts"
+import * as SequenceStats from "./SequenceStats.ts"
 import * as StorageStats from "./StorageStats.ts"
 import * as UploadStats from "./UploadStats.ts"
 
@@ -25,6 +26,7 @@ export const reconnectReasons = [
   "stale",
   "rejected",
   "unreadable",
+  "gap",
   "token",
   "bug"
 ] as const
@@ -58,6 +60,8 @@ export interface FeedStats {
   readonly latency: Histogram
   /** Events that were read before the venue's clock says they happened: one of the clocks is off. */
   negativeLatencies: number
+  /** What the venue's numbers said of the events. */
+  readonly sequence: SequenceStats.SequenceStats
   /** Events received that no sink has taken yet. */
   eventsQueued: number
   /** Events lost because the feed's queue was full. */
@@ -112,6 +116,7 @@ export const makeStats = (feed: Feed): FeedStats => ({
     stale: 0,
     rejected: 0,
     unreadable: 0,
+    gap: 0,
     token: 0,
     bug: 0
   },
@@ -121,6 +126,7 @@ export const makeStats = (feed: Feed): FeedStats => ({
   lastEventAt: null,
   latency: new Histogram(latencyBoundsMillis),
   negativeLatencies: 0,
+  sequence: SequenceStats.make(),
   eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,

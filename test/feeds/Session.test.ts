@@ -5,6 +5,7 @@ import * as Feed from "../../src/domain/Feed.ts"
 import type { Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
+import * as FeedJudge from "../../src/feeds/FeedJudge.ts"
 import * as Session from "../../src/feeds/Session.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
@@ -21,6 +22,7 @@ const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs 
     messageTimeoutSecs,
     stats,
     outage: OutageLog.make([feed]).of(feed),
+    judge: FeedJudge.make("none", stats.sequence),
     offer: (events) => received.push(...events) > 0,
     onOpen: () => {}
   }))

@@ -22,8 +22,8 @@ export const exchangeAt = (url: string, overrides: Partial<Exchange> = {}): Exch
     maxLifetimeMillis: null
   },
   channels: {
-    orderbook: { name: "", content: "", sequenceId: "", gapRule: "", exchangeTime: "" },
-    trade: { name: "", content: "", sequenceId: "", gapRule: "", exchangeTime: "" }
+    orderbook: { name: "", content: "", sequenceId: "", gapRule: "", continuity: "none", exchangeTime: "" },
+    trade: { name: "", content: "", sequenceId: "", gapRule: "", continuity: "none", exchangeTime: "" }
   },
   usesToken: false,
   url: () => url,

@@ -27,6 +27,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "the best 20 levels a side, complete, every 100 ms when changed",
     sequenceId: "`lastUpdateId`",
     gapRule: "not verifiable",
+    continuity: "none",
     exchangeTime: "none"
   },
   trade: {
@@ -34,6 +35,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "one fill a message",
     sequenceId: "`t`",
     gapRule: "`t` is the previous `t` + 1",
+    continuity: "consecutive",
     exchangeTime: "`T`, the time of the trade"
   }
 }

@@ -28,6 +28,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "a snapshot of up to 50 levels a side, then changes every 20 ms",
     sequenceId: "`u`",
     gapRule: "`u` is the previous `u` + 1; a snapshot or `u` = 1 starts anew",
+    continuity: "stepping",
     exchangeTime: "`cts`, the time of the matching engine (`ts` where absent)"
   },
   trade: {
@@ -35,6 +36,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "one fill an element, up to 1,024 a message",
     sequenceId: "`i`",
     gapRule: "not verifiable",
+    continuity: "none",
     exchangeTime: "`T`, the time of the trade"
   }
 }

@@ -72,6 +72,7 @@ export const advanced: Dialect = {
       content: "complete book of all levels, then changes of it",
       sequenceId: "`sequence_num` of the message, which starts at 0 with each connection",
       gapRule: "`sequence_num` rises by 1 over all messages of the connection",
+      continuity: "connection",
       exchangeTime: "`timestamp` of the message"
     },
     trade: {
@@ -79,6 +80,7 @@ export const advanced: Dialect = {
       content: "recent trades, then batches of new ones",
       sequenceId: "`trade_id`",
       gapRule: "`trade_id` rises by 1, and `sequence_num` over all messages of the connection",
+      continuity: "consecutive",
       exchangeTime: "`time` of the trade"
     }
   },

@@ -78,6 +78,7 @@ export const exchangeDialect: Dialect = {
       content: "complete book of all levels, then changes of it",
       sequenceId: "composed: `<time in µs>-<CRC-32 of the message>`, for no message is numbered",
       gapRule: "not verifiable",
+      continuity: "none",
       exchangeTime: "`time`, none in most snapshots"
     },
     trade: {
@@ -85,6 +86,7 @@ export const exchangeDialect: Dialect = {
       content: "the latest trade, then one trade a message",
       sequenceId: "`trade_id`",
       gapRule: "`trade_id` rises by 1",
+      continuity: "consecutive",
       exchangeTime: "`time`"
     }
   },

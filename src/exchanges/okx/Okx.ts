@@ -27,6 +27,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "a snapshot of up to 400 levels a side, then changes every 100 ms",
     sequenceId: "`seqId`",
     gapRule: "`prevSeqId` is the previous `seqId`",
+    continuity: "linked",
     exchangeTime: "`ts`"
   },
   trade: {
@@ -34,6 +35,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "fills of one taker order at one price, merged",
     sequenceId: "`tradeId`, the last of the merged fills",
     gapRule: "`tradeId - count + 1` is the previous `tradeId` + 1",
+    continuity: "consecutive",
     exchangeTime: "`ts`"
   }
 }

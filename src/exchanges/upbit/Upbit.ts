@@ -38,6 +38,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "complete book of up to 30 levels a side in every message",
     sequenceId: "composed: `<timestamp>-<CRC-32 of the message>`, for Upbit numbers no books",
     gapRule: "not verifiable",
+    continuity: "none",
     exchangeTime: "`timestamp`"
   },
   trade: {
@@ -45,6 +46,7 @@ const channels: Readonly<Record<DataType, Channel>> = {
     content: "one trade a message",
     sequenceId: "`sequential_id`, exact: identifies a trade, but has holes and may arrive out of order",
     gapRule: "not verifiable",
+    continuity: "none",
     exchangeTime: "`trade_timestamp`"
   }
 }

@@ -1,0 +1,159 @@
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import type { Event } from "../domain/Event.ts"
+import { MissingIds } from "./MissingIds.ts"
+import { RecentIds } from "./RecentIds.ts"
+import { duplicate, inOrder, reset, unverifiable, type Verdict } from "./Verdict.ts"
+
+/** Holes of a feed that a late event may still fill. */
+const rememberedHoles = 256
+
+/** An event that is newer than the last one by this much, yet numbered far below it, tells of a new count. */
+const resetMicros = 1_000_000
+
+/** Judges the events of one feed, one after the other. A new connection is to be announced before its first event. */
+export interface Continuity {
+  readonly judge: (event: Event) => Verdict
+  /** The next event comes over another connection. */
+  readonly connected: () => void
+  /** Goes on from what an earlier run has recorded. */
+  readonly resumeAt: (id: number, timestampExchange: number | null) => void
+}
+
+/** Trades: ids follow each other by one and outlive connections. */
+const consecutive = (): Continuity => {
+  const missing = new MissingIds(rememberedHoles)
+  let first: number | null = null
+  let last = 0
+  let lastTime = 0
+
+  const startAt = (from: number, to: number, time: number | null) => {
+    first = from
+    last = to
+    lastTime = time ?? lastTime
+    missing.clear()
+  }
+
+  return {
+    connected: () => {},
+    resumeAt: (id, time) => startAt(id, id, time),
+    judge: ({ position, timestampExchange }) => {
+      if (position === null) return unverifiable
+      if (first === null) {
+        startAt(position.first, position.last, timestampExchange)
+        return inOrder
+      }
+      if (position.last <= last) {
+        const filled = missing.fill(position.first, position.last)
+        if (filled > 0) return { _tag: "OutOfOrder", filled }
+        const newer = timestampExchange !== null && timestampExchange - lastTime >= resetMicros
+        if (newer) {
+          startAt(position.first, position.last, timestampExchange)
+          return reset
+        }
+        return position.first < first ? { _tag: "OutOfOrder", filled: 0 } : duplicate
+      }
+      const expected = last + 1
+      last = position.last
+      lastTime = timestampExchange ?? lastTime
+      if (position.first <= expected) return inOrder
+      const hole = { first: expected, last: position.first - 1 }
+      missing.add(hole)
+      return { _tag: "Gap", missing: hole }
+    }
+  }
+}
+
+/** Books that count their changes by one: a snapshot begins anew. */
+const stepping = (): Continuity => {
+  const missing = new MissingIds(rememberedHoles)
+  let last: number | null = null
+
+  const startAt = (id: number | null) => {
+    last = id
+    missing.clear()
+  }
+
+  return {
+    connected: () => startAt(null),
+    resumeAt: () => {},
+    judge: (event) => {
+      const { position } = event
+      if (position === null) return unverifiable
+      const before = last
+      if (isSnapshot(event)) {
+        startAt(position.last)
+        return before === null || position.first === before + 1 ? inOrder : reset
+      }
+      // Changes without the book that they change are of no use to anyone: the snapshot is what is missing.
+      if (before === null) {
+        startAt(position.last)
+        return { _tag: "Gap", missing: null }
+      }
+      if (position.last <= before) {
+        const filled = missing.fill(position.first, position.last)
+        return filled > 0 ? { _tag: "OutOfOrder", filled } : duplicate
+      }
+      last = position.last
+      if (position.first === before + 1) return inOrder
+      const hole = { first: before + 1, last: position.first - 1 }
+      missing.add(hole)
+      return { _tag: "Gap", missing: hole }
+    }
+  }
+}
+
+/** Changes of a book that are remembered, to tell one that comes twice from one that is late. */
+const rememberedLinks = 256
+
+/** Books whose changes name their predecessor: ids move by any amount, and may legally fall. */
+const linked = (): Continuity => {
+  let last: number | null = null
+  let seen = new RecentIds(rememberedLinks)
+
+  const startAt = (id: number | null) => {
+    last = id
+    seen = new RecentIds(rememberedLinks)
+  }
+
+  return {
+    connected: () => startAt(null),
+    resumeAt: () => {},
+    judge: (event) => {
+      const { position } = event
+      if (position === null) return unverifiable
+      const before = last
+      if (isSnapshot(event)) {
+        startAt(position.last)
+        return before === null ? inOrder : reset
+      }
+      const fresh = seen.add(`${position.previous} ${position.last}`)
+      if (position.previous === before) {
+        last = position.last
+        return inOrder
+      }
+      if (!fresh) return duplicate
+      if (before !== null && position.last < before) return { _tag: "OutOfOrder", filled: 0 }
+      last = position.last
+      return { _tag: "Gap", missing: null }
+    }
+  }
+}
+
+const isSnapshot = (event: Event): boolean => event.dataType === "orderbook" && event.isSnapshot
+
+const unverified: Continuity = { judge: () => unverifiable, connected: () => {}, resumeAt: () => {} }
+
+/** A judge of a feed by its rule. What a connection numbers is judged by `ConnectionContinuity`. */
+export const make = (rule: ContinuityRule): Continuity => {
+  switch (rule) {
+    case "consecutive":
+      return consecutive()
+    case "stepping":
+      return stepping()
+    case "linked":
+      return linked()
+    case "connection":
+    case "none":
+      return unverified
+  }
+}
