@@ -68,6 +68,20 @@ export const metrics = {
     "events",
     "Events received before the venue's clock says they happened: one of the clocks is off."
   ),
+  collector_sequence_gaps_total: counter(
+    ofFeed,
+    "gaps",
+    "Holes in the venue's numbers, where it numbers what it sends."
+  ),
+  collector_sequence_gap_size: histogram(ofFeed, "events", "Sizes of the holes whose size the venue's numbers tell."),
+  collector_sequence_missing: gauge(
+    ofFeed,
+    "events",
+    "Events in those holes since the start; late ones are taken off again."
+  ),
+  collector_sequence_out_of_order_total: counter(ofFeed, "events", "Events received after newer ones, and kept."),
+  collector_sequence_duplicates_total: counter(ofFeed, "events", "Events received again, and not kept."),
+  collector_sequence_resets_total: counter(ofFeed, "times", "Times that the venue began to count anew."),
   collector_channel_queue_depth: gauge(ofFeed, "events", "Events that wait between the socket and the file."),
   collector_parquet_rows_written_total: counter(ofFeed, "rows", "Rows written to Parquet files."),
   collector_parquet_rows_buffered: gauge(

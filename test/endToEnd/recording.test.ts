@@ -18,7 +18,29 @@ describe.concurrent("recording", () => {
         assert.strictEqual(stats.unrequested, 0, stats.feed.id)
         assert.strictEqual(stats.rowsSealed, stats.events, stats.feed.id)
         assert.strictEqual(stats.connections, 1, stats.feed.id)
+        assert.deepInclude(stats.sequence, { gaps: 0, missing: 0, outOfOrder: 0, duplicates: 0, resets: 0 })
       }
+    }).pipe(Effect.provide(environment)))
+
+  it.live("numbers that venues may legally send are no gaps: keep-alives, restarts of their count, merged fills", () =>
+    Effect.gen(function*() {
+      const { feed, feeds, finish, simulator } = yield* world({
+        venues: ["okx", "bybit", "coinbase"],
+        simulator: { rate: 100, timings: { okxKeepAlive: 20 } }
+      })
+      yield* until(() => feeds().every((stats) => stats.events > 50))
+      for (let times = 1; times <= 3; times++) {
+        yield* simulator.faults.inject({ kind: "restart" })
+        yield* simulator.faults.inject({ kind: "burst", fills: 50 })
+        const before = new Map(feeds().map((stats) => [stats, stats.events]))
+        yield* until(() => feeds().every((stats) => stats.events > (before.get(stats) ?? 0) + 30))
+      }
+      for (const stats of feeds()) {
+        assert.deepInclude(stats.sequence, { gaps: 0, missing: 0, outOfOrder: 0, duplicates: 0 }, stats.feed.id)
+        assert.strictEqual(stats.connections, 1, stats.feed.id)
+      }
+      assert.strictEqual(feed("bybit/btcusdt/orderbook").sequence.resets, 3)
+      assertNothingLost(yield* finish)
     }).pipe(Effect.provide(environment)))
 
   it.live("Coinbase Exchange's older dialect is recorded as well", () =>

@@ -94,6 +94,13 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
   ])
   yield* faults.inject({ kind: "notice" })
   yield* see(["collector_venue_notices_total"])
+  yield* see(["collector_sequence_duplicates_total"], faults.inject({ kind: "duplicate" }))
+  yield* see(["collector_sequence_out_of_order_total"], faults.inject({ kind: "reorder" }))
+  yield* see(["collector_sequence_resets_total"], faults.inject({ kind: "restart" }))
+  yield* see(
+    ["collector_sequence_gaps_total", "collector_sequence_gap_size", "collector_sequence_missing"],
+    faults.inject({ kind: "gap" })
+  )
   yield* see(
     ["collector_parse_errors_total", "collector_parse_circuit_breaks_total", "collector_health_reason"],
     Effect.replicateEffect(faults.inject({ kind: "garbage", form: "broken-json" }), 50)
