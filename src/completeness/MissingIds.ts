@@ -10,11 +10,6 @@ export class MissingIds {
     this.#limit = limit
   }
 
-  /** Ids that are missing and remembered. */
-  get count(): number {
-    return this.#ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
-  }
-
   /** Remembers a hole above all others. */
   add(missing: Missing): void {
     this.#ranges.push(missing)

@@ -171,6 +171,12 @@ describe("Continuity of books that name their predecessor (OKX)", () => {
     assert.deepStrictEqual(tags(judge, [link(31, 30), link(90, -1), link(91, 90)]), ["InOrder", "Reset", "InOrder"])
   })
 
+  it("keeps a change that was overtaken, and goes on from the newer one", () => {
+    const { judge } = Continuity.make("linked")
+    const overtaken = [link(10, -1), link(30, 20), link(20, 10), link(31, 30)]
+    assert.deepStrictEqual(tags(judge, overtaken), ["InOrder", "Gap", "OutOfOrder", "InOrder"])
+  })
+
   it("starts with the connection", () => {
     const continuity = Continuity.make("linked")
     continuity.judge(link(10, -1))
