@@ -55,10 +55,19 @@ describe("audit", () => {
     assert.deepStrictEqual([orderly?.missing.length, orderly?.lostWithConnection.length], [2, 0])
   })
 
-  it("takes an event that was sent twice for two", () => {
-    const entries = [entryOf(1, "a"), entryOf(1, "a")]
-    assert.strictEqual(audit(entries, [connectionOf(1, false)], [rowOf("a")])[0]?.missing.length, 1)
-    assert.strictEqual(audit(entries, [connectionOf(1, false)], [rowOf("a"), rowOf("a")])[0]?.missing.length, 0)
+  it("wants a trade once that was sent twice, and a book as often as the venue means it", () => {
+    const counts = (entry: Entry, rows: number) => {
+      const book = { ...rowOf("a"), dataType: entry.dataType }
+      const [found] = audit([entry, { ...entry }], [connectionOf(1, false)], Array.from({ length: rows }, () => book))
+      return [found?.missing.length, found?.surplus.length]
+    }
+    const trade = entryOf(1, "a")
+    assert.deepStrictEqual([0, 1, 2, 3].map((rows) => counts(trade, rows)), [[1, 0], [0, 0], [0, 0], [0, 1]])
+    const book: Entry = { ...trade, dataType: "orderbook" }
+    assert.deepStrictEqual([1, 2].map((rows) => counts(book, rows)), [[1, 0], [0, 0]])
+    const repeated = [book, { ...book, duplicate: true }]
+    const rows = [{ ...rowOf("a"), dataType: "orderbook" }]
+    assert.strictEqual(audit(repeated, [connectionOf(1, false)], rows)[0]?.missing.length, 0)
   })
 
   it("holds rows of a feed that was never sent against the recorder", () => {
