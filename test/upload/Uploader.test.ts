@@ -3,11 +3,11 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, PlatformError, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { setImmediate } from "node:timers/promises"
+import * as stopAccounts from "../../src/telemetry/stopAccounts.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { digest } from "../../src/upload/fileDigest.ts"
 import { ObjectStore, StoreError } from "../../src/upload/ObjectStore.ts"
 import { parse } from "../../src/upload/sealedFiles.ts"
-import { uploadAccount } from "../../src/upload/uploadAccount.ts"
 import { type Options, Uploader } from "../../src/upload/Uploader.ts"
 
 const pathOf = (millis: number) => `binance/btcusdt/trade/2026-03-14/${millis}.parquet`
@@ -94,7 +94,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   const { uploads } = yield* Effect.provide(Telemetry, context)
   return {
     stats: uploads,
-    account: uploadAccount(uploader, uploads, dataDir),
+    account: stopAccounts.ofUploads(uploader.left, uploads, dataDir),
     offer: (relativePath: string) => Effect.provide(uploader.offer(relativePath), logger),
     write,
     attempts,
