@@ -21,7 +21,6 @@ import { Telemetry } from "./telemetry/Telemetry.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
 import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
-import { uploadAccount } from "./upload/uploadAccount.ts"
 import { Uploader } from "./upload/Uploader.ts"
 
 /** Where sealed files go by the configured mode. */
@@ -98,7 +97,7 @@ export const layer = (config: Config) => {
       phased(
         "uploads",
         Duration.seconds(shutdown.uploadSecs),
-        (made) => uploadAccount(Context.get(made, Uploader), telemetry.uploads, storage.dataDir)
+        (made) => stopAccounts.ofUploads(Context.get(made, Uploader).left, telemetry.uploads, storage.dataDir)
       )
     )))
   const journal = Layer.unwrap(Effect.map(Telemetry, (telemetry) =>

@@ -79,15 +79,16 @@ export const record = Effect.fnUntraced(
     Effect.annotateLogs(effect, { exchange: feed.exchange, symbol: feed.normalizedSymbol, data_type: feed.dataType })
 )
 
-/** Passes events to the sink until the queue has ended and is empty. A bug costs its batch, is counted and logged. */
+/** Passes events to the sink until the queue has ended and is empty. A bug is counted and logged, what it cost is counted by the sink. */
 const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, sink: Sink, stats: FeedStats) {
   while (true) {
     const batch = yield* queue.take
     stats.eventsQueued -= batch.length
+    const lostBefore = stats.rowsLost
     yield* Effect.catchCause(sink.append(batch), (cause) => {
-      stats.rowsLost += batch.length
       stats.defects++
-      return Effect.logError(`${batch.length} rows were lost to a bug; recording goes on`, cause)
+      const lost = stats.rowsLost - lostBefore
+      return Effect.logError(`${lost} of ${batch.length} rows were lost to a bug; recording goes on`, cause)
     })
   }
 }, Effect.catchTag("Done", () => Effect.void))

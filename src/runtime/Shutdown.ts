@@ -1,4 +1,5 @@
 import { Clock, type Context, type Duration, Effect, Fiber, Layer, Option, Scope } from "effect"
+import { monotonicMillis } from "./monotonic.ts"
 
 /** Runs `self` on its own fiber, so that whoever waits for it can leave while it is still winding down. */
 const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -38,9 +39,10 @@ export const phase =
   <E, R>(self: Effect.Effect<unknown, E, R>): Effect.Effect<void, never, R> =>
     Effect.gen(function*() {
       const account = accounting === null ? Effect.succeed(silent) : yield* Effect.sync(accounting)
-      const startedAt = yield* Clock.currentTimeMillis
+      const clock = yield* Clock.Clock
+      const startedAt = monotonicMillis(clock)
       const outcome = yield* Effect.exit(disconnect(self).pipe(Effect.timeoutOption(limit)))
-      const took = seconds((yield* Clock.currentTimeMillis) - startedAt)
+      const took = seconds(monotonicMillis(clock) - startedAt)
       const told = yield* disconnect(account).pipe(
         Effect.timeout(accountLimit),
         Effect.catchCause(() => Effect.succeed(untold))

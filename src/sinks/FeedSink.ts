@@ -206,14 +206,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const take = (firstSeq: number, events: ReadonlyArray<Event>): number => {
     const now = clock.currentTimeMillisUnsafe()
     let taken = 0
-    // A file holds the rows of a stream in their order.
-    if (firstSeq < nextSeq) buffer.complete()
     try {
+      // A file holds the rows of a stream in their order.
+      if (firstSeq < nextSeq) buffer.complete()
       for (const event of events) {
         if (closed || (health.failing && buffer.heldBytes >= boundBytes())) break
         buffer.add(event, firstSeq + taken, now)
         taken++
       }
+    } catch (bug) {
+      if (!stream.replayed) stats.rowsLost += events.length - taken
+      throw bug
     } finally {
       stats.rowsBuffered += taken
       nextSeq = firstSeq + taken

@@ -13,6 +13,7 @@ import {
 } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as JournalSegment from "./JournalSegment.ts"
 import { type Fate, type JournalStream, StreamState } from "./JournalStream.ts"
@@ -128,7 +129,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       stats.journalErrors++
       stats.problem = `could not ${operation}: ${error.message}`
       if (failingSince !== null) return Effect.void
-      failingSince = clock.currentTimeMillisUnsafe()
+      failingSince = monotonicMillis(clock)
       return Effect.logError(
         `${stats.problem}; recording goes on, but a crash before this ends loses rows that are in no row group yet`
       )
@@ -136,7 +137,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const worked = Effect.suspend(() => {
     if (failingSince === null) return Effect.void
-    const seconds = Math.round((clock.currentTimeMillisUnsafe() - failingSince) / 1000)
+    const seconds = Math.round((monotonicMillis(clock) - failingSince) / 1000)
     failingSince = null
     stats.problem = null
     return Effect.logInfo(`the journal works again after ${seconds} s`)
@@ -158,7 +159,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const write = Effect.fnUntraced(function*(batch: Batch) {
     const pieces = piecesOf(batch)
     if (pieces.length === 0) return true
-    const startedAt = clock.currentTimeNanosUnsafe()
+    const startedAt = clock.monotonicTimeNanosUnsafe()
     const written = yield* Effect.result(append(pieces))
     if (Result.isFailure(written)) {
       pending.restore(batch)
@@ -167,10 +168,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return false
     }
     stats.commits++
-    stats.commitDuration.observe(Number(clock.currentTimeNanosUnsafe() - startedAt) / 1e9)
+    stats.commitDuration.observe(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9)
     const now = clock.currentTimeMillisUnsafe() * 1000
     for (const chunk of batch.chunks) {
       for (const { receivedAtMicros, rows } of chunk.arrivals) {
+        // Rows know their receive time by the system clock alone, which may have been set back since.
         stats.receiveToDurable.observe(Math.max(0, now - receivedAtMicros) / 1e6, rows)
       }
       for (const [stream, span] of chunk.spans) written.success.add(stream, span)
@@ -185,10 +187,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const total = () => all().reduce((sum, segment) => sum + segment.bytes, 0)
   const live = () => all().reduce((sum, segment) => sum + segment.liveBytes(), 0)
 
+  stats.journalRows = () => all().reduce((sum, segment) => sum + segment.liveRows(), 0)
   const measure = Effect.sync(() => {
     stats.journalBytes = total()
     stats.journalSegments = all().length
-    stats.journalRows = all().reduce((sum, segment) => sum + segment.liveRows(), 0)
   })
 
   /** Oldest first, each known to the disk before the next: what a segment says of older ones must not go before them. */

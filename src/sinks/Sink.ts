@@ -16,7 +16,10 @@ export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
 
 /** The open Parquet file of a feed, and the rows that wait for it. */
 export interface Sink {
-  /** Takes rows in the order given. What cannot be written is counted as lost and logged, never kept without bound. */
+  /**
+   * Takes rows in the order given. What cannot be written is counted as lost and logged, never kept without bound. A bug ends
+   * it as a defect, when the rows that it did not take are counted.
+   */
   readonly append: (events: ReadonlyArray<Event>) => Effect.Effect<void>
 }
 

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Path } from "effect"
-import { statfs } from "node:fs/promises"
+import * as diskSpace from "../runtime/diskSpace.ts"
 
 /** A folder whose disk the recorder needs. */
 export interface WatchedFolder {
@@ -36,18 +36,5 @@ const make = Effect.fnUntraced(function*(watched: ReadonlyArray<WatchedFolder>) 
   return DiskSpace.of({ folders })
 })
 
-/** Of a folder that is not there yet, the room is that of the folder it will be made in. */
-const measure = (
-  path: Path.Path,
-  folder: string
-): Effect.Effect<{ readonly freeBytes: number; readonly totalBytes: number } | null> =>
-  Effect.promise(() =>
-    statfs(folder).then(
-      ({ bavail, blocks, bsize }) => ({ freeBytes: bavail * bsize, totalBytes: blocks * bsize }),
-      (error: NodeJS.ErrnoException) => error.code ?? "unknown"
-    )
-  ).pipe(Effect.flatMap((found) => {
-    if (typeof found !== "string") return Effect.succeed(found)
-    const parent = path.dirname(folder)
-    return found === "ENOENT" && parent !== folder ? measure(path, parent) : Effect.succeed(null)
-  }))
+const measure = (path: Path.Path, folder: string): Effect.Effect<diskSpace.DiskSpace | null> =>
+  Effect.orElseSucceed(diskSpace.measure(path, folder), () => null)

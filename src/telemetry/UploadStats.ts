@@ -6,12 +6,8 @@ export interface UploadStats {
   filesOnDisk: number
   /** When the oldest of them begins, milliseconds since the epoch, by its name; null when there is none. */
   oldestWaitingMillis: number | null
-  /** Files queued or being stored. */
-  waiting: number
   /** Files queued and not being stored. */
   queueDepth: number
-  /** Files taken from the queue, each time they were. */
-  started: number
   stored: number
   storedBytes: number
   /** What each stored file took, in seconds, from the beginning of the attempt that succeeded. */
@@ -26,7 +22,7 @@ export interface UploadStats {
   setAside: number
   /** Paths for which the queue had no room; a scan finds them. */
   dropped: number
-  /** The last failure, in words for the operator; null once a file was stored after it. */
+  /** The last failure, in words for the operator; null once a file was stored after it, or no file that failed is left. */
   problem: string | null
 }
 
@@ -37,9 +33,7 @@ const durationBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 export const make = (): UploadStats => ({
   filesOnDisk: 0,
   oldestWaitingMillis: null,
-  waiting: 0,
   queueDepth: 0,
-  started: 0,
   stored: 0,
   storedBytes: 0,
   durationSeconds: new Histogram(durationBounds),

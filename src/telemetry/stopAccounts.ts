@@ -3,6 +3,7 @@ import { number, quantity } from "../runtime/quantity.ts"
 import type { Account, Accounting } from "../runtime/Shutdown.ts"
 import type { StorageStats } from "./StorageStats.ts"
 import type { FeedStats } from "./Telemetry.ts"
+import type { UploadStats } from "./UploadStats.ts"
 
 /** Feeds that are named one by one; of more, their number says enough. */
 const named = 3
@@ -76,9 +77,25 @@ export const ofJournal = (stats: StorageStats, folder: string): Accounting => ()
     return journalSegments === 0
       ? { text: `${removed}, nothing left in it${trouble}`, complete: problem === null }
       : {
-        text: `${removed}, ${number(journalSegments)} left with ${quantity(journalRows, "row")} ` +
+        text: `${removed}, ${number(journalSegments)} left with ${quantity(journalRows(), "row")} ` +
           `(${quantity(journalBytes, "byte")}) in ${folder} for the next start${trouble}`,
         complete: false
       }
+  })
+}
+
+/** How many files were stored since the phase began, and how many wait in the data folder for the next start; `count` counts them. */
+export const ofUploads = (count: Effect.Effect<number>, uploads: UploadStats, dataDir: string): Accounting => () => {
+  const before = { setAside: uploads.setAside, stored: uploads.stored }
+  return Effect.gen(function*() {
+    const { setAside, stored } = uploads
+    const left = yield* count
+    const aside = setAside === before.setAside ? "" : `, ${number(setAside - before.setAside)} set aside`
+    const place = left === 0 ? "" : ` for the next start in ${dataDir}`
+    const account: Account = {
+      text: `${quantity(stored - before.stored, "file")} stored${aside}, ${number(left)} left${place}`,
+      complete: left === 0
+    }
+    return account
   })
 }

@@ -1,36 +1,36 @@
 import type { UploadStats } from "../telemetry/UploadStats.ts"
-import { firstRowMillis } from "./sealedFiles.ts"
+import type { Found, SealedFile } from "./sealedFiles.ts"
 
 /** The sealed files that are in the data folder and not stored yet; `stats` has their number and the age of the oldest. */
 export class Backlog {
   readonly #stats: UploadStats
   #files = new Set<string>()
   /** Oldest first; before `#first`, and here and there behind it, files that are gone. */
-  #byAge: Array<string> = []
+  #byAge: Array<SealedFile> = []
   #first = 0
   /** What came and what went while the folder is listed, which the list may or may not show. */
-  #came = new Set<string>()
+  #came = new Set<SealedFile>()
   #went = new Set<string>()
 
   constructor(stats: UploadStats) {
     this.#stats = stats
   }
 
-  has(file: string): boolean {
-    return this.#files.has(file)
+  has(path: string): boolean {
+    return this.#files.has(path)
   }
 
-  add(file: string): void {
-    if (this.#files.has(file)) return
-    this.#files.add(file)
+  add(file: SealedFile): void {
+    if (this.#files.has(file.path)) return
+    this.#files.add(file.path)
     this.#came.add(file)
     this.#insert(file)
     this.#tell()
   }
 
-  remove(file: string): void {
-    this.#files.delete(file)
-    this.#went.add(file)
+  remove(path: string): void {
+    this.#files.delete(path)
+    this.#went.add(path)
     this.#tell()
   }
 
@@ -40,30 +40,32 @@ export class Backlog {
     this.#went = new Set()
   }
 
-  /** Takes the list, oldest first, for what there is. */
-  endListing(files: ReadonlyArray<string>): void {
-    this.#byAge = files.filter((file) => !this.#went.has(file))
-    const came = [...this.#came].filter((file) => this.#files.has(file))
-    this.#files = new Set(this.#byAge)
+  /** Takes what was found for what there is. */
+  endListing({ files, paths }: Pick<Found, "files" | "paths">): void {
+    const came = [...this.#came].filter(({ path }) => this.#files.has(path))
+    this.#byAge = files.slice()
+    this.#files = paths
     this.#first = 0
-    for (const file of came) if (!this.#files.has(file)) this.#insert(file)
-    for (const file of came) this.#files.add(file)
+    for (const path of this.#went) paths.delete(path)
+    for (const file of came) {
+      if (this.#files.has(file.path)) continue
+      this.#insert(file)
+      this.#files.add(file.path)
+    }
     this.beginListing()
     this.#tell()
   }
 
   /** Files come in the order in which they were sealed, which is nearly that of their ages. */
-  #insert(file: string): void {
-    const millis = firstRowMillis(file)
+  #insert(file: SealedFile): void {
     let place = this.#byAge.length
-    while (place > this.#first && firstRowMillis(this.#byAge[place - 1] ?? "") > millis) place--
+    while (place > this.#first && (this.#byAge[place - 1]?.millis ?? 0) > file.millis) place--
     this.#byAge.splice(place, 0, file)
   }
 
   #tell(): void {
-    while (this.#first < this.#byAge.length && !this.#files.has(this.#byAge[this.#first] ?? "")) this.#first++
-    const oldest = this.#byAge[this.#first]
+    while (this.#first < this.#byAge.length && !this.#files.has(this.#byAge[this.#first]?.path ?? "")) this.#first++
     this.#stats.filesOnDisk = this.#files.size
-    this.#stats.oldestWaitingMillis = oldest === undefined ? null : firstRowMillis(oldest)
+    this.#stats.oldestWaitingMillis = this.#byAge[this.#first]?.millis ?? null
   }
 }

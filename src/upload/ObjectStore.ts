@@ -2,7 +2,7 @@ import { Context, type Effect, Schema } from "effect"
 
 /**
  * Why a file is not stored. `Conflict`: other content has its key. `Credentials`, `Clock`, `Region`, `Bucket`, `Forbidden`: as the
- * store is set up here or there, it refuses us. `Unreachable`: no answer. `Unavailable`: not at this time, or no access to the
+ * store is set up here or there, it refuses us. `Endpoint`: what answers is no store. `Unreachable`: no answer. `Unavailable`: not at this time, or no access to the
  * file. `Unproven`: the store took it and does not show all of it. `Unusable`: it will never take this.
  */
 export const StoreErrorReason = Schema.Literals([
@@ -12,6 +12,7 @@ export const StoreErrorReason = Schema.Literals([
   "Region",
   "Bucket",
   "Forbidden",
+  "Endpoint",
   "Unreachable",
   "Unavailable",
   "Unproven",

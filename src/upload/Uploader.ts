@@ -1,4 +1,5 @@
-import { Cause, Context, type Duration, Effect, Fiber, FileSystem, Layer, type Path, Queue, Semaphore } from "effect"
+import { Cause, Context, type Duration, Effect, Fiber, FileSystem, Layer, Path, Queue, Semaphore } from "effect"
+import { errorText } from "../runtime/errorText.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import { Backlog } from "./Backlog.ts"
 import type { ObjectStore } from "./ObjectStore.ts"
@@ -48,6 +49,7 @@ export class Uploader extends Context.Service<Uploader, {
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
   const queue = yield* Queue.dropping<string, Cause.Done>(options.queueCapacity)
   const scanning = yield* Semaphore.make(1)
   /** Queued or being stored. */
@@ -56,17 +58,20 @@ const make = Effect.fnUntraced(function*(options: Options) {
   let missed = false
   const { uploads: stats } = yield* Telemetry
   const backlog = new Backlog(stats)
-  const trouble = StoreTrouble.make(stats)
+  const trouble = StoreTrouble.make(stats, backlog)
   const store = yield* storeFile.make(options, stats, backlog, trouble)
   /** Files that have left the data folder. */
   const done = () => stats.stored + stats.setAside
   let doneAtScan = 0
+  /** The last file that a scan with too many found had room for; null after one that had room for all. */
+  let lastTaken: sealedFiles.SealedFile | null = null
+  /** Folders that could not be read by the last scan. */
+  let unreadable: ReadonlySet<string> = new Set()
 
   const offerUnsafe = (relativePath: string) => {
     if (waiting.has(relativePath)) return
     if (Queue.offerUnsafe(queue, relativePath)) {
       waiting.add(relativePath)
-      stats.waiting++
       stats.queueDepth++
     } else {
       missed = true
@@ -76,28 +81,51 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const offer = (relativePath: string) =>
     Effect.suspend(() => {
-      if (!sealedFiles.isSealedPath(relativePath)) {
+      const file = sealedFiles.parse(relativePath)
+      if (file === null) {
         return Effect.logWarning(
           `${relativePath} is not the path of a sealed file: it is not stored and stays in ${options.dataDir}`
         )
       }
-      backlog.add(relativePath)
+      backlog.add(file)
       offerUnsafe(relativePath)
       return Effect.void
     })
+
+  const tellUnreadable = Effect.fnUntraced(function*(found: ReadonlyArray<sealedFiles.Unreadable>) {
+    const before = unreadable
+    unreadable = new Set(found.map(({ folder }) => folder))
+    for (const { cause, folder } of found) {
+      if (before.has(folder)) continue
+      yield* Effect.logWarning(
+        `${path.join(options.dataDir, folder)} could not be searched for sealed files: ${errorText(cause)}; `
+          + "what is there is not stored until it can be read"
+      )
+    }
+  })
+
+  /** As many as there is room for, oldest first; where that is not all, from where the last scan ended, so that each has its turn. */
+  const turn = (found: ReadonlyArray<sealedFiles.SealedFile>, room: number) => {
+    const last = found.length > room ? lastTaken : null
+    const from = last === null ? 0 : Math.max(0, found.findIndex((file) => sealedFiles.byAge(file, last) > 0))
+    const taken = [...found.slice(from, from + room), ...found.slice(0, Math.max(0, from + room - found.length))]
+    lastTaken = found.length > room ? taken.at(-1) ?? lastTaken : null
+    return taken
+  }
 
   const scan = scanning.withPermit(Effect.gen(function*() {
     missed = false
     doneAtScan = done()
     backlog.beginListing()
-    const listed = yield* sealedFiles.list(fs, options.dataDir)
+    const listed = yield* sealedFiles.search(fs, path, options.dataDir)
     backlog.endListing(listed)
-    const found = listed.filter((file) => backlog.has(file) && !waiting.has(file))
+    yield* tellUnreadable(listed.unreadable)
+    const found = listed.files.filter((file) => backlog.has(file.path) && !waiting.has(file.path))
     const told = yield* trouble.report
     if (found.length > 0 && !told) yield* Effect.logInfo(`found ${found.length} sealed files to store`)
     // What does not fit is not lost by being left out: it is on disk, and the queue has enough to do.
     const room = options.queueCapacity - Queue.sizeUnsafe(queue)
-    for (const file of found.slice(0, room)) offerUnsafe(file)
+    for (const file of turn(found, room)) offerUnsafe(file.path)
     missed = missed || found.length > room
   })).pipe(
     Effect.catchCauseIf(
@@ -111,10 +139,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       stats.queueDepth--
       return store(relativePath)
     }).pipe(
-      Effect.ensuring(Effect.sync(() => {
-        waiting.delete(relativePath)
-        stats.waiting--
-      }))
+      Effect.ensuring(Effect.sync(() => waiting.delete(relativePath)))
     )
 
   const worker = Queue.take(queue).pipe(
@@ -139,6 +164,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
   )
   return Uploader.of({
     offer,
-    left: sealedFiles.list(fs, options.dataDir).pipe(Effect.map((files) => files.length), Effect.orDie)
+    left: sealedFiles.search(fs, path, options.dataDir).pipe(Effect.map(({ files }) => files.length), Effect.orDie)
   })
 })

@@ -51,14 +51,12 @@ export const make = Effect.fnUntraced(function*(
     stats.stored++
     stats.storedBytes += stored.bytes
     stats.durationSeconds.observe((monotonicMillis(clock) - startedAt) / 1000)
-    stats.problem = null
     yield* Effect.logDebug(`stored ${relativePath}: ${stored.bytes} bytes`)
   })
 
   const count = (error: StoreError) =>
     Effect.suspend(() => {
       stats.failedAttempts++
-      stats.problem = error.message
       // What becomes of the file is told when it is set aside.
       return error.reason === "Conflict" ? Effect.void : trouble.failed(error)
     })
@@ -87,14 +85,13 @@ export const make = Effect.fnUntraced(function*(
       stats.givenUp++
       const error = Option.getOrUndefined(Cause.findErrorOption(cause))
       if (error === undefined) return trouble.broke(relativePath, cause)
-      trouble.gaveUp(relativePath)
+      trouble.gaveUp()
       return error.reason === "Conflict" ? trouble.failed(error) : Effect.void
     })
 
   return (relativePath: string) =>
     Effect.suspend(() => {
       let attempts = 0
-      stats.started++
       return Effect.suspend(() => {
         if (attempts++ > 0) stats.retries++
         return attempt(relativePath)

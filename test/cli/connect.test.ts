@@ -10,6 +10,7 @@ import { type Venue, venues } from "../../src/domain/Venue.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults } from "../../src/simulator/SimulatorOptions.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
+import { webServer } from "../upload/webServer.ts"
 
 interface Market {
   readonly exchange: Venue
@@ -159,12 +160,15 @@ describe("check --connect", () => {
       assert.deepStrictEqual([there.answer, there.trouble], ["is there", null])
       const missing = yield* bucketOf({ server, bucket: "elsewhere" })
       assert.deepStrictEqual([missing.answer, missing.trouble], ["is missing; the first start creates it", null])
-      assert.deepStrictEqual(new Set(server.requests), new Set(["HeadBucket"]))
+      assert.deepStrictEqual(new Set(server.requests), new Set(["HeadBucket", "ListObjects"]))
       const wrongKey = yield* bucketOf({ server, secret: "wrong" })
       assert.strictEqual(wrongKey.answer, "REFUSED")
       assert.match(wrongKey.trouble ?? "", /SignatureDoesNotMatch.*; correct AWS_ACCESS_KEY and AWS_SECRET_KEY/)
       const far = yield* bucketOf({ server: yield* s3StandIn.make({ region: "eu-west-3" }) })
       assert.match(far.trouble ?? "", /is in eu-west-3: write aws.region = "eu-west-3"/)
+      const page = yield* bucketOf({ endpoint: yield* webServer(200, "<html>Welcome</html>") })
+      assert.strictEqual(page.answer, "REFUSED")
+      assert.match(page.trouble ?? "", /is no object store: .*; check that aws\.endpoint \(http/)
       const nobody = yield* bucketOf({ endpoint: `http://127.0.0.1:${yield* closedPort}` })
       assert.strictEqual(nobody.answer, "NO ANSWER")
       assert.match(nobody.trouble ?? "", /cannot be reached: ECONNREFUSED.*; check that it runs/)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
+import { Clock, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { type Accounting, phase, phased } from "../../src/runtime/Shutdown.ts"
 
@@ -29,6 +29,15 @@ describe("a phase of the stop", () => {
     Effect.gen(function*() {
       const stuck = Effect.uninterruptible(Effect.never)
       assert.deepStrictEqual(yield* stop(stuck), ["WARN stopping sinks gave up after 30.0 s; going on with the stop"])
+    }))
+
+  it.effect("tells how long it took also where the system clock is set back meanwhile", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const millis = () => -clock.currentTimeMillisUnsafe()
+      const setBack = { ...clock, currentTimeMillisUnsafe: millis, currentTimeMillis: Effect.sync(millis) }
+      const lines = yield* Effect.provideService(stop(Effect.sleep("2 seconds")), Clock.Clock, setBack)
+      assert.deepStrictEqual(lines, ["INFO stopping sinks done in 2.0 s"])
     }))
 
   it.effect("never fails", () =>

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Layer, Path, Queue, Scope } from "effect"
+import { Clock, Effect, Exit, FileSystem, Layer, Logger, Path, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
 import * as journalRecord from "../../src/sinks/journalRecord.ts"
@@ -184,6 +184,45 @@ layer(NodeServices.layer)("Journal", (it) => {
       }
       assert.deepStrictEqual(ids(yield* journal.rows), ids(trades(40)))
       assert.strictEqual(journal.stats.rowsNotJournaled, 0)
+    }))
+
+  it.effect("measures no time by the system clock, which may be set back", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let wall = 1_800_000_000_000
+      const setBack = {
+        ...clock,
+        currentTimeMillisUnsafe: () => wall -= 10_000,
+        currentTimeNanosUnsafe: () => BigInt(wall -= 10_000) * 1_000_000n
+      }
+      const lines: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])
+      const journal = yield* Effect.provideService(journalIn({ commitEvery: "1 day" }), Clock.Clock, setBack)
+      const stream = journal.open(feed)
+      stream.append(1, trades(3))
+      journal.faults.failing.add("sync")
+      yield* Effect.provide(stream.commit, logger)
+      yield* TestClock.adjust("7 seconds")
+      journal.faults.failing.clear()
+      yield* Effect.provide(stream.commit, logger)
+      assert.strictEqual(lines.at(-1), "the journal works again after 7 s")
+      assert.strictEqual(journal.stats.commitDuration.count, 1)
+      assert.isAtLeast(journal.stats.commitDuration.sum, 0)
+      assert.isAtLeast(journal.stats.receiveToDurable.sum, 0)
+    }))
+
+  it.effect("counts the rows that it keeps, when it is asked", () =>
+    Effect.gen(function*() {
+      const journal = yield* journalIn({ commitEvery: "1 day" })
+      const stream = journal.open(feed)
+      stream.append(1, trades(3))
+      assert.strictEqual(journal.stats.journalRows(), 0)
+      yield* stream.commit
+      assert.strictEqual(journal.stats.journalRows(), 3)
+      stream.flushed(2)
+      assert.strictEqual(journal.stats.journalRows(), 1)
+      yield* journal.close
+      assert.strictEqual(journal.stats.journalRows(), 1)
     }))
 
   it.effect("holds back no more than its bound while it cannot write, and counts what it gives up", () =>

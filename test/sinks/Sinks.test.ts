@@ -3,7 +3,8 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, FileSystem, Latch, Layer, Path, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
-import { Journal } from "../../src/sinks/Journal.ts"
+import { Journal, withoutJournal } from "../../src/sinks/Journal.ts"
+import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import type { Options as SinkOptions } from "../../src/sinks/sinkSettings.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
@@ -287,5 +288,45 @@ layer(NodeServices.layer)("Sinks", (it) => {
         (yield* storage.rows(firstPath)).map((row) => row.trade_id),
         trades(3500).map((event) => event.tradeId)
       )
+    }))
+
+  it.effect("a bug while rows are taken costs those that were not taken, and they alone are counted as lost", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+      let journalBroken = false
+      const journal = Journal.of({
+        open: () => ({
+          ...withoutJournal(1),
+          append: () => {
+            if (journalBroken) throw new Error("a bug of the journal")
+          }
+        })
+      })
+      const context = yield* Layer.build(
+        ParquetSinks.layer({ dataDir, writeBeside: false }).pipe(
+          Layer.provide(Layer.succeed(Journal, journal)),
+          Layer.provideMerge(Telemetry.layer),
+          Layer.provide(NodeServices.layer)
+        )
+      )
+      const stats = (yield* Effect.provide(Telemetry, context)).stats(feed)
+      const unreadable = Object.defineProperty({ ...trade(2) }, "timestampCollector", {
+        get: () => {
+          throw new Error("a bug of an event")
+        }
+      })
+      yield* Effect.scoped(Effect.gen(function*() {
+        const sink = yield* (yield* Effect.provide(Sinks, context)).open(feed)
+        const bugs = [
+          yield* Effect.exit(sink.append([trade(0), trade(1), unreadable, trade(3)])),
+          yield* Effect.exit(Effect.andThen(Effect.sync(() => journalBroken = true), sink.append([trade(4), trade(5)])))
+        ]
+        for (const bug of bugs) assert.isTrue(Exit.hasDies(bug))
+        assert.deepInclude(stats, { rowsBuffered: 4, rowsLost: 2 })
+        journalBroken = false
+        yield* sink.append([trade(6)])
+      }))
+      assert.deepInclude(stats, { rowsSealed: 5, rowsLost: 2 })
     }))
 })

@@ -53,7 +53,7 @@ describe("the account of a phase", () => {
       const stats = StorageStats.make()
       stats.journalSegments = 2
       const account = stopAccounts.ofJournal(stats, "data/parquet/.journal")()
-      Object.assign(stats, { journalRows: 1500, journalBytes: 99_000, problem: "could not write: no space" })
+      Object.assign(stats, { journalRows: () => 1500, journalBytes: 99_000, problem: "could not write: no space" })
       assert.deepStrictEqual(yield* account, {
         text:
           "0 segments removed, 2 left with 1,500 rows (99,000 bytes) in data/parquet/.journal for the next start; " +

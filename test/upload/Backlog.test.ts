@@ -5,6 +5,10 @@ import { Backlog } from "../../src/upload/Backlog.ts"
 
 const pathOf = (millis: number) => `binance/btcusdt/trade/2026-03-14/${millis}.parquet`
 
+const fileOf = (millis: number) => ({ path: pathOf(millis), millis })
+
+const listOf = (all: ReadonlyArray<number>) => ({ files: all.map(fileOf), paths: new Set(all.map(pathOf)) })
+
 const setUp = () => {
   const stats = UploadStats.make()
   const backlog = new Backlog(stats)
@@ -14,13 +18,13 @@ const setUp = () => {
 describe("Backlog", () => {
   it("a list is right in what came and went while it was made", () => {
     const { backlog, shown } = setUp()
-    backlog.add(pathOf(5))
+    backlog.add(fileOf(5))
     backlog.beginListing()
-    backlog.add(pathOf(3))
+    backlog.add(fileOf(3))
     backlog.remove(pathOf(5))
-    backlog.add(pathOf(4))
+    backlog.add(fileOf(4))
     backlog.remove(pathOf(4))
-    backlog.endListing([pathOf(4), pathOf(5), pathOf(6)])
+    backlog.endListing(listOf([4, 5, 6]))
     assert.deepStrictEqual(shown(), [2, 3])
     assert.isTrue(backlog.has(pathOf(6)))
     assert.isFalse(backlog.has(pathOf(5)))
@@ -28,9 +32,9 @@ describe("Backlog", () => {
 
   it("what somebody else removed is gone with the next list", () => {
     const { backlog, shown } = setUp()
-    backlog.add(pathOf(1))
+    backlog.add(fileOf(1))
     backlog.beginListing()
-    backlog.endListing([])
+    backlog.endListing(listOf([]))
     assert.deepStrictEqual(shown(), [0, null])
   })
 
@@ -46,14 +50,14 @@ describe("Backlog", () => {
       const there = new Set<number>()
       for (const { millis, what } of steps) {
         if (what === "add") {
-          backlog.add(pathOf(millis))
+          backlog.add(fileOf(millis))
           there.add(millis)
         } else if (what === "remove") {
           backlog.remove(pathOf(millis))
           there.delete(millis)
         } else {
           backlog.beginListing()
-          backlog.endListing([...there].toSorted((a, b) => a - b).map(pathOf))
+          backlog.endListing(listOf([...there].toSorted((a, b) => a - b)))
         }
         assert.deepStrictEqual(shown(), [there.size, there.size === 0 ? null : Math.min(...there)])
       }

@@ -2,8 +2,6 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, type Scope } from "effect"
 import { createHash, randomBytes } from "node:crypto"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import { vi } from "vitest"
 import { ObjectStore, type StoreErrorReason } from "../../src/upload/ObjectStore.ts"
@@ -14,6 +12,7 @@ import { fromThrown } from "../../src/upload/s3/S3Failure.ts"
 import { until } from "../until.ts"
 import { objectStoreSuite } from "./objectStoreSuite.ts"
 import * as s3StandIn from "./s3StandIn.ts"
+import { webServer } from "./webServer.ts"
 
 const partBytes = 5 * 1024 * 1024
 
@@ -84,22 +83,6 @@ const setUp = Effect.fnUntraced(function*({ bytes = 5000, server: given = {}, st
   }
   return { fs, server, localPath, content, lines, put, putAgain, holdsIt }
 })
-
-/** A web server that gives every request the same answer, and its address. */
-const webServer = (status: number, body: string) =>
-  Effect.acquireRelease(
-    Effect.callback<ReturnType<typeof createServer>>((resume) => {
-      const server = createServer((request, response) => {
-        request.resume().on("end", () => response.writeHead(status, { "content-type": "text/html" }).end(body))
-      })
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
 /** Little where no answer will come, and plenty elsewhere. */
 const patienceFor = ({ kind }: s3StandIn.Fault) =>
@@ -362,6 +345,29 @@ describe("S3Store", () => {
             assert.include(error.message, word)
             assert.isTrue(lines.some((line) => line.startsWith("Error") && line.includes(word)))
           }
+        }))
+    }
+
+    for (
+      const [name, body, headers, listed] of [
+        ["a web server that has a page for everything", "<html><body>Welcome</body></html>", {}, true],
+        ["one that marks its pages", "<html><body>Welcome</body></html>", { etag: "\"page\"" }, true],
+        ["one that says nothing", "", { "content-type": "application/octet-stream" }, true],
+        ["one whose pages are no XML", "<html><br>Welcome", {}, false]
+      ] as const
+    ) {
+      live(name, () =>
+        Effect.gen(function*() {
+          const endpoint = yield* webServer(200, body, headers)
+          const { lines, put } = yield* setUp({ store: { endpoint } })
+          const error = yield* Effect.flip(put)
+          assert.strictEqual(error.reason, "Endpoint", error.message)
+          assert.isFalse(error.retryable)
+          const words = `check that aws.endpoint (${endpoint}) is the address`
+          assert.include(error.message, words)
+          if (listed) {
+            assert.isTrue(lines.some((line) => line.startsWith("Error") && line.includes(words)), lines.join())
+          } else assert.isTrue(lines.some((line) => line.startsWith("Error")), lines.join())
         }))
     }
 

@@ -1,13 +1,13 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, Queue, Scope } from "effect"
+import { Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, PlatformError, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { setImmediate } from "node:timers/promises"
+import * as stopAccounts from "../../src/telemetry/stopAccounts.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { digest } from "../../src/upload/fileDigest.ts"
 import { ObjectStore, StoreError } from "../../src/upload/ObjectStore.ts"
-import { isSealedPath } from "../../src/upload/sealedFiles.ts"
-import { uploadAccount } from "../../src/upload/uploadAccount.ts"
+import { parse } from "../../src/upload/sealedFiles.ts"
 import { type Options, Uploader } from "../../src/upload/Uploader.ts"
 
 const pathOf = (millis: number) => `binance/btcusdt/trade/2026-03-14/${millis}.parquet`
@@ -29,6 +29,8 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   const attempts: Array<string> = []
   const store = {
     failure: null as Pick<StoreError, "reason" | "explanation" | "retryAfterMillis"> | null,
+    /** Files that never get in. */
+    refused: new Set<string>(),
     bytesMissing: 0,
     defect: false
   }
@@ -40,14 +42,37 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   ])
   const scope = yield* Scope.make()
   const scanned = yield* Deferred.make<void>()
+  /** Folders that the first scan has yet to read. */
+  const unread = new Set([
+    options.dataDir ?? dataDir,
+    ...before.filter((file) => parse(file) !== null).map((file) => path.dirname(file))
+  ])
+  /** What cannot be read, relative to the data folder, and why. */
+  const locked = new Map<string, PlatformError.SystemErrorTag>()
   const watched = FileSystem.FileSystem.of({
     ...fs,
-    readDirectory: (...args) => Effect.ensuring(fs.readDirectory(...args), Deferred.succeed(scanned, undefined))
+    readDirectory: (folder) =>
+      Effect.suspend(() => {
+        const tag = locked.get(path.relative(dataDir, folder))
+        return tag === undefined ? fs.readDirectory(folder) : Effect.fail(
+          PlatformError.systemError({
+            _tag: tag,
+            module: "FileSystem",
+            method: "readDirectory",
+            pathOrDescriptor: folder
+          })
+        )
+      }).pipe(Effect.ensuring(Effect.suspend(() => {
+        unread.delete(folder)
+        unread.delete(path.relative(dataDir, folder))
+        return unread.size === 0 ? Deferred.succeed(scanned, undefined) : Effect.void
+      })))
   })
   const put = Effect.fnUntraced(function*(key: string, localPath: string) {
     attempts.push(key)
     yield* gate.await
     if (store.defect) throw new Error("a bug of the store")
+    if (store.refused.has(key)) return yield* new StoreError({ key, reason: "Forbidden", explanation: "not this one" })
     if (store.failure !== null) return yield* new StoreError({ key, ...store.failure })
     const { bytes, sha256 } = yield* Effect.orDie(digest(fs, localPath))
     yield* Queue.offer(stored, key)
@@ -69,13 +94,15 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
   const { uploads } = yield* Effect.provide(Telemetry, context)
   return {
     stats: uploads,
-    account: uploadAccount(uploader, uploads, dataDir),
+    account: stopAccounts.ofUploads(uploader.left, uploads, dataDir),
     offer: (relativePath: string) => Effect.provide(uploader.offer(relativePath), logger),
     write,
     attempts,
     store,
     gate,
     lines,
+    locked,
+    moveAway: (relativePath: string) => fs.remove(path.join(dataDir, relativePath)),
     close: Scope.close(scope, Exit.void),
     nextStored: Queue.take(stored),
     putBack: (from: string, to: string) => fs.rename(path.join(dataDir, from), path.join(dataDir, to)),
@@ -111,7 +138,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
       assert.strictEqual(yield* nextStored, pathOf(1))
       yield* close
       assert.deepStrictEqual(yield* remaining, [])
-      assert.deepInclude(stats, { waiting: 0, stored: 1, failedAttempts: 0, givenUp: 0, dropped: 0, problem: null })
+      assert.deepInclude(stats, { queueDepth: 0, stored: 1, failedAttempts: 0, givenUp: 0, dropped: 0, problem: null })
     }))
 
   it.effect("finds what an earlier run has left, oldest first, and touches nothing else", () =>
@@ -134,6 +161,31 @@ layer(NodeServices.layer)("Uploader", (it) => {
       const { close, lines } = yield* setUp({ dataDir: "/nonexistent/ticklake" })
       yield* close
       assert.deepStrictEqual(lines.filter((line) => line.startsWith("Error")), [])
+    }))
+
+  it.effect("a folder that cannot be read hides no other, and is told once", () =>
+    Effect.gen(function*() {
+      const { close, lines, locked, nextStored, remaining, stats, write } = yield* setUp({
+        scanEvery: "1 minute"
+      })
+      locked.set("lost+found", "PermissionDenied")
+      locked.set("okx", "NotFound")
+      yield* write("lost+found/x")
+      yield* write("okx/ethusdt/trade/2026-03-14/2.parquet")
+      const told = () => lines.filter((line) => line.startsWith("Warn") && line.includes("could not be searched"))
+      for (const millis of [3, 4, 5]) {
+        yield* write(pathOf(millis))
+        assert.strictEqual(yield* whileTimePasses(nextStored), pathOf(millis))
+        assert.strictEqual(told().length, 1)
+      }
+      assert.match(told()[0] ?? "", /\/lost\+found could not be searched .* until it can be read$/)
+      locked.clear()
+      assert.strictEqual(yield* whileTimePasses(nextStored), "okx/ethusdt/trade/2026-03-14/2.parquet")
+      locked.set("lost+found", "PermissionDenied")
+      yield* until(() => told().length === 2)
+      yield* close
+      assert.deepStrictEqual(yield* remaining, [])
+      assert.strictEqual(stats.filesOnDisk, 0)
     }))
 
   it.effect("searches again every five minutes", () =>
@@ -178,25 +230,25 @@ layer(NodeServices.layer)("Uploader", (it) => {
         yield* offer(pathOf(1))
         yield* TestClock.adjust("1 minute")
       }
-      assert.deepInclude(stats, { waiting: 1, dropped: 0 })
+      assert.deepInclude(stats, { queueDepth: 0, dropped: 0 })
       yield* gate.open
       yield* close
       assert.strictEqual(attempts.length, 1)
       assert.deepStrictEqual(yield* remaining, [])
     }))
 
-  it.effect("counts what waits: on disk, queued, and with the one that is being stored", () =>
+  it.effect("counts what waits on disk, with the one that is being stored, and in the queue", () =>
     Effect.gen(function*() {
       const { attempts, close, gate, offer, stats, write } = yield* setUp({ queueCapacity: 2, scanEvery: "1 day" })
       yield* gate.close
       yield* offer(yield* write(pathOf(7)))
       yield* until(() => attempts.length === 1)
       for (const millis of [5, 3, 4]) yield* offer(yield* write(pathOf(millis)))
-      const expected = { filesOnDisk: 4, oldestWaitingMillis: 3, waiting: 3, queueDepth: 2, dropped: 1 }
+      const expected = { filesOnDisk: 4, oldestWaitingMillis: 3, queueDepth: 2, dropped: 1 }
       assert.deepInclude(stats, expected)
       yield* gate.open
       yield* until(() => stats.stored === 4)
-      assert.deepInclude(stats, { filesOnDisk: 0, oldestWaitingMillis: null, waiting: 0, queueDepth: 0 })
+      assert.deepInclude(stats, { filesOnDisk: 0, oldestWaitingMillis: null, queueDepth: 0 })
       yield* close
     }))
 
@@ -206,7 +258,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
       store.failure = { reason: "Forbidden", explanation: "it does not let us in" }
       yield* offer(yield* write(pathOf(9)))
       yield* until(() => stats.givenUp === 1)
-      assert.deepInclude(stats, { filesOnDisk: 1, oldestWaitingMillis: 9, waiting: 0, queueDepth: 0 })
+      assert.deepInclude(stats, { filesOnDisk: 1, oldestWaitingMillis: 9, queueDepth: 0 })
       store.failure = { reason: "Conflict", explanation: "it has other content" }
       yield* offer(pathOf(9))
       yield* until(() => stats.setAside === 1)
@@ -268,6 +320,51 @@ layer(NodeServices.layer)("Uploader", (it) => {
         assert.deepStrictEqual(yield* remaining, [pathOf(1)])
       }))
 
+    it.effect("speaks of a failure no longer than its file is there", () =>
+      Effect.gen(function*() {
+        const { close, moveAway, offer, stats, store, write } = yield* setUp({ scanEvery: "1 minute" })
+        for (const millis of [1, 2]) {
+          store.refused.add(pathOf(millis))
+          yield* offer(yield* write(pathOf(millis)))
+          yield* onTheSpot(() => stats.givenUp === millis)
+          assert.strictEqual(stats.problem, `${pathOf(millis)} is not stored: not this one`)
+        }
+        yield* moveAway(pathOf(2))
+        yield* TestClock.adjust("1 minute")
+        yield* onTheSpot(() => stats.filesOnDisk === 1)
+        yield* onTheSpot(() => stats.problem === `${pathOf(1)} is not stored: not this one`)
+        yield* moveAway(pathOf(1))
+        yield* TestClock.adjust("1 minute")
+        yield* onTheSpot(() => stats.filesOnDisk === 0)
+        yield* onTheSpot(() => stats.problem === null)
+        store.failure = { reason: "Conflict", explanation: "it has other content" }
+        yield* offer(yield* write(pathOf(3)))
+        yield* onTheSpot(() => stats.setAside === 1)
+        assert.deepInclude(stats, { problem: null, filesOnDisk: 0 })
+        yield* close
+      }))
+
+    it.effect("files that can never be stored keep no other from its turn, however many they are", () =>
+      Effect.gen(function*() {
+        const { attempts, close, remaining, stats, store, write } = yield* setUp({
+          scanEvery: "1 minute",
+          queueCapacity: 3
+        })
+        const stuck = [1, 2, 3, 4, 5, 6, 7].map(pathOf)
+        for (const file of stuck) store.refused.add(yield* write(file))
+        for (const millis of [8, 9]) yield* write(pathOf(millis))
+        for (let minutes = 0; stats.stored < 2 && minutes < 10; minutes++) {
+          const { givenUp } = stats
+          yield* TestClock.adjust("1 minute")
+          yield* onTheSpot(() => stats.givenUp > givenUp)
+        }
+        yield* onTheSpot(() => stats.stored === 2 || attempts.length > 100)
+        assert.strictEqual(stats.stored, 2)
+        yield* close
+        assert.deepStrictEqual(yield* remaining, stuck)
+        assert.deepStrictEqual(attempts.slice(0, 9), [...stuck, pathOf(8), pathOf(9)])
+      }))
+
     it.effect("sets aside what the store has something else for, with the reason, and raises the alarm", () =>
       Effect.gen(function*() {
         const context = yield* setUp({ scanEvery: "1 minute" })
@@ -277,7 +374,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
           yield* until(() => context.stats.setAside === already + 1)
         }
         yield* context.close
-        assert.deepInclude(context.stats, { stored: 0, setAside: 2, givenUp: 0, retries: 0, started: 2 })
+        assert.deepInclude(context.stats, { stored: 0, setAside: 2, givenUp: 0, retries: 0 })
         assert.strictEqual(context.attempts.length, 2)
         const aside = `quarantine/upload/${pathOf(1)}`
         assert.deepStrictEqual(yield* context.remaining, [aside])
@@ -347,7 +444,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         assert.deepStrictEqual(stored.toSorted(), files.toSorted())
         yield* close
         assert.deepStrictEqual(yield* remaining, [])
-        assert.deepInclude(stats, { stored: 12, waiting: 0, problem: null })
+        assert.deepInclude(stats, { stored: 12, queueDepth: 0, problem: null })
         assert.strictEqual(lines.filter((line) => line.includes("stored again; 12 were waiting")).length, 1)
       }))
 
@@ -413,7 +510,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
         for (let millis = 1; millis <= 10; millis++) yield* offer(yield* write(pathOf(millis)))
         assert.isAbove(stats.dropped, 0)
         yield* gate.open
-        yield* onTheSpot(() => stats.waiting === 0)
+        yield* onTheSpot(() => stats.givenUp === 10 - stats.dropped)
         const before = attempts.length
         for (let minutes = 0; minutes < 40; minutes++) yield* TestClock.adjust("1 minute")
         assert.strictEqual(attempts.length, before)
@@ -485,7 +582,7 @@ layer(NodeServices.layer)("Uploader", (it) => {
     Effect.gen(function*() {
       const { offer, write, close, attempts, remaining, lines } = yield* setUp({ scanEvery: "1 day" })
       const foreign = ["a.parquet", ".open/binance.btcusdt.trade.7.parquet"]
-      for (const file of [...foreign, "../x.parquet"]) assert.isFalse(isSealedPath(file))
+      for (const file of [...foreign, "../x.parquet"]) assert.isNull(parse(file))
       for (const file of foreign) yield* offer(yield* write(file))
       yield* close
       assert.deepStrictEqual(attempts, [])

@@ -4,6 +4,7 @@ import type { Exchange } from "../../exchanges/Exchange.ts"
 import { registry } from "../../exchanges/registry.ts"
 import { ConnectLimiter } from "../../feeds/ConnectLimiter.ts"
 import { probe } from "../../feeds/Probe.ts"
+import { isTlsTrouble } from "../../runtime/tlsTrouble.ts"
 import { ask } from "./Answer.ts"
 
 /** One feed for each venue and URL: a book where there is one, for books come even while nobody trades. */
@@ -24,8 +25,6 @@ const codeOf = (cause: unknown): string => {
   return "code" in cause && typeof cause.code === "string" ? cause.code : codeOf(cause.cause)
 }
 
-const tls = /^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA)/
-
 /** What to do about a connection that did not come about. */
 const connectAdvice = (cause: unknown, baseUrl: string | null): string => {
   const code = codeOf(cause)
@@ -34,7 +33,7 @@ const connectAdvice = (cause: unknown, baseUrl: string | null): string => {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return `the name cannot be resolved: ${url}check the network and DNS of this machine`
   }
-  if (tls.test(code)) {
+  if (isTlsTrouble(code)) {
     return `TLS does not come about: ${
       baseUrl === null ? "" : "check whether base_url begins with the right one of ws:// and wss://; "
     }check this machine's clock and certificates, and whether a proxy stands between`

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-s3"
 import { Effect } from "effect"
 import type { Requests } from "./Requests.ts"
-import { S3Failure } from "./S3Failure.ts"
+import { noStore, S3Failure } from "./S3Failure.ts"
 import type { S3Options } from "./S3Options.ts"
 
 type Where = Pick<S3Options, "bucket" | "region">
@@ -35,11 +35,15 @@ export const create = (requests: Requests, { bucket, region }: Where): Effect.Ef
 }
 
 const list = (requests: Requests, bucket: string): Effect.Effect<void, S3Failure> =>
-  Effect.asVoid(
-    requests.call(
-      0,
-      (client, options) => client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), options)
-    )
+  requests.call(
+    0,
+    (client, options) => client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), options)
+  ).pipe(
+    Effect.filterOrFail(
+      ({ IsTruncated, Name }) => IsTruncated !== undefined || Name !== undefined,
+      () => noStore("what it says of the bucket is no list")
+    ),
+    Effect.asVoid
   )
 
 /** Finds out whether the bucket can be used, and creates it where it is missing. */
@@ -54,6 +58,8 @@ export const ensure = (requests: Requests, where: Where): Effect.Effect<void, S3
 /** Whether the bucket is there; changes nothing. */
 export const isThere = (requests: Requests, bucket: string): Effect.Effect<boolean, S3Failure> =>
   requests.call(0, (client, options) => client.send(new HeadBucketCommand({ Bucket: bucket }), options)).pipe(
+    // Any web server may answer a HEAD with success.
+    Effect.andThen(list(requests, bucket)),
     Effect.as(true),
     Effect.catchIf(({ status }) => status === 404, () => Effect.succeed(false)),
     // The answer to a HEAD has no body; that to a GET says why both are refused.

@@ -18,6 +18,10 @@ export class S3Failure extends Schema.TaggedError<S3Failure>()("S3Failure", {
   }
 }
 
+/** What was answered with success, but not by an object store; `sign` completes "as a web server does: ". */
+export const noStore = (sign: string): S3Failure =>
+  new S3Failure({ code: "NoObjectStore", status: 200, text: `it answers as a web server does: ${sign}` })
+
 /** Milliseconds of a `Retry-After` header, in seconds or as a date, seen at `nowMillis`. */
 export const retryAfterMillis = (header: string, nowMillis: number): number | null => {
   const seconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMillis

@@ -1,9 +1,9 @@
-import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3"
+import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
 import type { ObjectDigest } from "./objectDigest.ts"
 import type { Requests } from "./Requests.ts"
-import type { S3Failure } from "./S3Failure.ts"
+import { noStore, type S3Failure } from "./S3Failure.ts"
 
 /** The metadata that carries the digest of the whole file, for stores that keep no checksums of their own. */
 export const digestMetadata = "sha256"
@@ -29,6 +29,14 @@ export const compare = (object: StoredObject, file: ObjectDigest): "equal" | "di
   return object.claimedSha256 === file.sha256 ? "equal" : "different"
 }
 
+/** Why an answer is hardly that of a store, so that nothing may be concluded from it; null where it may be. */
+const signOfWebServer = ({ ContentType = "", ETag }: HeadObjectCommandOutput): string | null =>
+  ETag === undefined
+    ? "what it says of a file has no ETag"
+    : /^text\/html\b/i.test(ContentType)
+    ? "it has a page (text/html) where a file would be"
+    : null
+
 /** Looks an object up; null where there is none. */
 export const head = (
   requests: Requests,
@@ -40,6 +48,10 @@ export const head = (
     (client, options) =>
       client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" }), options)
   ).pipe(
+    Effect.filterOrFail(
+      (answer) => signOfWebServer(answer) === null,
+      (answer) => noStore(signOfWebServer(answer) ?? "")
+    ),
     Effect.map((answer): StoredObject => ({
       bytes: answer.ContentLength ?? 0,
       checksum: answer.ChecksumSHA256 ?? null,

@@ -1,3 +1,4 @@
+import { isTlsTrouble } from "../../runtime/tlsTrouble.ts"
 import { StoreError, type StoreErrorReason } from "../ObjectStore.ts"
 import type { S3Failure } from "./S3Failure.ts"
 import type { S3Options } from "./S3Options.ts"
@@ -24,6 +25,7 @@ const reasons: Readonly<Record<string, StoreErrorReason>> = {
   NoSuchBucket: "Bucket",
   InvalidBucketName: "Bucket",
   BucketAlreadyExists: "Bucket",
+  NoObjectStore: "Endpoint",
   AccessDenied: "Forbidden",
   AllAccessDisabled: "Forbidden",
   AccountProblem: "Forbidden",
@@ -40,8 +42,6 @@ const reasons: Readonly<Record<string, StoreErrorReason>> = {
   NoSuchKey: "Unavailable",
   InvalidPart: "Unavailable"
 }
-
-const tls = /^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA)/
 
 /** What kind of failure it is, by the store's code before the status of its answer. */
 export const reasonOf = ({ code, status }: S3Failure): StoreErrorReason => {
@@ -85,8 +85,10 @@ const advise = (failure: S3Failure, reason: StoreErrorReason, where: Where): str
     case "Forbidden":
       return `the key must be allowed s3:ListBucket on the bucket ${bucket} (aws.bucket), and s3:GetObject, s3:PutObject and `
         + "s3:AbortMultipartUpload on what is in it"
+    case "Endpoint":
+      return `check that aws.endpoint (${endpoint ?? "not set"}) is the address of the store's S3 interface`
     case "Unreachable":
-      return tls.test(failure.code)
+      return isTlsTrouble(failure.code)
         ? `its certificate or protocol does not fit: check that aws.endpoint begins with the right one of http:// and https://`
         : endpoint === null
         ? `check the network and aws.region (${region})`
@@ -112,6 +114,10 @@ export const explain = (key: string, failure: S3Failure, where: Where): StoreErr
       explanation: `there are no credentials: ${failure.message}; ${advice}`,
       cause: failure
     })
+  }
+  if (reason === "Endpoint") {
+    const explanation = `${storeName(where)} is no object store: ${failure.text}; ${advice}`
+    return new StoreError({ key, reason, explanation, cause: failure })
   }
   const status = failure.status === null ? "" : ` (HTTP ${failure.status})`
   const verb = reason === "Unreachable" ? "cannot be reached" : "refuses"
