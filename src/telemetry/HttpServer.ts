@@ -1,4 +1,4 @@
-import { NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpServer, NodeHttpServerRequest } from "@effect/platform-node"
 import { Cause, Context, Effect, Layer, Runtime, Schema, type Scope, Stream } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
@@ -59,6 +59,23 @@ const plain = (status: number, text: string, more: Readonly<Record<string, strin
 /** Live pages open at a time; each costs a message a second. */
 const maxStreams = 32
 
+/** Answers under way at a time: each may hold megabytes until its reader has taken them, and pipelined ones wait for each other. */
+const maxAnswers = 128
+const maxScrapes = 4
+
+/** Counts the answers under way, from here until their reader has them or is gone. */
+const makeTurnstile = (limit: number) => {
+  let inside = 0
+  return (request: HttpServerRequest.HttpServerRequest): boolean => {
+    if (inside >= limit) return false
+    inside++
+    NodeHttpServerRequest.toServerResponse(request).once("close", () => inside--)
+    return true
+  }
+}
+
+const busy = (what: string) => plain(503, `too many ${what} at a time`, { "retry-after": "5", connection: "close" })
+
 const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
   const monitor = yield* Monitor
   const telemetry = yield* Telemetry
@@ -87,8 +104,11 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
       })
   )
 
-  const metrics = (accept: string) =>
+  const entersScrape = makeTurnstile(maxScrapes)
+  const metrics = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.gen(function*() {
+      if (!entersScrape(request)) return busy("scrapes")
+      const accept = request.headers["accept"] ?? ""
       const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "text"
       const body = yield* Effect.promise(() => registry.write(format))
       return HttpServerResponse.text(body, { headers, contentType: registry.contentType[format] })
@@ -109,7 +129,7 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
 
   return (
     path: string,
-    accept: string
+    request: HttpServerRequest.HttpServerRequest
   ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope> | null => {
     const file = page.get(path)
     if (file !== undefined) {
@@ -120,7 +140,7 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
     }
     switch (path) {
       case "/metrics":
-        return metrics(accept)
+        return metrics(request)
       case "/health":
         return health
       case "/ready":
@@ -135,11 +155,13 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
 
 type Routes = Effect.Success<ReturnType<typeof makeRoutes>>
 
-const answering = (routes: Routes) =>
-  Effect.gen(function*() {
+const answering = (routes: Routes) => {
+  const enters = makeTurnstile(maxAnswers)
+  return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
+    if (!enters(request)) return busy("requests")
     const [path = ""] = request.url.split("?")
-    const answer = routes(path, request.headers["accept"] ?? "")
+    const answer = routes(path, request)
     if (answer === null) return plain(404, "not found: there are /, /health, /ready and /metrics")
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain(405, "only GET and HEAD are answered", { allow: "GET, HEAD", connection: "close" })
@@ -153,12 +175,22 @@ const answering = (routes: Routes) =>
         plain(500, "a bug kept this from being answered; the recorder's log has more")
       )
   ))
+}
+
+const makeServer = () => {
+  const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000 })
+  // A reader that takes nothing of its answer for so long is gone; a live page is told something every second.
+  server.timeout = 30_000
+  server.maxRequestsPerSocket = 1000
+  server.maxConnections = 512
+  return server
+}
 
 /** Serves metrics, health and the live page. Requests that are slow to come, or too large, are ended by Node's own limits. */
 export const layer = (options: Options) => {
   const { host, port } = options
   const server = NodeHttpServer.layerServer(
-    () => createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000 }),
+    makeServer,
     { host, port, gracefulShutdownTimeout: "200 millis" }
   ).pipe(
     Layer.catchTag(

@@ -160,6 +160,23 @@ describe("the HTTP server", () => {
       yield* untilGiven(`${url}/events`)
     }).pipe(Effect.provide(environment)))
 
+  it.live("renders few scrapes at a time, however many are asked for on one connection, and has room again after", () =>
+    Effect.gen(function*() {
+      const { port, url } = yield* serve()
+      const socket = connect(port, "127.0.0.1")
+      let said = ""
+      socket.on("data", (chunk: Buffer) => {
+        said += chunk.toString("latin1")
+      })
+      const asked = 300
+      socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(asked))
+      const count = (status: number) => said.split(`HTTP/1.1 ${status} `).length - 1
+      yield* until(() => count(200) > 0 && socket.destroyed)
+      assert.isAtMost(count(200), 10)
+      assert.isAbove(count(503), 0)
+      assert.strictEqual((yield* ask(`${url}/metrics`)).status, 200)
+    }).pipe(Effect.provide(environment)))
+
   it.live("loses no place to those who only ask for the head, or are gone before the stream begins", () =>
     Effect.gen(function*() {
       const { port, url } = yield* serve()
