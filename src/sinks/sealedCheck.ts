@@ -16,8 +16,11 @@ type Check<A> = Effect.Effect<A, UnsoundFile | PlatformError.PlatformError>
 /** Reads all of a Parquet file and compares it with its footer: magic, row groups, page checksums and row counts. */
 export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundFile> =>
   Effect.scoped(Effect.gen(function*() {
+    const { size, type } = yield* fs.stat(path)
+    // Whoever opens a named pipe waits for somebody to write to it.
+    if (type !== "File") return yield* unsound("it is no regular file")
     const file = yield* fs.open(path, { flag: "r" })
-    const bytes = Number((yield* fs.stat(path)).size)
+    const bytes = Number(size)
     const { metadata } = yield* readFooter({ bytes, read: (from, length) => read(file, from, length) })
     const head = yield* read(file, 0, magic.length)
     if (head.toString("latin1") !== magic) return yield* unsound("it does not begin as a Parquet file")

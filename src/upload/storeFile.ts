@@ -38,6 +38,11 @@ export const make = Effect.fnUntraced(function*(
   const attempt = Effect.fnUntraced(function*(relativePath: string) {
     const localPath = path.join(options.dataDir, relativePath)
     if (!(yield* fs.exists(localPath))) return forget(relativePath)
+    // Whoever opens a named pipe waits for somebody to write to it.
+    if ((yield* fs.stat(localPath)).type !== "File") {
+      const explanation = "it is no regular file: move it out of the data folder"
+      return yield* new StoreError({ key: relativePath, reason: "Unusable", explanation })
+    }
     const startedAt = monotonicMillis(clock)
     const stored = yield* objectStore.put(relativePath, localPath)
     const { size } = yield* fs.stat(localPath)

@@ -1,7 +1,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, FileSystem, Layer, Scope } from "effect"
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import * as Feed from "../../src/domain/Feed.ts"
 import { DataFolderLock } from "../../src/runtime/DataFolderLock.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
@@ -88,6 +88,18 @@ describe("fsck", () => {
       const repair = fsck(dataDir, "--repair")
       assert.strictEqual(repair.status, 2, repair.text)
       assert.deepStrictEqual(yield* fs.readFile(`${dataDir}/${name}`), content)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("names a pipe among the sealed files, and waits for nobody to write to it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(false)
+      const name = (yield* fs.readDirectory(dataDir, { recursive: true })).find((each) => each.endsWith("parquet"))
+      yield* fs.remove(`${dataDir}/${name}`)
+      execFileSync("mkfifo", [`${dataDir}/${name}`])
+      const { status, text } = fsck(dataDir)
+      assert.strictEqual(status, 2, text)
+      assert.match(text, /^DAMAGED .*: it is no regular file/m)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("names the archive and the bucket of the configuration", () =>

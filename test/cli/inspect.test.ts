@@ -2,7 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
-import { execFile } from "node:child_process"
+import { execFile, execFileSync } from "node:child_process"
 import { inspect as command } from "../../src/cli/inspect.ts"
 import { document } from "../../src/cli/inspect/document.ts"
 import { s3Source } from "../../src/cli/inspect/s3Source.ts"
@@ -208,12 +208,14 @@ describe("inspect", () => {
       yield* fs.writeFile(`${books}/empty.parquet`, new Uint8Array())
       yield* fs.writeFileString(`${books}/notes.txt`, "mine")
       yield* Effect.promise(() => duckdb(`COPY (SELECT 1 AS one) TO '${books}/other.parquet' (FORMAT parquet)`))
+      execFileSync("mkfifo", [`${books}/pipe.parquet`])
+      yield* fs.symlink("/nowhere.parquet", `${books}/dangling.parquet`)
       yield* fs.makeDirectory(`${dataDir}/quarantine`)
       yield* fs.writeFile(`${dataDir}/quarantine/x.parquet`, flipped)
       yield* fs.writeFile(`${dataDir}/.open/y.parquet`, flipped)
       const { err, out, status } = yield* inspect([dataDir, "--json"])
       assert.strictEqual(status, 1)
-      assert.strictEqual(err, "damaged, foreign or unreadable: 5; sound: 6\n")
+      assert.strictEqual(err, "damaged, foreign or unreadable: 7; sound: 6\n")
       const said = JSON.parse(out)
       assert.deepStrictEqual([said.files, said.rows], [6, 234])
       assert.deepStrictEqual(said.left_out, { still_written: 1, set_aside: 1, gone: 0 })
@@ -223,9 +225,11 @@ describe("inspect", () => {
         ),
         {
           "cut.parquet": "it does not end as a Parquet file",
+          "dangling.parquet": "a link to a file that is not there",
           "empty.parquet": "it has 0 bytes only",
           "hole.parquet": "its footer tells of bytes behind its end",
           "notes.txt": "its name does not end in .parquet",
+          "pipe.parquet": "no regular file",
           "other.parquet": "a Parquet file, but not one that ticklake wrote: its footer names no feed"
         }
       )

@@ -2,6 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, FileSystem, Latch, Layer, Logger, Path, PlatformError, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { execFileSync } from "node:child_process"
 import { setImmediate } from "node:timers/promises"
 import * as stopAccounts from "../../src/telemetry/stopAccounts.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
@@ -21,6 +22,12 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
     const local = path.join(dataDir, relativePath)
     yield* fs.makeDirectory(path.dirname(local), { recursive: true })
     yield* fs.writeFileString(local, `rows of ${relativePath}`)
+    return relativePath
+  })
+  const pipe = Effect.fnUntraced(function*(relativePath: string) {
+    const local = path.join(dataDir, relativePath)
+    yield* fs.makeDirectory(path.dirname(local), { recursive: true })
+    execFileSync("mkfifo", [local])
     return relativePath
   })
   for (const file of before) yield* write(file)
@@ -97,6 +104,7 @@ const setUp = Effect.fnUntraced(function*(options: Partial<Options> = {}, before
     account: stopAccounts.ofUploads(uploader.left, uploads, dataDir),
     offer: (relativePath: string) => Effect.provide(uploader.offer(relativePath), logger),
     write,
+    pipe,
     attempts,
     store,
     gate,
@@ -139,6 +147,17 @@ layer(NodeServices.layer)("Uploader", (it) => {
       yield* close
       assert.deepStrictEqual(yield* remaining, [])
       assert.deepInclude(stats, { queueDepth: 0, stored: 1, failedAttempts: 0, givenUp: 0, dropped: 0, problem: null })
+    }))
+
+  it.effect("does not open what is no regular file: it is told, and holds up no other", () =>
+    Effect.gen(function*() {
+      const { close, nextStored, offer, pipe, remaining, stats, write } = yield* setUp()
+      yield* offer(yield* pipe(pathOf(1)))
+      yield* offer(yield* write(pathOf(2)))
+      assert.strictEqual(yield* nextStored, pathOf(2))
+      assert.match(stats.problem ?? "", /is not stored: it is no regular file: move it out of the data folder/)
+      yield* close
+      assert.deepStrictEqual(yield* remaining, [pathOf(1)])
     }))
 
   it.effect("finds what an earlier run has left, oldest first, and touches nothing else", () =>

@@ -39,13 +39,23 @@ export const localSource = Effect.fnUntraced(function*(place: string) {
 
   const use = <A, E>(file: string, read: (bytes: FileBytes<ReadFailed>) => Effect.Effect<A, E>) =>
     Effect.scoped(Effect.gen(function*() {
-      const handle = yield* Effect.mapError(fs.open(file, { flag: "r" }), readFailed)
-      const { size, type } = yield* Effect.mapError(handle.stat, readFailed)
-      if (type === "Directory") {
-        return yield* new ReadFailed({ problem: "a link to a folder, which is not followed", gone: false })
+      // Before it is opened: whoever opens a named pipe waits for somebody to write to it.
+      const { size, type } = yield* Effect.catchReason(
+        fs.stat(file),
+        "PlatformError",
+        "NotFound",
+        (_, cause) => Effect.flatMap(isLink(file), (link) => Effect.fail(link ? brokenLink : readFailed(cause)))
+      ).pipe(Effect.mapError((error) => error._tag === "ReadFailed" ? error : readFailed(error)))
+      if (type !== "File") {
+        const problem = type === "Directory" ? "a link to a folder, which is not followed" : "no regular file"
+        return yield* new ReadFailed({ problem, gone: false })
       }
+      const handle = yield* Effect.mapError(fs.open(file, { flag: "r" }), readFailed)
       return yield* read({ bytes: Number(size), read: (from, length) => readExactly(handle, from, length) })
     }))
+
+  const isLink = (file: string) => Effect.isSuccess(fs.readLink(file))
+  const brokenLink = new ReadFailed({ problem: "a link to a file that is not there", gone: false })
 
   const cannot = (problem: string) => (cause: unknown) => new CannotInspect({ place, problem, cause })
   const { type } = yield* fs.stat(place).pipe(

@@ -15,9 +15,14 @@ export interface StoredObject {
   readonly checksum: string | null
   /** What was written beside it when it was stored; null where nothing was. */
   readonly claimedSha256: string | null
+  /** The store's name for this content, without quotes; most often the MD5 of an object that was stored whole. */
+  readonly etag: string
 }
 
-/** Whether an object is the file: by what the store computed, else by what was written beside it, else it cannot be told. */
+/**
+ * Whether an object is the file: by a digest that the store computed, SHA-256 or MD5; else it cannot be told. What was written
+ * beside it comes back whatever became of the body: it can show another file, and never prove the same one.
+ */
 export const compare = (object: StoredObject, file: ObjectDigest): "equal" | "different" | "unknown" => {
   if (object.bytes !== file.bytes) return "different"
   if (object.checksum === file.checksum || object.checksum !== null && object.checksum === file.compositeChecksum) {
@@ -25,8 +30,8 @@ export const compare = (object: StoredObject, file: ObjectDigest): "equal" | "di
   }
   // Of parts cut in another way the digests say nothing.
   if (object.checksum !== null) return object.checksum.includes("-") ? "unknown" : "different"
-  if (object.claimedSha256 === null) return "unknown"
-  return object.claimedSha256 === file.sha256 ? "equal" : "different"
+  if (object.claimedSha256 !== null && object.claimedSha256 !== file.sha256) return "different"
+  return object.etag === file.md5 ? "equal" : "unknown"
 }
 
 /** Why an answer is hardly that of a store, so that nothing may be concluded from it; null where it may be. */
@@ -55,7 +60,8 @@ export const head = (
     Effect.map((answer): StoredObject => ({
       bytes: answer.ContentLength ?? 0,
       checksum: answer.ChecksumSHA256 ?? null,
-      claimedSha256: answer.Metadata?.[digestMetadata] ?? null
+      claimedSha256: answer.Metadata?.[digestMetadata] ?? null,
+      etag: (answer.ETag ?? "").replaceAll("\"", "")
     })),
     Effect.catchIf((failure) => failure.status === 404, () => Effect.succeed(null))
   )

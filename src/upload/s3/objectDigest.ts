@@ -9,6 +9,8 @@ export interface ObjectDigest extends Stored {
   readonly checksum: string
   /** What it reports for one stored in parts: the digest of the parts' digests and their number; null for a whole one. */
   readonly compositeChecksum: string | null
+  /** Hexadecimal, which most stores report as the ETag of an object stored whole. */
+  readonly md5: string
   /** Of each part; none for a whole one. */
   readonly parts: ReadonlyArray<Buffer>
 }
@@ -53,14 +55,18 @@ export const digestObject = Effect.fnUntraced(function*(
   partBytes: number | null
 ) {
   const collected = partBytes === null ? null : makeParts(partBytes)
-  const read = yield* collected === null
-    ? digest(fs, localPath)
-    : digest(fs, localPath, (chunk) => Effect.sync(() => collected.add(chunk)))
+  const md5 = createHash("md5")
+  const read = yield* digest(fs, localPath, (chunk) =>
+    Effect.sync(() => {
+      md5.update(chunk)
+      collected?.add(chunk)
+    }))
   const parts = collected?.ended() ?? []
   const object: ObjectDigest = {
     ...read,
     checksum: Buffer.from(read.sha256, "hex").toString("base64"),
     compositeChecksum: collected === null ? null : compositeOf(parts),
+    md5: md5.digest("hex"),
     parts
   }
   return object

@@ -3,30 +3,39 @@ import { partBytesOf } from "../../../src/upload/s3/multipart.ts"
 import { defaults } from "../../../src/upload/s3/S3Options.ts"
 import { compare, type StoredObject } from "../../../src/upload/s3/StoredObject.ts"
 
-const file = { bytes: 10, sha256: "beef", checksum: "own", compositeChecksum: "composite-2", parts: [] }
+const file = { bytes: 10, sha256: "beef", checksum: "own", compositeChecksum: "composite-2", md5: "d5", parts: [] }
 
 describe("what a store reports of an object", () => {
   it.each<[string, StoredObject, ReturnType<typeof compare>]>([
-    ["another size, before anything else", { bytes: 9, checksum: "own", claimedSha256: "beef" }, "different"],
-    ["its own checksum", { bytes: 10, checksum: "own", claimedSha256: null }, "equal"],
     [
-      "its own checksum, before what is written beside it",
-      { bytes: 10, checksum: "no", claimedSha256: "beef" },
+      "another size, before anything else",
+      { bytes: 9, checksum: "own", claimedSha256: "beef", etag: "e" },
       "different"
     ],
-    ["its own checksum of the parts", { bytes: 10, checksum: "composite-2", claimedSha256: null }, "equal"],
+    ["its own checksum", { bytes: 10, checksum: "own", claimedSha256: null, etag: "e" }, "equal"],
+    [
+      "its own checksum, before what is written beside it",
+      { bytes: 10, checksum: "no", claimedSha256: "beef", etag: "e" },
+      "different"
+    ],
+    ["its own checksum of the parts", { bytes: 10, checksum: "composite-2", claimedSha256: null, etag: "e" }, "equal"],
     [
       "parts that were cut in another way: to be read back",
-      { bytes: 10, checksum: "other-3", claimedSha256: "beef" },
+      { bytes: 10, checksum: "other-3", claimedSha256: "beef", etag: "e" },
       "unknown"
     ],
     [
-      "what is written beside it, where it keeps no checksum",
-      { bytes: 10, checksum: null, claimedSha256: "beef" },
+      "what was written beside it proves nothing of the body: to be read back",
+      { bytes: 10, checksum: null, claimedSha256: "beef", etag: "e" },
+      "unknown"
+    ],
+    [
+      "its own MD5, where it keeps no checksum",
+      { bytes: 10, checksum: null, claimedSha256: "beef", etag: "d5" },
       "equal"
     ],
-    ["other content beside it", { bytes: 10, checksum: null, claimedSha256: "dead" }, "different"],
-    ["nothing: to be read back", { bytes: 10, checksum: null, claimedSha256: null }, "unknown"]
+    ["other content beside it", { bytes: 10, checksum: null, claimedSha256: "dead", etag: "e" }, "different"],
+    ["nothing: to be read back", { bytes: 10, checksum: null, claimedSha256: null, etag: "e" }, "unknown"]
   ])("%s", (_, object, verdict) => {
     assert.strictEqual(compare(object, file), verdict)
   })
