@@ -18,7 +18,9 @@ import * as JournalSegment from "./JournalSegment.ts"
 import { type Fate, type JournalStream, StreamState } from "./JournalStream.ts"
 import { liveFrames } from "./journalTrimming.ts"
 import { type Batch, PendingRecords, piecesOf } from "./PendingRecords.ts"
+import { readBack } from "./readBack.ts"
 import { countRows, type SeqRange } from "./SeqRanges.ts"
+import { withoutJournal } from "./withoutJournal.ts"
 
 /** The folder of the journal, inside the data folder. */
 export const journalFolder = ".journal"
@@ -73,18 +75,6 @@ export class Journal extends Context.Service<Journal, {
   })
 }
 
-/** A stream that journals nothing; `replayed` where its rows are in the journal of an earlier process. */
-export const withoutJournal = (id: number, replayed = false): JournalStream => ({
-  id,
-  append: () => {},
-  flushed: () => {},
-  sealed: () => {},
-  replayed,
-  abandon: (ranges, tell) =>
-    tell(replayed ? { held: countRows(ranges), lost: 0 } : { held: 0, lost: countRows(ranges) }),
-  commit: Effect.void
-})
-
 /** Rows that no file will hold. */
 interface Abandoned {
   readonly stream: StreamState
@@ -113,6 +103,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   let streams = 0
   let failingSince: number | null = null
   const abandoned: Array<Abandoned> = []
+  /** Streams whose rows were taken back, and the last row that has to be on disk again before anything may go. */
+  const reclaimed = new Map<StreamState, number>()
 
   const endSegment = (end: (writer: JournalSegment.Writer) => Effect.Effect<void>) =>
     Effect.suspend(() => {
@@ -203,7 +195,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   /** Removes what nobody needs; where old segments hold little that is needed, that little is written anew. */
   const shorten = Effect.gen(function*() {
     // Rows that are given up may be in none of those files that made them needless.
-    if (abandoned.length > 0) return true
+    if (abandoned.length > 0 || reclaimed.size > 0) return true
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
@@ -240,11 +232,21 @@ const make = Effect.fnUntraced(function*(options: Options) {
       },
       flushed: (through) => {
         stream.flushed = Math.max(stream.flushed, through)
+        if (through >= (reclaimed.get(stream) ?? Infinity)) reclaimed.delete(stream)
       },
       sealed: (ranges, file) => {
         for (const range of ranges) pending.sealed({ stream, range, file })
       },
       replayed: false,
+      reclaim: (ranges) =>
+        readBack(fs, all(), stream, ranges).pipe(
+          Effect.tap((runs) => {
+            const last = runs.at(-1)
+            if (last !== undefined) reclaimed.set(stream, last.first + last.events.length - 1)
+            return Effect.void
+          }),
+          lock.withPermit
+        ),
       abandon: (ranges, tell) => Effect.sync(() => abandoned.push({ stream, ranges, tell })),
       commit
     }

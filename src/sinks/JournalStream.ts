@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
+import type { Run } from "./readBack.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** The journal as one sink sees it. Its rows are numbered in their order, from 1 on; the numbers are in no Parquet file. */
@@ -15,6 +16,8 @@ export interface JournalStream {
   readonly sealed: (ranges: ReadonlyArray<SeqRange>, file: string) => void
   /** True where the rows are in the journal of an earlier process, which keeps them until they are in sealed files. */
   readonly replayed: boolean
+  /** What the journal still has of rows whose file is gone; it keeps them until `flushed` says that they are on disk again. */
+  readonly reclaim: (ranges: ReadonlyArray<SeqRange>) => Effect.Effect<ReadonlyArray<Run>>
   /** Gives up rows that no file will hold. `tell` learns what becomes of them once that is certain: when no commit comes any more. */
   readonly abandon: (ranges: ReadonlyArray<SeqRange>, tell: (fate: Fate) => Effect.Effect<void>) => Effect.Effect<void>
   /** Commits what waits, of all streams; a failure is the journal's own trouble. */
