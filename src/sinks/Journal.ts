@@ -13,6 +13,7 @@ import {
 } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
+import { errorText } from "../runtime/errorText.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as JournalSegment from "./JournalSegment.ts"
 import { type Fate, type JournalStream, StreamState } from "./JournalStream.ts"
@@ -118,7 +119,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const failed = (operation: string, error: Error) =>
     Effect.suspend(() => {
       stats.journalErrors++
-      stats.problem = `could not ${operation}: ${error.message}`
+      stats.problem = `could not ${operation}: ${errorText(error)}`
       if (failingSince !== null) return Effect.void
       failingSince = clock.currentTimeMillisUnsafe()
       return Effect.logError(
