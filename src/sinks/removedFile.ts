@@ -45,7 +45,11 @@ export const beginAnew = Effect.fnUntraced(
         `${restored} are taken back from the journal, ${lost} are lost and counted; recording goes on in a new file`
     )
     yield* file.close
-    // Told already: the next start has nothing to say of it.
-    yield* Effect.ignore(Effect.andThen(fs.remove(file.checkpoints), durableFolder.sync(fs, openFolder)))
+    // Told already: the next start has nothing to say of it. A power loss must not bring the file back without its checkpoints.
+    yield* durableFolder.sync(fs, openFolder).pipe(
+      Effect.andThen(fs.remove(file.checkpoints)),
+      Effect.andThen(durableFolder.sync(fs, openFolder)),
+      Effect.ignore
+    )
   }
 )
