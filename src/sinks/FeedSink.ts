@@ -245,6 +245,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const tick = Effect.suspend(() => {
     buffer.expire(clock.currentTimeMillisUnsafe())
+    if (stream.exposed()) buffer.freeze()
     return buffer.due ? workIfAllowed : Effect.void
   })
 

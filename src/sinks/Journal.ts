@@ -15,12 +15,13 @@ import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { errorText } from "../runtime/errorText.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
+import { type Abandoned, settleAbandoned } from "./abandonedRows.ts"
 import * as JournalSegment from "./JournalSegment.ts"
-import { type Fate, type JournalStream, StreamState } from "./JournalStream.ts"
+import { type JournalStream, StreamState } from "./JournalStream.ts"
 import { liveFrames } from "./journalTrimming.ts"
 import { type Batch, PendingRecords, piecesOf } from "./PendingRecords.ts"
 import { readBack } from "./readBack.ts"
-import { countRows, type SeqRange } from "./SeqRanges.ts"
+import { expose, removedSegments, SegmentsRemoved } from "./removedSegments.ts"
 import { withoutJournal } from "./withoutJournal.ts"
 
 /** The folder of the journal, inside the data folder. */
@@ -74,13 +75,6 @@ export class Journal extends Context.Service<Journal, {
     let streams = 0
     return Journal.of({ open: () => withoutJournal(++streams) })
   })
-}
-
-/** Rows that no file will hold. */
-interface Abandoned {
-  readonly stream: StreamState
-  readonly ranges: ReadonlyArray<SeqRange>
-  readonly tell: (fate: Fate) => Effect.Effect<void>
 }
 
 const make = Effect.fnUntraced(function*(options: Options) {
@@ -214,8 +208,20 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Effect.ensuring(measure)
   )
 
+  /** A segment that somebody removed takes writes as before, and none of them is found again. */
+  const noticeRemoved = Effect.gen(function*() {
+    const removed = yield* removedSegments(fs, all())
+    if (removed.length === 0) return
+    if (writer !== null && removed.includes(writer.segment)) yield* endSegment((ended) => ended.abandon)
+    for (const segment of removed) segments.splice(segments.indexOf(segment), 1)
+    const rows = expose(removed)
+    stats.rowsNotJournaled += rows
+    yield* failed(`keep the journal in ${folder}`, new SegmentsRemoved({ segments: removed.length, rows }))
+  })
+
   const commit = Effect.gen(function*() {
     crowded.closeUnsafe()
+    yield* noticeRemoved
     const written = pending.empty || (yield* write(pending.take()))
     const shortened = yield* shorten
     if (written && shortened) yield* worked
@@ -238,6 +244,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
       sealed: (ranges, file) => {
         for (const range of ranges) pending.sealed({ stream, range, file })
       },
+      exposed: () => {
+        const { exposed } = stream
+        stream.exposed = false
+        return exposed
+      },
       replayed: false,
       reclaim: (ranges) =>
         readBack(fs, all(), stream, ranges).pipe(
@@ -253,25 +264,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
     }
   }
 
-  /** Tells what becomes of the rows that were given up; true when some of them are here. */
-  const settleAbandoned = Effect.gen(function*() {
-    // A segment that somebody has removed takes writes as before, and none of them is found again.
-    const present = yield* Effect.filter(all(), ({ path }) => Effect.orElseSucceed(fs.exists(path), () => false))
-    let kept = false
-    for (const { ranges, stream, tell } of abandoned) {
-      const missing = present.reduce((rest, segment) => segment.missing(stream, rest), ranges)
-      const lost = countRows(missing)
-      const held = countRows(ranges) - lost
-      if (held > 0) kept = true
-      yield* tell({ held, lost })
-    }
-    return kept
-  })
-
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       yield* commit
-      const needless = !(yield* settleAbandoned) && live() === 0
+      const needless = !(yield* settleAbandoned(fs, all(), abandoned)) && live() === 0
       yield* endSegment((ended) => ended.close)
       if (!(yield* fs.exists(folder))) {
         stats.problem = `${folder} was removed while the recorder ran`

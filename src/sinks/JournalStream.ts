@@ -12,6 +12,8 @@ export interface JournalStream {
   readonly append: (firstSeq: number, events: ReadonlyArray<Event>) => void
   /** Says that every row up to `through` is in a row group which the disk has, or was given up. */
   readonly flushed: (through: number) => void
+  /** True once after the journal lost rows that are in no row group on disk: those should get into one soon. */
+  readonly exposed: () => boolean
   /** Says that the disk has these rows in a sealed file, so that the checkpoints in `file` may go in time. */
   readonly sealed: (ranges: ReadonlyArray<SeqRange>, file: string) => void
   /** True where the rows are in the journal of an earlier process, which keeps them until they are in sealed files. */
@@ -38,6 +40,8 @@ export class StreamState {
   readonly feed: Feed
   /** Every row up to here is in a row group that the disk has, or was given up. */
   flushed = 0
+  /** True when somebody removed rows of it from the journal that are in no row group. */
+  exposed = false
 
   constructor(id: number, feed: Feed) {
     this.id = id

@@ -1,4 +1,5 @@
 import { Effect, type FileSystem, type Path, type PlatformError } from "effect"
+import * as durableFolder from "../runtime/durableFolder.ts"
 import type { Settings } from "./FeedSink.ts"
 import * as fileNames from "./fileNames.ts"
 import * as ParquetFile from "./ParquetFile.ts"
@@ -25,7 +26,11 @@ export const createOpenFile = (
     Effect.catchReason(
       "PlatformError",
       "NotFound",
-      () => Effect.andThen(fs.makeDirectory(openFolder), createAt(firstMillis))
+      () =>
+        fs.makeDirectory(openFolder).pipe(
+          Effect.andThen(durableFolder.sync(fs, path.dirname(openFolder))),
+          Effect.andThen(createAt(firstMillis))
+        )
     )
   )
 }

@@ -7,6 +7,7 @@ export const withoutJournal = (id: number, replayed = false): JournalStream => (
   id,
   append: () => {},
   flushed: () => {},
+  exposed: () => false,
   sealed: () => {},
   replayed,
   reclaim: () => Effect.succeed([]),

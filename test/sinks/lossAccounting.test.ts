@@ -1,6 +1,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, FileSystem, Layer, Logger, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
@@ -47,12 +48,19 @@ const recorder = Effect.fnUntraced(function*(onSealed: (path: string) => Effect.
     const sinkScope = yield* Scope.make()
     const lanes = yield* Effect.forEach(
       feeds,
-      (feed) => Effect.map(Scope.provide(sinks.open(feed), sinkScope), (sink) => ({ feed, sink, given: 0 }))
+      (feed) =>
+        Effect.map(Scope.provide(sinks.open(feed), sinkScope), (sink) => ({
+          feed,
+          sink,
+          given: 0,
+          rowsWritten: () => telemetry.stats(feed).rowsWritten
+        }))
     )
     const { commit } = journal.open(feeds[0]!)
     return {
       lanes,
-      commit,
+      commit: Effect.provide(commit, logger),
+      storage: telemetry.storage,
       give: (lane: (typeof lanes)[number], count: number) =>
         Effect.suspend(() => {
           lane.given += count
@@ -154,6 +162,41 @@ layer(NodeServices.layer)("what is counted as lost", (it) => {
         built.lines.some((line) => /^Error .* was removed before it was sealed, with \d+ rows/.test(line))
       )
       assert.isFalse(built.lines.some((line) => line.includes("next start")), built.lines.join("\n"))
+    }))
+
+  it.effect("after somebody removed the journal is nothing: what only it had gets into files soon", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      for (const whole of [false, true]) {
+        const { dataDir, lines, recover, start, stored } = yield* recorder()
+        const { commit, give, lanes, lost, storage } = yield* start
+        const folder = `${dataDir}/.journal`
+        for (const lane of lanes) yield* give(lane, 30)
+        yield* commit
+        for (const name of yield* fs.readDirectory(folder)) yield* fs.remove(`${folder}/${name}`)
+        if (whole) yield* fs.remove(folder, { recursive: true })
+        for (const lane of lanes) yield* give(lane, 5)
+        yield* commit
+        assert.strictEqual(lines.filter((line) => line.startsWith("Error")).length, 1)
+        assert.match(
+          lines.join(),
+          /could not keep the journal in .* somebody removed 1 segment of it with 60 rows that were in no/
+        )
+        assert.isAbove(storage.journalErrors, 0)
+        assert.strictEqual(storage.rowsNotJournaled, 60)
+        assert.isNull(storage.problem)
+        assert.strictEqual((yield* fs.readDirectory(folder)).length, 1)
+        yield* TestClock.adjust("1 second")
+        while (lanes.some(({ rowsWritten }) => rowsWritten() < 35)) {
+          yield* Effect.promise(() => new Promise(setImmediate))
+        }
+        for (const lane of lanes) yield* give(lane, 5)
+        yield* commit
+        // As after a kill: nobody stops what runs.
+        yield* recover
+        assert.strictEqual((yield* stored).length, 80)
+        assert.strictEqual(lost(), 0)
+      }
     }))
 
   it.effect("after somebody removed open files is what the journal had no more, and recording goes on", () =>
