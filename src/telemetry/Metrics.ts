@@ -109,6 +109,11 @@ export const metrics = {
     "files",
     "Files set aside because they are not what they should be, by kind."
   ),
+  collector_quarantine_files: gauge(
+    alone,
+    "files",
+    "Files in the quarantine: those found at the start, of earlier runs too, and those set aside since."
+  ),
   collector_upload_queue_depth: gauge(alone, "files", "Sealed files in the upload queue."),
   collector_files_waiting: gauge(alone, "files", "Sealed files on disk that are not stored yet."),
   collector_oldest_file_waiting_timestamp_seconds: gauge(

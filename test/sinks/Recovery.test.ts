@@ -333,6 +333,23 @@ describe("a damaged folder", () => {
       }))
   })
 
+  it.effect("what earlier starts set aside is told again with each start, and counted", () =>
+    Effect.gen(function*() {
+      const disk = yield* leftBehind
+      disk.put("/data/.open/notes.txt", Buffer.from("buy milk"))
+      const first = yield* recover(disk)
+      assert.strictEqual(first.stats.quarantineFiles, 1)
+      assert.deepStrictEqual(first.lines.filter((line) => line.startsWith("Warn")), [])
+      const { lines, stats } = yield* recover(disk)
+      assert.strictEqual(stats.quarantineFiles, 1)
+      const [line = "", ...more] = lines.filter((line) => line.startsWith("Warn"))
+      assert.match(
+        line,
+        /^Warn 1 file set aside earlier: \/data\/quarantine\/notes\.txt; the \.reason\.txt beside each/
+      )
+      assert.deepStrictEqual(more, [])
+    }))
+
   it.effect("with something else in the place of the quarantine sets aside beside it", () =>
     Effect.gen(function*() {
       const disk = yield* leftBehind

@@ -202,7 +202,12 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
   yield* fs.copy(dataDir, left)
   yield* fs.writeFileString(`${left}/.open/notes.txt`, "buy milk")
   yield* Recovery.recover({ dataDir: left }).pipe(Effect.provideService(Telemetry, telemetry))
-  yield* see(["collector_recovered_rows_total", "collector_recovered_files_total", "collector_quarantined_total"])
+  yield* see([
+    "collector_recovered_rows_total",
+    "collector_recovered_files_total",
+    "collector_quarantined_total",
+    "collector_quarantine_files"
+  ])
 
   disk.roomBytes = 0
   yield* see([
