@@ -15,7 +15,9 @@ export class FileRemoved extends Schema.TaggedError<FileRemoved>()("FileRemoved"
 
 /** Fails where nothing stands at `path` any more: writing to an open file does not notice that. */
 export const standing = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
-  if (!(yield* fs.exists(path))) return yield* new FileRemoved({ path })
+  // Where nobody can say, it stands: a row group that is in the file must not be written once more.
+  const stands = yield* Effect.orElseSucceed(fs.exists(path), () => true)
+  if (!stands) return yield* new FileRemoved({ path })
 })
 
 /** Lets go of a file that somebody removed. What the journal has of its rows waits for a new file; the rest is counted as lost. */
