@@ -149,7 +149,7 @@ export const layer = (config: Config) => {
     // Told after the journal was closed: only then it is known which rows are lost.
     Layer.provide(totals),
     Layer.provideMerge(observation(config)),
-    Layer.provideMerge(DataFolderLock.layer(storage.dataDir)),
+    Layer.provideMerge(DataFolderLock.layerWhenThereIsRoom(storage.dataDir)),
     Layer.provideMerge(Telemetry.layer)
   )
 }

@@ -9,10 +9,12 @@ import {
   type PlatformError,
   Random,
   Runtime,
+  Schedule,
   Schema
 } from "effect"
 import * as durableFolder from "./durableFolder.ts"
 import { errorText } from "./errorText.ts"
+import { monotonicMillis } from "./monotonic.ts"
 import * as ownProcess from "./ownProcess.ts"
 
 /** The folder of claims, inside the data folder. */
@@ -22,15 +24,20 @@ export const lockFolder = ".lock"
 export const touchMillis = 5000
 export const believedMillis = 20_000
 
-/** Starters that meet at the same moment make way for each other and try again this often. */
-const attempts = 6
+/** So long it is tried again: starters that meet make way for each other, and an owner that was just killed takes a moment to end. */
+const patienceMillis = 1500
+
+/** How often it is tried again on a disk without room for a claim. */
+const noRoomRetryMillis = 5000
 
 const Claim = Schema.fromJsonString(Schema.Struct({
   host: Schema.String,
   pid: Schema.Int,
   startTicks: Schema.String,
   bootId: Schema.String,
-  pidNamespace: Schema.String
+  pidNamespace: Schema.String,
+  /** The inode of the folder of claims that it was made in; a copy of a data folder has another. Claims of old have none. */
+  folderInode: Schema.optionalKey(Schema.String)
 }))
 const decodeClaim = Schema.decodeEffect(Claim)
 const encodeClaim = Schema.encodeEffect(Claim)
@@ -58,11 +65,23 @@ export class DataFolderUnusable extends Schema.TaggedError<DataFolderUnusable>()
   /** EX_CANTCREAT of sysexits.h. */
   override readonly [Runtime.errorExitCode] = 73
 
+  /** True where all that is wrong is that its disk is full. */
+  get noRoom(): boolean {
+    for (let each = this.cause; each instanceof Error; each = each.cause) {
+      if ("code" in each && (each.code === "ENOSPC" || each.code === "EDQUOT")) return true
+    }
+    return false
+  }
+
   override get message() {
     // What the system itself said is plainer than what was made of it.
     const cause = this.cause instanceof Error && this.cause.cause instanceof Error ? this.cause.cause : this.cause
     const reason = cause instanceof Error ? cause.message : String(cause)
-    return `${this.folder} cannot be used: ${reason}. Let this user read and write it, or set data_dir to another folder`
+    return `${this.folder} cannot be used: ${reason}. ${
+      this.noRoom
+        ? "Make room on its disk, or set data_dir to a folder on another"
+        : "Let this user read and write it, or set data_dir to another folder"
+    }`
   }
 }
 
@@ -79,8 +98,30 @@ export class DataFolderLock extends Context.Service<DataFolderLock, {
   /** Never ends, unless the right is lost. */
   readonly lost: Effect.Effect<never, DataFolderLost>
 }>()("ticklake/DataFolderLock") {
+  /** Fails where the disk is full, as where it cannot be written to. */
   static readonly layer = (dataDir: string) => Layer.effect(DataFolderLock, acquire(dataDir))
+
+  /** Tries for as long as the disk is full: there is room again one day. */
+  static readonly layerWhenThereIsRoom = (dataDir: string) =>
+    Layer.effect(
+      DataFolderLock,
+      acquire(dataDir).pipe(
+        Effect.tapError((error) =>
+          lacksRoom(error)
+            ? Effect.logError(
+              `${error.message}; nothing is recorded until there is room, it is tried again every ${
+                noRoomRetryMillis / 1000
+              } s`
+            )
+            : Effect.void
+        ),
+        Effect.retry({ while: lacksRoom, schedule: Schedule.spaced(noRoomRetryMillis) })
+      )
+    )
 }
+
+const lacksRoom = (error: DataFolderInUse | DataFolderUnusable): boolean =>
+  error._tag === "DataFolderUnusable" && error.noRoom
 
 interface Owner {
   readonly path: string
@@ -99,17 +140,21 @@ export const claims = Effect.fnUntraced(function*(dataDir: string, own: string |
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed([]))
   )
   const now = yield* Clock.currentTimeMillis
+  const inode = yield* inodeOf(fs, folder)
   const readOwner = Effect.fnUntraced(function*(name: string) {
     const claimPath = path.join(folder, name)
     const claim = yield* Effect.option(Effect.flatMap(fs.readFileString(claimPath), decodeClaim))
     const { mtime } = yield* fs.stat(claimPath)
     const touchedAt = mtime._tag === "Some" ? mtime.value.getTime() : now
     const life = claim._tag === "Some" ? yield* ownProcess.lifeOf(self, claim.value) : "unknown"
+    // Whoever runs on this machine works in the folder that this one was copied from. Of another machine's inodes we know nothing.
+    const copied = claim._tag === "Some" && life === "alive" && claim.value.folderInode !== undefined &&
+      claim.value.folderInode !== inode
     const owner: Owner = {
       path: claimPath,
       host: claim._tag === "Some" ? claim.value.host : "an unknown host",
       pid: claim._tag === "Some" ? claim.value.pid : 0,
-      dead: life === "dead" || (life === "unknown" && now - touchedAt > believedMillis)
+      dead: copied || life === "dead" || (life === "unknown" && now - touchedAt > believedMillis)
     }
     return owner
   })
@@ -135,7 +180,8 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
   const folder = path.join(dataDir, lockFolder)
   const unusable = (cause: PlatformError.PlatformError) => new DataFolderUnusable({ folder: dataDir, cause })
   yield* Effect.mapError(durableFolder.ensure(fs, path, folder), unusable)
-  const claim = yield* Effect.flatMap(ownProcess.identity, encodeClaim).pipe(Effect.orDie)
+  const identity = yield* ownProcess.identity
+  const claim = yield* Effect.orDie(encodeClaim({ ...identity, folderInode: yield* inodeOf(fs, folder) }))
   const lost = yield* Deferred.make<never, DataFolderLost>()
 
   const attempt = Effect.fnUntraced(function*() {
@@ -156,16 +202,19 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
   })
 
   const claimFolder = Effect.gen(function*() {
-    for (let left = attempts - 1; left > 0; left--) {
+    const clock = yield* Clock.Clock
+    const until = monotonicMillis(clock) + patienceMillis
+    while (true) {
       const outcome = yield* Effect.result(attempt())
       if (outcome._tag === "Success") return outcome.success
-      if (outcome.failure._tag !== "DataFolderInUse") return yield* outcome.failure
+      if (outcome.failure._tag !== "DataFolderInUse" || monotonicMillis(clock) >= until) return yield* outcome.failure
       yield* Effect.sleep(yield* Random.nextIntBetween(10, 200))
     }
-    return yield* attempt()
   })
 
-  const own = yield* Effect.acquireRelease(claimFolder, (claimPath) => Effect.ignore(fs.remove(claimPath)))
+  const own = yield* Effect.acquireRelease(claimFolder, (claimPath) => Effect.ignore(fs.remove(claimPath)), {
+    interruptible: true
+  })
   const keep = Effect.gen(function*() {
     if (!(yield* fs.exists(own))) {
       yield* Deferred.fail(lost, new DataFolderLost({ folder: dataDir }))
@@ -188,7 +237,16 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
 /** Puts a claim down whole, never half written, with the time of the clock that judges it. */
 const touch = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, own: string, claim: string) {
   const now = new Date(yield* Clock.currentTimeMillis)
-  yield* fs.writeFileString(`${own}.new`, claim)
-  yield* fs.utimes(`${own}.new`, now, now)
-  yield* fs.rename(`${own}.new`, own)
+  yield* Effect.gen(function*() {
+    yield* fs.writeFileString(`${own}.new`, claim)
+    yield* fs.utimes(`${own}.new`, now, now)
+    yield* fs.rename(`${own}.new`, own)
+  }).pipe(Effect.onError(() => Effect.ignore(fs.remove(`${own}.new`))))
 })
+
+/** Tells a folder from its copies; empty where the file system has no inodes. */
+const inodeOf = (fs: FileSystem.FileSystem, folder: string): Effect.Effect<string> =>
+  fs.stat(folder).pipe(
+    Effect.map(({ ino }) => ino._tag === "Some" ? String(ino.value) : ""),
+    Effect.orElseSucceed(() => "")
+  )

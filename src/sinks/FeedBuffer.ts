@@ -1,6 +1,7 @@
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
+import type { Run } from "./readBack.ts"
 import { RowBuffer, rowBytes } from "./RowBuffer.ts"
 import { SeqRanges } from "./SeqRanges.ts"
 
@@ -65,12 +66,7 @@ export class FeedBuffer {
 
   /** Adds a row, number `seq` of its stream. */
   add(event: Event, seq: number, nowMillis: number): void {
-    const file = this.#fileFor(event, nowMillis)
-    const group = this.#groupFor(file, event, seq)
-    group.append(event)
-    if (group.rows === 1) group.firstSeq = seq
-    group.lastSeq = seq
-    if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
+    this.#put(this.#fileFor(event, nowMillis), event, seq)
   }
 
   /** Lets every row that waits be written, however few they are. */
@@ -99,6 +95,26 @@ export class FeedBuffer {
       this.files.splice(this.files.indexOf(file) + 1, 0, rest)
     }
     file.complete = true
+  }
+
+  /** Puts a new file in the place of `file`, for `runs`, which come first, and for the rows that wait; answers how many `runs` has. */
+  beginAnew(file: PendingFile, runs: ReadonlyArray<Run>): number {
+    const anew = pendingFile(file.day, 0, file.startedAt, [])
+    for (const { events, first } of runs) for (const [at, event] of events.entries()) this.#put(anew, event, first + at)
+    for (const group of anew.groups) group.frozen = true
+    const groups = [...anew.groups, ...file.groups]
+    const micros = groups[0]?.firstMicros ?? 0
+    const replacement = { ...pendingFile(file.day, micros, file.startedAt, groups), complete: file.complete }
+    this.files.splice(this.files.indexOf(file), 1, ...(groups.length === 0 ? [] : [replacement]))
+    return runs.reduce((sum, { events }) => sum + events.length, 0)
+  }
+
+  #put(file: PendingFile, event: Event, seq: number): void {
+    const group = this.#groupFor(file, event, seq)
+    group.append(event)
+    if (group.rows === 1) group.firstSeq = seq
+    group.lastSeq = seq
+    if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
   }
 
   #fileFor(event: Event, nowMillis: number): PendingFile {

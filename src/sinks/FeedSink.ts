@@ -1,15 +1,17 @@
-import { Clock, Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
+import { Clock, Effect, FileSystem, Path, Semaphore } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
+import { createOpenFile } from "./createOpenFile.ts"
 import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
 import { type Envelope } from "./fileFormat.ts"
 import type { Fate, JournalStream } from "./JournalStream.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as fileNames from "./fileNames.ts"
 import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
-import * as ParquetFile from "./ParquetFile.ts"
+import type * as ParquetFile from "./ParquetFile.ts"
+import { beginAnew, standing } from "./removedFile.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 import type { SealedFolder } from "./SealedFolder.ts"
@@ -91,21 +93,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   }
 
   const createFile = Effect.fnUntraced(function*(pending: PendingFile) {
-    let millis = pending.firstMillis
-    const attemptAt = (): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>
-      ParquetFile.create(fs, path.join(settings.openFolder, fileNames.openName(feed, millis)), {
-        folder: settings.openFolder,
-        envelope: settings.envelope,
-        zstdLevel: settings.zstdLevel,
-        stream: stream.id,
-        about: { kind: "file", feed, homeServerName: settings.homeServerName, firstMillis: pending.firstMillis }
-      }).pipe(
-        Effect.catchReason("PlatformError", "AlreadyExists", () => {
-          millis++
-          return attemptAt()
-        })
-      )
-    pending.file = yield* attemptAt()
+    pending.file = yield* createOpenFile(fs, path, settings, pending.firstMillis)
     stats.filesOpen++
     stats.openFileBytes += pending.file.bytes()
     tellOpenFile()
@@ -128,6 +116,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     function*(pending: PendingFile, file: ParquetFile.ParquetFile, group: RowBuffer) {
       const before = file.bytes()
       yield* file.append(group)
+      yield* standing(fs, file.path)
       pending.groups.shift()
       pending.written.add({ first: group.firstSeq, last: group.lastSeq })
       stream.flushed(group.lastSeq)
@@ -143,11 +132,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     const before = file.bytes()
     yield* file.finish
     stats.openFileBytes += file.bytes() - before
-    pending.sealedAs ??= yield* settings.sealed.adopt(
-      file.path,
-      settings.folder,
-      pending.firstMillis,
-      file.announce
+    // That it gets its final name, said of a file that is gone, would make of it one that was stored.
+    const announce = Effect.andThen(standing(fs, file.path), file.announce)
+    pending.sealedAs ??= yield* settings.sealed.adopt(file.path, settings.folder, pending.firstMillis, announce).pipe(
+      Effect.tapError(() => standing(fs, file.path))
     )
     yield* settings.sealed.persist(pending.sealedAs)
     stream.sealed(pending.written.ranges, file.checkpoints)
@@ -163,6 +151,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* settings.onSealed(pending.sealedAs)
   })
 
+  const goOnWithout = (pending: PendingFile, file: ParquetFile.ParquetFile) => () =>
+    beginAnew({ fs, buffer, stream, stats, openFolder: settings.openFolder, pending, file }).pipe(
+      Effect.andThen(Effect.sync(() => {
+        tellOpenFile()
+        account()
+      }))
+    )
+
   /** Does what is due, in the order of the rows, until all is done or a step fails; also what falls due meanwhile. */
   const work = Effect.gen(function*() {
     working = true
@@ -170,16 +166,20 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       if (pending.file === null && !(yield* attempt("create a file", createFile(pending)))) return
       const file = pending.file
       if (file === null) return
-      for (let group = pending.groups[0]; group?.frozen; group = pending.groups[0]) {
+      const owner = pending
+      const without = goOnWithout(owner, file)
+      for (let group = owner.groups[0]; group?.frozen && buffer.files[0] === owner; group = owner.groups[0]) {
         const frozen = group
-        const owner = pending
-        const append = writeGroup(owner, file, frozen).pipe(
-          Effect.catchTag("EncodeError", (error) => dropUnencodable(owner, frozen, error.message))
-        )
+        const append = Effect.catchTags(writeGroup(owner, file, frozen), {
+          EncodeError: (error) => dropUnencodable(owner, frozen, error.message),
+          FileRemoved: without
+        })
         if (!(yield* attempt(`write to ${file.path}`, append))) return
       }
-      if (!pending.complete || pending.groups.length > 0) return
-      if (!(yield* attempt(`seal ${file.path}`, seal(pending, file)))) return
+      if (buffer.files[0] !== owner) continue
+      if (!owner.complete || owner.groups.length > 0) return
+      const sealed = Effect.catchTag(seal(owner, file), "FileRemoved", without)
+      if (!(yield* attempt(`seal ${file.path}`, sealed))) return
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {
     working = false
@@ -248,6 +248,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const tick = Effect.suspend(() => {
     buffer.expire(clock.currentTimeMillisUnsafe())
+    if (stream.exposed()) buffer.freeze()
     return buffer.due ? workIfAllowed : Effect.void
   })
 

@@ -14,12 +14,16 @@ import {
 import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import { errorText } from "../runtime/errorText.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
+import { type Abandoned, settleAbandoned } from "./abandonedRows.ts"
 import * as JournalSegment from "./JournalSegment.ts"
-import { type Fate, type JournalStream, StreamState } from "./JournalStream.ts"
+import { type JournalStream, StreamState } from "./JournalStream.ts"
 import { liveFrames } from "./journalTrimming.ts"
 import { type Batch, PendingRecords, piecesOf } from "./PendingRecords.ts"
-import { countRows, type SeqRange } from "./SeqRanges.ts"
+import { readBack } from "./readBack.ts"
+import { expose, removedSegments, SegmentsRemoved } from "./removedSegments.ts"
+import { withoutJournal } from "./withoutJournal.ts"
 
 /** The folder of the journal, inside the data folder. */
 export const journalFolder = ".journal"
@@ -74,25 +78,6 @@ export class Journal extends Context.Service<Journal, {
   })
 }
 
-/** A stream that journals nothing; `replayed` where its rows are in the journal of an earlier process. */
-export const withoutJournal = (id: number, replayed = false): JournalStream => ({
-  id,
-  append: () => {},
-  flushed: () => {},
-  sealed: () => {},
-  replayed,
-  abandon: (ranges, tell) =>
-    tell(replayed ? { held: countRows(ranges), lost: 0 } : { held: 0, lost: countRows(ranges) }),
-  commit: Effect.void
-})
-
-/** Rows that no file will hold. */
-interface Abandoned {
-  readonly stream: StreamState
-  readonly ranges: ReadonlyArray<SeqRange>
-  readonly tell: (fate: Fate) => Effect.Effect<void>
-}
-
 const make = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -114,6 +99,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   let streams = 0
   let failingSince: number | null = null
   const abandoned: Array<Abandoned> = []
+  /** Streams whose rows were taken back, and the last row that has to be on disk again before anything may go. */
+  const reclaimed = new Map<StreamState, number>()
 
   const endSegment = (end: (writer: JournalSegment.Writer) => Effect.Effect<void>) =>
     Effect.suspend(() => {
@@ -127,7 +114,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const failed = (operation: string, error: Error) =>
     Effect.suspend(() => {
       stats.journalErrors++
-      stats.problem = `could not ${operation}: ${error.message}`
+      stats.problem = `could not ${operation}: ${errorText(error)}`
       if (failingSince !== null) return Effect.void
       failingSince = monotonicMillis(clock)
       return Effect.logError(
@@ -205,7 +192,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   /** Removes what nobody needs; where old segments hold little that is needed, that little is written anew. */
   const shorten = Effect.gen(function*() {
     // Rows that are given up may be in none of those files that made them needless.
-    if (abandoned.length > 0) return true
+    if (abandoned.length > 0 || reclaimed.size > 0) return true
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
@@ -223,8 +210,20 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Effect.ensuring(measure)
   )
 
+  /** A segment that somebody removed takes writes as before, and none of them is found again. */
+  const noticeRemoved = Effect.gen(function*() {
+    const removed = yield* removedSegments(fs, all())
+    if (removed.length === 0) return
+    if (writer !== null && removed.includes(writer.segment)) yield* endSegment((ended) => ended.abandon)
+    for (const segment of removed) segments.splice(segments.indexOf(segment), 1)
+    const rows = expose(removed)
+    stats.rowsNotJournaled += rows
+    yield* failed(`keep the journal in ${folder}`, new SegmentsRemoved({ segments: removed.length, rows }))
+  })
+
   const commit = Effect.gen(function*() {
     crowded.closeUnsafe()
+    yield* noticeRemoved
     const written = pending.empty || (yield* write(pending.take()))
     const shortened = yield* shorten
     if (written && shortened) yield* worked
@@ -242,35 +241,35 @@ const make = Effect.fnUntraced(function*(options: Options) {
       },
       flushed: (through) => {
         stream.flushed = Math.max(stream.flushed, through)
+        if (through >= (reclaimed.get(stream) ?? Infinity)) reclaimed.delete(stream)
       },
       sealed: (ranges, file) => {
         for (const range of ranges) pending.sealed({ stream, range, file })
       },
+      exposed: () => {
+        const { exposed } = stream
+        stream.exposed = false
+        return exposed
+      },
       replayed: false,
+      reclaim: (ranges) =>
+        readBack(fs, all(), stream, ranges).pipe(
+          Effect.tap((runs) => {
+            const last = runs.at(-1)
+            if (last !== undefined) reclaimed.set(stream, last.first + last.events.length - 1)
+            return Effect.void
+          }),
+          lock.withPermit
+        ),
       abandon: (ranges, tell) => Effect.sync(() => abandoned.push({ stream, ranges, tell })),
       commit
     }
   }
 
-  /** Tells what becomes of the rows that were given up; true when some of them are here. */
-  const settleAbandoned = Effect.gen(function*() {
-    // A segment that somebody has removed takes writes as before, and none of them is found again.
-    const present = yield* Effect.filter(all(), ({ path }) => Effect.orElseSucceed(fs.exists(path), () => false))
-    let kept = false
-    for (const { ranges, stream, tell } of abandoned) {
-      const missing = present.reduce((rest, segment) => segment.missing(stream, rest), ranges)
-      const lost = countRows(missing)
-      const held = countRows(ranges) - lost
-      if (held > 0) kept = true
-      yield* tell({ held, lost })
-    }
-    return kept
-  })
-
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       yield* commit
-      const needless = !(yield* settleAbandoned) && live() === 0
+      const needless = !(yield* settleAbandoned(fs, all(), abandoned)) && live() === 0
       yield* endSegment((ended) => ended.close)
       if (!(yield* fs.exists(folder))) {
         stats.problem = `${folder} was removed while the recorder ran`

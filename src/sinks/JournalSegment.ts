@@ -101,7 +101,16 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, fol
   const close = Scope.close(scope, Exit.void).pipe(
     Effect.catchCause((cause) => Effect.logDebug(`closing ${segment.path}: ${Cause.pretty(cause)}`))
   )
-  const file = yield* Scope.provide(fs.open(segment.path, { flag: "wx" }), scope).pipe(Effect.onError(() => close))
+  const openAnew = Scope.provide(fs.open(segment.path, { flag: "wx" }), scope)
+  const file = yield* openAnew.pipe(
+    // Somebody removed the folder; the one above it is nobody's to make, for a disk may have been taken away.
+    Effect.catchReason("PlatformError", "NotFound", () =>
+      fs.makeDirectory(folder).pipe(
+        Effect.andThen(durableFolder.sync(fs, `${folder}/..`)),
+        Effect.andThen(openAnew)
+      )),
+    Effect.onError(() => close)
+  )
   yield* file.writeAll(magic).pipe(
     Effect.andThen(file.sync),
     Effect.andThen(durableFolder.sync(fs, folder)),

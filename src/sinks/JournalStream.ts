@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
+import type { Run } from "./readBack.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** The journal as one sink sees it. Its rows are numbered in their order, from 1 on; the numbers are in no Parquet file. */
@@ -11,10 +12,14 @@ export interface JournalStream {
   readonly append: (firstSeq: number, events: ReadonlyArray<Event>) => void
   /** Says that every row up to `through` is in a row group which the disk has, or was given up. */
   readonly flushed: (through: number) => void
+  /** True once after the journal lost rows that are in no row group on disk: those should get into one soon. */
+  readonly exposed: () => boolean
   /** Says that the disk has these rows in a sealed file, so that the checkpoints in `file` may go in time. */
   readonly sealed: (ranges: ReadonlyArray<SeqRange>, file: string) => void
   /** True where the rows are in the journal of an earlier process, which keeps them until they are in sealed files. */
   readonly replayed: boolean
+  /** What the journal still has of rows whose file is gone; it keeps them until `flushed` says that they are on disk again. */
+  readonly reclaim: (ranges: ReadonlyArray<SeqRange>) => Effect.Effect<ReadonlyArray<Run>>
   /** Gives up rows that no file will hold. `tell` learns what becomes of them once that is certain: when no commit comes any more. */
   readonly abandon: (ranges: ReadonlyArray<SeqRange>, tell: (fate: Fate) => Effect.Effect<void>) => Effect.Effect<void>
   /** Commits what waits, of all streams; a failure is the journal's own trouble. */
@@ -35,6 +40,8 @@ export class StreamState {
   readonly feed: Feed
   /** Every row up to here is in a row group that the disk has, or was given up. */
   flushed = 0
+  /** True when somebody removed rows of it from the journal that are in no row group. */
+  exposed = false
 
   constructor(id: number, feed: Feed) {
     this.id = id

@@ -1,6 +1,7 @@
 import { Clock, Effect, FileSystem, Layer, Path, Schedule, Schema } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { errorText } from "../runtime/errorText.ts"
+import { quantity } from "../runtime/quantity.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import * as fileNames from "./fileNames.ts"
@@ -8,6 +9,7 @@ import { finishOpenFile, persistMoved } from "./finishOpenFile.ts"
 import { journalFolder } from "./Journal.ts"
 import type * as journalSurvey from "./journalSurvey.ts"
 import * as Quarantine from "./Quarantine.ts"
+import { quarantinedFiles } from "./quarantinedFiles.ts"
 import { survey } from "./recoverySurvey.ts"
 import { replay } from "./replay.ts"
 import * as SealedFolder from "./SealedFolder.ts"
@@ -22,6 +24,19 @@ export class RecoveryError extends Schema.TaggedError<RecoveryError>()("Recovery
     return `what the last run left in ${this.dataDir} could not be put in order: ${errorText(this.cause)}`
   }
 }
+
+/** So many files are named; of more, their number says enough. */
+const named = 3
+
+/** Reminds of what earlier starts set aside: nobody looks at it again by itself. */
+const tellQuarantined = (files: ReadonlyArray<string>): Effect.Effect<void> =>
+  files.length === 0
+    ? Effect.void
+    : Effect.logWarning(
+      `${quantity(files.length, "file")} set aside earlier: ${files.slice(0, named).join(", ")}${
+        files.length > named ? ", ..." : ""
+      }; the .reason.txt beside each says why. Remove what you are done with`
+    )
 
 export type Options = Partial<sinkSettings.Options> & Pick<sinkSettings.Options, "dataDir">
 
@@ -48,6 +63,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   // What a killed process removed, and the disk does not know of yet, must not come back once something was built on that.
   for (const folder of [openFolder, segmentsFolder]) yield* durableFolder.sync(fs, folder)
   yield* quarantine.settle
+  yield* tellQuarantined(yield* quarantinedFiles(fs, path, options.dataDir))
   const found = yield* survey(options.dataDir)
   for (const oddity of found.oddities) yield* quarantine.move(oddity)
   let files = 0
@@ -95,6 +111,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   yield* durableFolder.sync(fs, openFolder)
   yield* durableFolder.sync(fs, segmentsFolder)
 
+  stats.quarantineFiles = (yield* quarantinedFiles(fs, path, options.dataDir)).length
   stats.rowsRecovered += replayed.rows
   stats.filesRecovered += files
   const millis = (yield* Clock.currentTimeMillis) - startedAt

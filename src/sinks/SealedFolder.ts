@@ -8,13 +8,13 @@ export interface SealedFolder {
    * Moves `openPath` to its final name, or the next free one a millisecond later, and answers that path relative to the data
    * folder. What stood under a name before is never replaced. `announce` comes right before the move.
    */
-  readonly adopt: (
+  readonly adopt: <E>(
     openPath: string,
     folder: string,
     firstMillis: number,
-    announce: Effect.Effect<void, PlatformError.PlatformError>
-  ) => Effect.Effect<string, PlatformError.PlatformError>
-  /** Waits until the disk knows the name of a sealed file. */
+    announce: Effect.Effect<void, E>
+  ) => Effect.Effect<string, E | PlatformError.PlatformError>
+  /** Waits until the disk knows the name of a sealed file, which may have been stored and be gone. */
   readonly persist: (relativePath: string) => Effect.Effect<void, PlatformError.PlatformError>
   /** Waits until the disk knows the names of all sealed files of a day. */
   readonly persistDay: (folder: string, millis: number) => Effect.Effect<void, PlatformError.PlatformError>
@@ -28,19 +28,22 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
 
   const known = new Set<string>()
 
-  const adopt = Effect.fnUntraced(function*(
+  const adopt = Effect.fnUntraced(function*<E>(
     openPath: string,
     folder: string,
     firstMillis: number,
-    announce: Effect.Effect<void, PlatformError.PlatformError>
-  ) {
+    announce: Effect.Effect<void, E>
+  ): Effect.fn.Return<string, E | PlatformError.PlatformError> {
     const date = fileNames.utcDate(firstMillis)
     yield* durableFolder.ensureBelow(fs, path, dataDir, path.join(dataDir, folder, date), known)
     let millis = firstMillis
     while (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis)))) millis++
     const relativePath = fileNames.sealedPath(folder, date, millis)
     yield* announce
-    yield* fs.rename(openPath, path.join(dataDir, relativePath))
+    yield* fs.rename(openPath, path.join(dataDir, relativePath)).pipe(
+      // Somebody may have removed the folder that it leads to: it is made anew with the next attempt.
+      Effect.tapError(() => Effect.sync(() => known.clear()))
+    )
     return relativePath
   }, oneAtATime.withPermit)
 
@@ -54,7 +57,10 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
   const sealedFolder: SealedFolder = {
     adopt,
     persistDay,
-    persist: (relativePath) => durableFolder.sync(fs, path.dirname(path.join(dataDir, relativePath)))
+    persist: (relativePath) =>
+      durableFolder.sync(fs, path.dirname(path.join(dataDir, relativePath))).pipe(
+        Effect.catchReason("PlatformError", "NotFound", () => Effect.void)
+      )
   }
   return sealedFolder
 })

@@ -60,3 +60,12 @@ export class SeqRanges {
     return low
   }
 }
+
+/** The ranges of `stream`, made at the first call. */
+export const rangesOf = (byStream: Map<number, SeqRanges>, stream: number): SeqRanges => {
+  const known = byStream.get(stream)
+  if (known !== undefined) return known
+  const ranges = new SeqRanges()
+  byStream.set(stream, ranges)
+  return ranges
+}

@@ -1,10 +1,11 @@
 import { Effect, FileSystem, Path } from "effect"
+import { withoutContradictions } from "./contradictions.ts"
 import * as fileNames from "./fileNames.ts"
 import { journalFolder } from "./Journal.ts"
 import * as journalSurvey from "./journalSurvey.ts"
 import * as openFolderSurvey from "./openFolderSurvey.ts"
 import type { Oddity } from "./Quarantine.ts"
-import { countRows, SeqRanges } from "./SeqRanges.ts"
+import { countRows, rangesOf, type SeqRanges } from "./SeqRanges.ts"
 
 /** What is to be done with an open file or its checkpoints. */
 type Finding = Exclude<openFolderSurvey.Finding, openFolderSurvey.Vanished>
@@ -26,7 +27,7 @@ export interface Survey {
 export const survey = Effect.fnUntraced(function*(dataDir: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const inOpenFolder = yield* openFolderSurvey.survey(fs, path, path.join(dataDir, fileNames.openFolder))
+  const left = yield* openFolderSurvey.survey(fs, path, path.join(dataDir, fileNames.openFolder))
   const { oddities, paths } = yield* journalSurvey.list(fs, path, path.join(dataDir, journalFolder))
   const covered = new Map<number, SeqRanges>()
   const journaled = new Map<number, SeqRanges>()
@@ -36,7 +37,7 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
     segments.push(segment)
     for (const record of records) rangesOf(record.kind === "rows" ? journaled : covered, record.stream).add(record)
   }
-  const openFiles = inOpenFolder.map((finding) =>
+  const openFiles = withoutContradictions(left).map((finding) =>
     // Before the open files count: what the journal calls sealed is so without them.
     finding.kind === "vanished" ? judgeVanished(finding, covered, journaled) : finding
   )
@@ -74,13 +75,4 @@ const judgeVanished = (
     } are gone; the others are in the journal and get into sealed files. ` +
     "Delete this, or keep it to look into."
   return { kind: "odd", oddities: [{ path: checkpoints, kind: "openFile", reason }] }
-}
-
-/** The ranges of `stream`, made at the first call. */
-export const rangesOf = (byStream: Map<number, SeqRanges>, stream: number): SeqRanges => {
-  const known = byStream.get(stream)
-  if (known !== undefined) return known
-  const ranges = new SeqRanges()
-  byStream.set(stream, ranges)
-  return ranges
 }

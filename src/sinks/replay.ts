@@ -1,12 +1,12 @@
 import { Effect, FileSystem, Path, Scope } from "effect"
 import { makeStats } from "../telemetry/Telemetry.ts"
 import * as FeedSink from "./FeedSink.ts"
-import { withoutJournal } from "./Journal.ts"
 import type { RowsRecord } from "./journalRecord.ts"
 import * as journalSurvey from "./journalSurvey.ts"
-import { rangesOf, type Survey } from "./recoverySurvey.ts"
-import type { SeqRanges } from "./SeqRanges.ts"
+import type { Survey } from "./recoverySurvey.ts"
+import { rangesOf, type SeqRanges } from "./SeqRanges.ts"
 import * as sinkSettings from "./sinkSettings.ts"
+import { withoutJournal } from "./withoutJournal.ts"
 
 /** What became of the rows of the journal. */
 export interface Replayed {

@@ -123,6 +123,11 @@ export const metrics = {
     "files",
     "Files set aside because they are not what they should be, by kind."
   ),
+  collector_quarantine_files: gauge(
+    alone,
+    "files",
+    "Files in the quarantine: found there at the start, or set aside since."
+  ),
   collector_upload_queue_depth: gauge(alone, "files", "Sealed files in the upload queue."),
   collector_files_waiting: gauge(alone, "files", "Sealed files on disk that are not stored yet."),
   collector_oldest_file_waiting_timestamp_seconds: gauge(

@@ -28,6 +28,8 @@ export interface StorageStats {
   filesRecovered: number
   /** What the start set aside because it is not what it should be, by kind. */
   readonly quarantined: { openFile: number; segment: number; foreign: number }
+  /** Files in the quarantine when the start had put everything in order, those of earlier runs included. */
+  quarantineFiles: number
   /** What is wrong with the journal's disk, in words for the operator; null while all is well. */
   problem: string | null
 }
@@ -46,5 +48,6 @@ export const make = (): StorageStats => ({
   rowsRecovered: 0,
   filesRecovered: 0,
   quarantined: { openFile: 0, segment: 0, foreign: 0 },
+  quarantineFiles: 0,
   problem: null
 })

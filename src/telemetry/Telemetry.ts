@@ -83,6 +83,8 @@ export interface FeedStats {
   rowsBuffered: number
   /** Rows in the open file and in sealed files. */
   rowsWritten: number
+  /** Of `rowsWritten`, those whose file somebody removed before it was sealed; what the journal had of them is written again. */
+  rowsRemoved: number
   /** Rows in sealed files. */
   rowsSealed: number
   /** Rows lost because they could not be written. */
@@ -141,6 +143,7 @@ export const makeStats = (feed: Feed): FeedStats => ({
   notices: 0,
   rowsBuffered: 0,
   rowsWritten: 0,
+  rowsRemoved: 0,
   rowsSealed: 0,
   rowsLost: 0,
   rowsUnwritten: 0,

@@ -126,6 +126,9 @@ export const readings: Readings = {
       telemetry.storage.quarantined.foreign
     ], ["upload_conflict", telemetry.uploads.setAside]]
   ),
+  collector_quarantine_files: single(({ telemetry: { storage, uploads } }) =>
+    storage.quarantineFiles + uploads.setAside
+  ),
   collector_upload_queue_depth: single(({ telemetry: { uploads } }) => uploads.queueDepth),
   collector_files_waiting: single(({ telemetry: { uploads } }) => uploads.filesOnDisk),
   collector_oldest_file_waiting_timestamp_seconds: single(({ telemetry: { uploads } }) =>

@@ -31,7 +31,10 @@ export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
 }
 
 const rowsLeft = (feeds: ReadonlyArray<FeedStats>) =>
-  sum(feeds, (stats) => stats.rowsWritten - stats.rowsSealed + stats.rowsBuffered + stats.rowsUnwritten)
+  sum(
+    feeds,
+    (stats) => stats.rowsWritten - stats.rowsRemoved - stats.rowsSealed + stats.rowsBuffered + stats.rowsUnwritten
+  )
 
 /** How many files were sealed, and what is in no sealed file. */
 export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {

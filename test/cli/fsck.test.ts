@@ -54,6 +54,19 @@ describe("fsck", () => {
       assert.match(text, /sound\s+1 sealed files with 30 rows/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("names what was set aside earlier, which is no reason to complain again", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(false)
+      yield* fs.writeFileString(`${dataDir}/.open/notes.txt`, "buy milk")
+      assert.strictEqual(fsck(dataDir, "--repair").status, 1)
+      const { status, text } = fsck(dataDir)
+      assert.strictEqual(status, 0, text)
+      assert.include(text, `aside    ${dataDir}/quarantine/notes.txt: set aside earlier; `)
+      assert.include(text, `${dataDir}/quarantine/notes.txt.reason.txt says why`)
+      assert.strictEqual(text.match(/^aside/gm)?.length, 1)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("says what a start would do and changes nothing, and does it with --repair", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

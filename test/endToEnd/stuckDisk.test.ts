@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, FileSystem, Logger, References } from "effect"
+import { Clock, Effect, FileSystem, Layer, Logger, References } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import { audit } from "../../src/simulator/audit.ts"
@@ -37,6 +37,34 @@ describe("a stop after somebody removed the data folder", () => {
         )
         assert.deepStrictEqual(promises, [])
       }).pipe(Effect.provide(logger), Effect.provideService(References.MinimumLogLevel, "Info"))
+    }).pipe(Effect.provide(environment)))
+})
+
+describe("an open file that somebody removed while the recorder runs", () => {
+  it.live("is told, and every row is in a file or counted as lost after a stop and a start", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { config, feed, feeds, shutDown, simulator } = yield* world({
+        venues: ["okx"],
+        simulator: { rate: 300 },
+        maxFileAgeSecs: 1
+      })
+      const trades = feed("okx/btcusdt/trade")
+      const openFolder = `${config.storage.dataDir}/.open`
+      yield* until(() => trades.filesSealed > 0 && trades.openFile !== null)
+      const isOpen = (name: string) => name.startsWith("okx.btcusdt.trade.") && name.endsWith(".parquet")
+      for (const name of (yield* fs.readDirectory(openFolder)).filter(isOpen)) yield* fs.remove(`${openFolder}/${name}`)
+      const sealedThen = trades.filesSealed
+      yield* until(() => trades.writeErrors > 0 && trades.filesSealed > sealedThen + 1)
+      yield* simulator.stopTraffic
+      yield* simulator.flushed
+      yield* shutDown
+      assert.deepStrictEqual(yield* fs.readDirectory(openFolder), [])
+      yield* Effect.scoped(Layer.build(App.layer({ ...config, feeds: [] })))
+      const rows = yield* readRows(config.storage.localPath)
+      const received = feeds().reduce((sum, { events }) => sum + events, 0)
+      assert.strictEqual(rows.length + trades.rowsLost, received)
+      assert.strictEqual(simulator.ledger.entries().length, received)
     }).pipe(Effect.provide(environment)))
 })
 

@@ -1,6 +1,19 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Layer, Path, PlatformError, Runtime, Scope } from "effect"
+import {
+  Clock,
+  Effect,
+  Exit,
+  Fiber,
+  FileSystem,
+  Layer,
+  Logger,
+  Path,
+  PlatformError,
+  Queue,
+  Runtime,
+  Scope
+} from "effect"
 import { TestClock } from "effect/testing"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -23,7 +36,9 @@ const patiently = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     )
   )
 
-const folderWith = Effect.fnUntraced(function*(claim: Partial<ownProcess.ProcessIdentity> | null, ageMillis = 0) {
+type PartialClaim = Partial<ownProcess.ProcessIdentity> & { readonly folderInode?: string }
+
+const folderWith = Effect.fnUntraced(function*(claim: PartialClaim | null, ageMillis = 0) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   // A file cannot have been touched before 1970.
@@ -63,6 +78,31 @@ layer(NodeServices.layer)("the data folder", (it) => {
       yield* acquire(dataDir)
     }))
 
+  it.effect("is waited for while its owner is about to end", () =>
+    Effect.gen(function*() {
+      const { dataDir, held } = yield* folderWith(null)
+      const scope = yield* Scope.make()
+      yield* Scope.provide(acquire(dataDir), scope)
+      const endsAt = (yield* Clock.currentTimeMillis) + 1200
+      const ownerEnds = Effect.gen(function*() {
+        yield* Effect.sleep(endsAt - (yield* Clock.currentTimeMillis))
+        yield* Scope.close(scope, Exit.void)
+        return yield* Effect.never
+      })
+      yield* patiently(Effect.raceFirst(acquire(dataDir), ownerEnds))
+      assert.strictEqual(yield* held, 1)
+    }))
+
+  it.effect("is not taken for the one that it is a copy of", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { dataDir } = yield* folderWith(null)
+      yield* acquire(dataDir)
+      const copy = `${yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })}/copy`
+      yield* fs.copy(dataDir, copy)
+      yield* acquire(copy)
+    }))
+
   it.effect("is taken by one of many that start at once over a dead owner's claim", () =>
     Effect.gen(function*() {
       const { dataDir, held } = yield* folderWith({ pid: yield* endedProcess, startTicks: "1" })
@@ -76,12 +116,13 @@ layer(NodeServices.layer)("the data folder", (it) => {
     }))
 
   describe("that somebody has claimed before", () => {
-    const dead: ReadonlyArray<readonly [string, Partial<ownProcess.ProcessIdentity>, number]> = [
+    const dead: ReadonlyArray<readonly [string, PartialClaim, number]> = [
       ["by a process that has ended", { pid: 2 ** 22 + 1 }, 0],
       ["by an earlier process of the same id", { startTicks: "1" }, 0],
       ["before the machine was started anew", { bootId: "another" }, 0],
       ["in another container that said nothing for long", { pidNamespace: "pid:[1]" }, believedMillis + 1],
-      ["on another machine that said nothing for long", { host: "elsewhere" }, believedMillis + 1]
+      ["on another machine that said nothing for long", { host: "elsewhere" }, believedMillis + 1],
+      ["by a process that works in the folder that this is a copy of", { folderInode: "1" }, 0]
     ]
     for (const [what, claim, age] of dead) {
       it.effect(`${what} is free`, () =>
@@ -91,10 +132,11 @@ layer(NodeServices.layer)("the data folder", (it) => {
           assert.strictEqual(yield* held, 1)
         }))
     }
-    const alive: ReadonlyArray<readonly [string, Partial<ownProcess.ProcessIdentity>]> = [
+    const alive: ReadonlyArray<readonly [string, PartialClaim]> = [
       ["by a process that runs", {}],
       ["in another container", { pidNamespace: "pid:[1]", pid: 1 }],
-      ["on another machine", { host: "elsewhere", pid: 1 }]
+      ["on another machine", { host: "elsewhere", pid: 1 }],
+      ["on another machine, which numbers folders in its own way", { host: "elsewhere", pid: 1, folderInode: "1" }]
     ]
     for (const [what, claim] of alive) {
       it.effect(`${what} is not`, () =>
@@ -120,6 +162,62 @@ layer(NodeServices.layer)("the data folder", (it) => {
       yield* TestClock.adjust(touchMillis)
       const error = yield* Effect.flip(lost)
       assert.match(error.message, /taken away/)
+    }))
+
+  it.effect("on a full disk is waited for, and nothing is left of the attempts", () =>
+    Effect.gen(function*() {
+      const { dataDir, held } = yield* folderWith(null)
+      const fs = yield* FileSystem.FileSystem
+      const tried = yield* Queue.unbounded<void>()
+      let full = true
+      const cause = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+        code: "ENOSPC",
+        syscall: "write"
+      })
+      const disk = FileSystem.FileSystem.of({
+        ...fs,
+        writeFileString: (path, text, options) =>
+          full
+            ? fs.writeFileString(path, "", options).pipe(
+              Effect.andThen(Queue.offer(tried, undefined)),
+              Effect.andThen(Effect.fail(
+                PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method: "writeFile", cause })
+              ))
+            )
+            : fs.writeFileString(path, text, options)
+      })
+      const onDisk = Effect.provideService(FileSystem.FileSystem, disk)
+      const error = yield* Effect.flip(onDisk(acquire(dataDir)))
+      assert.match(error.message, /cannot be used: ENOSPC: no space left on device, write. Make room on its disk/)
+      assert.strictEqual(yield* held, 0)
+
+      const lines: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])
+      const scope = yield* Scope.make()
+      const waiting = yield* Layer.buildWithScope(DataFolderLock.layerWhenThereIsRoom(dataDir), scope).pipe(
+        onDisk,
+        Effect.provide(logger),
+        Effect.forkChild
+      )
+      yield* Queue.take(tried)
+      yield* Queue.take(tried)
+      const later = yield* Effect.forkChild(Effect.forever(patiently(Effect.never)))
+      yield* Queue.take(tried)
+      full = false
+      yield* Fiber.join(waiting)
+      yield* Fiber.interrupt(later)
+      assert.strictEqual(yield* held, 1)
+      assert.isAtLeast(lines.length, 2)
+      assert.match(lines[0] ?? "", /nothing is recorded until there is room, it is tried again every 5 s/)
+      yield* Scope.close(scope, Exit.void)
+
+      full = true
+      const stopped = yield* Effect.forkChild(
+        onDisk(Layer.build(Layer.fresh(DataFolderLock.layerWhenThereIsRoom(dataDir))))
+      )
+      yield* Queue.take(tried)
+      yield* Fiber.interrupt(stopped)
+      assert.strictEqual(yield* held, 0)
     }))
 
   it.effect("that cannot be written to is refused, with what to do", () =>

@@ -2,6 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Effect, Exit, FileSystem, Layer, Logger, Path, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { dirname } from "node:path"
 import * as Feed from "../../src/domain/Feed.ts"
 import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { Journal, type Options } from "../../src/sinks/Journal.ts"
@@ -296,21 +297,28 @@ layer(NodeServices.layer)("Journal", (it) => {
       }
     }))
 
-  it.effect("whose folder is gone has no rows, whatever the disk answered", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const journal = yield* journalIn({ commitEvery: "1 day" })
-      const stream = journal.open(feed)
-      stream.append(1, trades(10))
-      yield* stream.commit
-      yield* fs.remove(journal.folder, { recursive: true })
-      stream.append(11, trades(5, 10))
-      const fates: Array<Fate> = []
-      yield* stream.abandon([{ first: 1, last: 15 }], (fate) => Effect.sync(() => fates.push(fate)))
-      yield* journal.close
-      assert.deepStrictEqual(fates, [{ held: 0, lost: 15 }])
-      assert.isFalse(yield* fs.exists(journal.folder))
-    }))
+  const cases = [
+    ["folder is gone begins anew in a new one", (folder: string) => folder, { held: 5, lost: 10 }],
+    ["data folder is gone has no rows, whatever the disk answered", dirname, { held: 0, lost: 15 }]
+  ] as const
+  for (const [what, removed, fate] of cases) {
+    it.effect(`whose ${what}`, () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const journal = yield* journalIn({ commitEvery: "1 day" })
+        const stream = journal.open(feed)
+        stream.append(1, trades(10))
+        yield* stream.commit
+        yield* fs.remove(removed(journal.folder), { recursive: true })
+        stream.append(11, trades(5, 10))
+        const fates: Array<Fate> = []
+        yield* stream.abandon([{ first: 1, last: 15 }], (fate) => Effect.sync(() => fates.push(fate)))
+        yield* journal.close
+        assert.deepStrictEqual(fates, [fate])
+        assert.strictEqual(yield* fs.exists(journal.folder), fate.held > 0)
+        assert.isAbove(journal.stats.journalErrors, 0)
+      }))
+  }
 
   it.effect("does not wait for its interval when much comes at once", () =>
     Effect.gen(function*() {

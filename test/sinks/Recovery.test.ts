@@ -5,6 +5,7 @@ import * as checkpointRecord from "../../src/sinks/checkpointRecord.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { magic } from "../../src/sinks/JournalSegment.ts"
+import * as recordFrame from "../../src/sinks/recordFrame.ts"
 import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
@@ -205,6 +206,47 @@ describe("a damaged folder", () => {
       rows: upTo(18),
       setAside: ["000000000001.journal"],
       reason: /format of another version/
+    },
+    {
+      what: "checkpoints that tell of everything twice",
+      damage: (disk) => {
+        const checkpoints = disk.files(dataDir).get(`${open.slice("/data/".length)}.groups`)!
+        disk.put(`${open}.groups`, Buffer.concat([checkpoints, checkpoints.subarray(checkpointRecord.magic.length)]))
+      },
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /3 of the 6 row groups that the checkpoints of this open file tell of are there twice/
+    },
+    {
+      what: "a copy of an open file beside it",
+      damage: (disk) => {
+        for (const end of ["", ".groups"]) {
+          const content = disk.files(dataDir).get(`${open.slice("/data/".length)}${end}`)!
+          disk.put(`${open.replace("000.parquet", "001.parquet")}${end}`, Buffer.from(content))
+        }
+      },
+      setAside: [
+        "binance.btcusdt.trade.1773482400001.parquet",
+        "binance.btcusdt.trade.1773482400001.parquet.groups"
+      ],
+      reason: /All row groups of this open file are in another one too/
+    },
+    {
+      what: "a copy, under an earlier name, that an open file has outgrown",
+      damage: (disk) => {
+        const copy = open.replace("1773482400000", "1773482399999")
+        const content = disk.files(dataDir).get(open.slice("/data/".length))!
+        const checkpoints = disk.files(dataDir).get(`${open.slice("/data/".length)}.groups`)!
+        const groups = recordFrame.scan(checkpoints, checkpointRecord.magic.length).frames
+        const last = checkpointRecord.decode(groups.at(-1)!.body)
+        assert.isTrue(last?.kind === "group")
+        disk.put(copy, Buffer.from(content))
+        disk.put(
+          `${copy}.groups`,
+          checkpoints.subarray(0, -checkpointRecord.encode(last as checkpointRecord.GroupRecord).length)
+        )
+      },
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /2 of the 3 row groups/
     }
   ]
   for (const { damage, reason, rows = upTo(20), setAside = [], what } of cases) {
@@ -290,6 +332,23 @@ describe("a damaged folder", () => {
         assert.match(reasons.join(), /Of its 18 rows, 12 are gone/)
       }))
   })
+
+  it.effect("what earlier starts set aside is told again with each start, and counted", () =>
+    Effect.gen(function*() {
+      const disk = yield* leftBehind
+      disk.put("/data/.open/notes.txt", Buffer.from("buy milk"))
+      const first = yield* recover(disk)
+      assert.strictEqual(first.stats.quarantineFiles, 1)
+      assert.deepStrictEqual(first.lines.filter((line) => line.startsWith("Warn")), [])
+      const { lines, stats } = yield* recover(disk)
+      assert.strictEqual(stats.quarantineFiles, 1)
+      const [line = "", ...more] = lines.filter((line) => line.startsWith("Warn"))
+      assert.match(
+        line,
+        /^Warn 1 file set aside earlier: \/data\/quarantine\/notes\.txt; the \.reason\.txt beside each/
+      )
+      assert.deepStrictEqual(more, [])
+    }))
 
   it.effect("with something else in the place of the quarantine sets aside beside it", () =>
     Effect.gen(function*() {

@@ -49,8 +49,11 @@ export interface History {
   readonly durable: Map<string, Set<string>>
   /** Sealed files that were stored and have left the disk. */
   readonly stored: Array<{ readonly path: string; readonly content: Buffer }>
-  /** Open files that somebody removed. */
+  /** Open files that somebody removed between two lives. */
   removals: number
+  /** Open files that somebody removed while the recorder ran, and the rows that may be gone with them. */
+  removalsWhileRunning: number
+  readonly taken: Map<string, Set<string>>
 }
 
 /** The rows of the last life that recorded, by the numbers that its journal gave them: what it has left speaks of these. */
@@ -96,6 +99,21 @@ const removeOpenFile = Effect.fnUntraced(function*(history: History, streams: St
   }
 })
 
+/** Somebody removes an open file under the recorder's hands, which learns of it when it needs the file. */
+const removeWhileRunning = Effect.fnUntraced(function*(history: History, streams: Streams, chance: Chance) {
+  const { fileSystem: fs } = history.disk
+  const findings = yield* openFolderSurvey.survey(fs, yield* Path.Path, `${dataDir}/.open`)
+  const open = findings.filter((finding) => finding.kind === "unfinished")
+  const removed = open[Math.floor(chance() * open.length)]
+  if (removed === undefined) return
+  history.removalsWhileRunning++
+  for (const { first, last, stream } of removed.groups) {
+    const { feed, ids } = streams.get(stream)!
+    for (const id of ids.slice(first - 1, last)) history.taken.get(feed)!.add(id)
+  }
+  yield* fs.remove(removed.path)
+}, Effect.provide(Path.layer))
+
 /** One life of a recorder: recovery, then random work, until it stops or the power fails. */
 const life = Effect.fnUntraced(function*(history: History, streams: Streams, chance: Chance) {
   const { appended, disk, durable } = history
@@ -122,7 +140,8 @@ const life = Effect.fnUntraced(function*(history: History, streams: Streams, cha
   /** What row groups on disk hold cannot be lost either. */
   const noteWritten = () => {
     for (const { feed, ids } of lanes) {
-      for (const id of ids.slice(0, stats(feed).rowsWritten)) durable.get(feed.id)!.add(id)
+      const { rowsLost, rowsRemoved, rowsWritten } = stats(feed)
+      for (const id of ids.slice(0, rowsWritten - rowsRemoved + rowsLost)) durable.get(feed.id)!.add(id)
     }
   }
   yield* Effect.gen(function*() {
@@ -145,7 +164,8 @@ const life = Effect.fnUntraced(function*(history: History, streams: Streams, cha
         for (const [index, { feed, ids }] of lanes.entries()) {
           for (const id of ids.slice(0, covered[index])) durable.get(feed.id)!.add(id)
         }
-      } else yield* TestClock.adjust("40 seconds")
+      } else if (action < 0.93) yield* removeWhileRunning(history, streams, chance)
+      else yield* TestClock.adjust("40 seconds")
       if (!disk.off) noteWritten()
     }
     if (chance() < 0.7) yield* Scope.close(scope, Exit.void)
@@ -160,7 +180,9 @@ export const run = Effect.fnUntraced(function*(seed: number) {
     appended: new Map(feeds.map(({ id }) => [id, []])),
     durable: new Map(feeds.map(({ id }) => [id, new Set()])),
     stored: [],
-    removals: 0
+    removals: 0,
+    removalsWhileRunning: 0,
+    taken: new Map(feeds.map(({ id }) => [id, new Set()]))
   }
   const { disk } = history
   const streams: Streams = new Map()

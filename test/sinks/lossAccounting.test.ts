@@ -1,6 +1,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, FileSystem, Layer, Logger, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
@@ -47,17 +48,24 @@ const recorder = Effect.fnUntraced(function*(onSealed: (path: string) => Effect.
     const sinkScope = yield* Scope.make()
     const lanes = yield* Effect.forEach(
       feeds,
-      (feed) => Effect.map(Scope.provide(sinks.open(feed), sinkScope), (sink) => ({ feed, sink, given: 0 }))
+      (feed) =>
+        Effect.map(Scope.provide(sinks.open(feed), sinkScope), (sink) => ({
+          feed,
+          sink,
+          given: 0,
+          rowsWritten: () => telemetry.stats(feed).rowsWritten
+        }))
     )
     const { commit } = journal.open(feeds[0]!)
     return {
       lanes,
-      commit,
+      commit: Effect.provide(commit, logger),
+      storage: telemetry.storage,
       give: (lane: (typeof lanes)[number], count: number) =>
         Effect.suspend(() => {
           lane.given += count
           return lane.sink.append(trades(count, lane.given - count))
-        }),
+        }).pipe(Effect.provide(logger)),
       lost: () => telemetry.all().reduce((sum, { rowsLost }) => sum + rowsLost, 0),
       stop: Scope.close(sinkScope, Exit.void).pipe(
         Effect.andThen(Scope.close(scope, Exit.void)),
@@ -151,8 +159,85 @@ layer(NodeServices.layer)("what is counted as lost", (it) => {
       assert.isAbove(stored, 1000)
       assert.strictEqual(lost(), 3000 + 130 + 130 + 20 + 20 - stored)
       assert.isTrue(
-        built.lines.some((line) => /^Error .* was removed before it could be sealed, with \d+ rows/.test(line))
+        built.lines.some((line) => /^Error .* was removed before it was sealed, with \d+ rows/.test(line))
       )
       assert.isFalse(built.lines.some((line) => line.includes("next start")), built.lines.join("\n"))
+    }))
+
+  it.effect("after somebody removed the journal is nothing: what only it had gets into files soon", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      for (const whole of [false, true]) {
+        const { dataDir, lines, recover, start, stored } = yield* recorder()
+        const { commit, give, lanes, lost, storage } = yield* start
+        const folder = `${dataDir}/.journal`
+        for (const lane of lanes) yield* give(lane, 30)
+        yield* commit
+        for (const name of yield* fs.readDirectory(folder)) yield* fs.remove(`${folder}/${name}`)
+        if (whole) yield* fs.remove(folder, { recursive: true })
+        for (const lane of lanes) yield* give(lane, 5)
+        yield* commit
+        assert.strictEqual(lines.filter((line) => line.startsWith("Error")).length, 1)
+        assert.match(
+          lines.join(),
+          /could not keep the journal in .* somebody removed 1 segment of it with 60 rows that were in no/
+        )
+        assert.isAbove(storage.journalErrors, 0)
+        assert.strictEqual(storage.rowsNotJournaled, 60)
+        assert.isNull(storage.problem)
+        assert.strictEqual((yield* fs.readDirectory(folder)).length, 1)
+        yield* TestClock.adjust("1 second")
+        while (lanes.some(({ rowsWritten }) => rowsWritten() < 35)) {
+          yield* Effect.promise(() => new Promise(setImmediate))
+        }
+        for (const lane of lanes) yield* give(lane, 5)
+        yield* commit
+        // As after a kill: nobody stops what runs.
+        yield* recover
+        assert.strictEqual((yield* stored).length, 80)
+        assert.strictEqual(lost(), 0)
+      }
+    }))
+
+  it.effect("after somebody removed open files is what the journal had no more, and recording goes on", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      let lost = 0
+      let takenBack = 0
+      let found = 0
+      for (let seed = 1; seed <= 10; seed++) {
+        const chance = chanceOf(seed)
+        const pick = (limit: number) => Math.floor(chance() * limit)
+        const { dataDir, lines, recover, start, stored } = yield* recorder()
+        const { commit, give, lanes, lost: counted, stop } = yield* start
+        for (let step = 0; step < 40; step++) {
+          const open = (yield* fs.readDirectory(`${dataDir}/.open`)).filter((name) => name.endsWith(".parquet"))
+          const removed = open[pick(open.length)]
+          if (chance() < 0.15 && removed !== undefined) {
+            yield* fs.remove(`${dataDir}/.open/${removed}`)
+            // Some take everything that has this name.
+            if (chance() < 0.3) yield* fs.remove(`${dataDir}/.open/${removed}.groups`)
+          }
+          yield* give(lanes[pick(2)]!, 1 + pick(40))
+          if (chance() < 0.3) yield* commit
+        }
+        yield* stop
+        assert.deepStrictEqual(yield* fs.readDirectory(`${dataDir}/.open`), [], `seed ${seed}`)
+        yield* recover
+        const rows = yield* stored
+        const given = lanes.reduce((sum, lane) => sum + lane.given, 0)
+        assert.strictEqual(rows.length + counted(), given, `seed ${seed}`)
+        for (const { feed } of lanes) {
+          const ids = rows.filter((row) => row.symbol === feed.symbol).map((row) => row.trade_id)
+          assert.strictEqual(new Set(ids).size, ids.length, `seed ${seed}`)
+        }
+        const told = lines.flatMap((line) => /(\d+) are taken back from the journal, (\d+) are lost/.exec(line) ?? [])
+        lost += counted()
+        found += rows.length
+        takenBack += told.length
+      }
+      assert.isAbove(lost, 100)
+      assert.isAbove(found, 2000)
+      assert.isAbove(takenBack, 10)
     }))
 })

@@ -2,13 +2,14 @@ import { Effect, FileSystem, Path } from "effect"
 import { claims } from "../../runtime/DataFolderLock.ts"
 import { number, quantity } from "../../runtime/quantity.ts"
 import * as fileNames from "../../sinks/fileNames.ts"
+import { quarantinedFiles } from "../../sinks/quarantinedFiles.ts"
 import { type Survey, survey } from "../../sinks/recoverySurvey.ts"
 import type { Readable } from "../../sinks/footer.ts"
 import { checkFile } from "../../sinks/sealedCheck.ts"
 
 /** One line of the report. */
 export interface Line {
-  readonly state: "sound" | "to do" | "DAMAGED"
+  readonly state: "sound" | "to do" | "aside" | "DAMAGED"
   readonly text: string
 }
 
@@ -95,7 +96,12 @@ const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
 /** What `fsck` finds below `dataDir`; changes nothing. */
 export const inspect = Effect.fnUntraced(function*(dataDir: string) {
   const owner = (yield* claims(dataDir)).find(({ dead }) => !dead)
-  const { damaged, lines: sealedLines, sealed } = yield* checkSealed(dataDir)
+  const { damaged, lines: checked, sealed } = yield* checkSealed(dataDir)
+  const aside = yield* quarantinedFiles(yield* FileSystem.FileSystem, yield* Path.Path, dataDir)
+  const sealedLines = [
+    ...checked,
+    ...aside.map((file): Line => ({ state: "aside", text: `${file}: set aside earlier; ${file}.reason.txt says why` }))
+  ]
   if (owner !== undefined) {
     const text = `process ${owner.pid} on ${owner.host} records here: its journal and open files are not judged`
     const lines: ReadonlyArray<Line> = [...sealedLines, { state: "sound", text }]

@@ -1,0 +1,36 @@
+import { Effect, type FileSystem, type Path, type PlatformError } from "effect"
+import * as durableFolder from "../runtime/durableFolder.ts"
+import type { Settings } from "./FeedSink.ts"
+import * as fileNames from "./fileNames.ts"
+import * as ParquetFile from "./ParquetFile.ts"
+
+/** Creates the open file of a feed whose first row came at `firstMillis`, under the next free name from there on. */
+export const createOpenFile = (
+  fs: FileSystem.FileSystem,
+  path: Path.Path,
+  { envelope, feed, homeServerName, openFolder, stream, zstdLevel }: Settings,
+  firstMillis: number
+): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
+  const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>
+    ParquetFile.create(fs, path.join(openFolder, fileNames.openName(feed, millis)), {
+      folder: openFolder,
+      envelope,
+      zstdLevel,
+      stream: stream.id,
+      about: { kind: "file", feed, homeServerName, firstMillis }
+    }).pipe(
+      Effect.catchReason("PlatformError", "AlreadyExists", () => createAt(millis + 1))
+    )
+  return createAt(firstMillis).pipe(
+    // Somebody removed the folder; the one above it is nobody's to make, for a disk may have been taken away.
+    Effect.catchReason(
+      "PlatformError",
+      "NotFound",
+      () =>
+        fs.makeDirectory(openFolder).pipe(
+          Effect.andThen(durableFolder.sync(fs, path.dirname(openFolder))),
+          Effect.andThen(createAt(firstMillis))
+        )
+    )
+  )
+}
