@@ -166,7 +166,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* failed(`write the journal in ${folder}`, written.failure)
       return false
     }
-    stats.commits++
     stats.commitDuration.observe(Number(clock.currentTimeNanosUnsafe() - startedAt) / 1e9)
     const now = clock.currentTimeMillisUnsafe() * 1000
     for (const chunk of batch.chunks) {

@@ -27,6 +27,11 @@ export const metrics = {
   ),
   collector_websocket_pings_sent_total: counter(ofFeed, "pings", "Pings sent to the venue."),
   collector_websocket_pongs_received_total: counter(ofFeed, "pongs", "Pongs received from the venue."),
+  collector_websocket_pongs_missed_total: counter(
+    ofFeed,
+    "pings",
+    "Pings that stayed unanswered although the venue went on sending."
+  ),
   collector_subscriptions_rejected_total: counter(ofFeed, "subscriptions", "Subscriptions that the venue refused."),
   collector_venue_notices_total: counter(
     ofFeed,

@@ -1,7 +1,7 @@
 import { Effect, FileSystem, Path } from "effect"
 import { statfs } from "node:fs/promises"
 import { errorText } from "../../runtime/errorText.ts"
-import { bytesText } from "../bytesText.ts"
+import { bytesText } from "../../runtime/bytesText.ts"
 import { ask } from "./Answer.ts"
 
 /** The folder itself, or the nearest one above it that exists: where it would be made. */
