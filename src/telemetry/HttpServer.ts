@@ -191,7 +191,6 @@ export const layer = (options: Options) => {
       ({ cause }) => Layer.effectContext(Effect.fail(new ListenError({ host, port, cause })))
     )
   )
-  const serving = Layer.unwrap(Effect.map(makeRoutes(options), (routes) => HttpServer.serve(answering(routes))))
   const endpoint = Layer.effect(
     Endpoint,
     Effect.gen(function*() {
@@ -200,5 +199,11 @@ export const layer = (options: Options) => {
       return Endpoint.of({ url })
     })
   )
-  return Layer.merge(endpoint, serving).pipe(Layer.provide(server))
+  // Listening comes last but for the answers themselves: a request that found none would wait for ever.
+  return Layer.unwrap(
+    Effect.map(
+      makeRoutes(options),
+      (routes) => endpoint.pipe(Layer.provide(HttpServer.serve(answering(routes))), Layer.provide(server))
+    )
+  )
 }

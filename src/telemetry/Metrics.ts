@@ -42,7 +42,7 @@ export const metrics = {
   collector_last_message_timestamp_seconds: gauge(
     ofFeed,
     "seconds since the epoch",
-    "When the last event was received."
+    "When the last event was received; no series before the first."
   ),
   collector_frames_received_total: counter(ofFeed, "frames", "WebSocket messages received, control messages included."),
   collector_messages_received_total: counter(ofFeed, "events", "Events received: trades, and order-book messages."),

@@ -77,7 +77,7 @@ describe("the live stream", () => {
       yield* TestClock.adjust("2 seconds")
       for (const { ticks } of [early, late]) {
         assert.deepStrictEqual(
-          ticks.slice(1).map(({ feeds }) => places(feeds)).filter((told) => told?.length !== 0).at(-1),
+          places(ticks.findLast(({ feeds }) => feeds.length > 0)?.feeds),
           [1]
         )
         assert.strictEqual(ticks.flatMap(({ feeds }) => feeds).at(-1)?.[6], 4)
