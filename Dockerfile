@@ -17,7 +17,7 @@ USER 1000:1000
 VOLUME ["/app/data", "/app/logs"]
 EXPOSE 9090
 STOPSIGNAL SIGTERM
-# "degraded" answers 200: the recorder records, and a restart would mend nothing.
+# "degraded" answers 200: something needs a look, or what a crash left is still put in order; a restart would mend neither.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.METRICS_PORT + '/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Without a shell or npm in between, so that node itself gets the signal.

@@ -49,10 +49,11 @@ const objectStore = ({ aws, credentials, storage }: Config) => {
   }
 }
 
-/** The folders whose disks can keep the recorder from writing. */
-const watchedFolders = ({ storage }: Config): ReadonlyArray<WatchedFolder> => [
+/** The folders whose disks the recorder needs. */
+const watchedFolders = ({ logging, storage }: Config): ReadonlyArray<WatchedFolder> => [
   { name: "data", path: storage.dataDir },
-  ...(storage.mode === "s3" ? [] : [{ name: "archive", path: storage.localPath }])
+  ...(storage.mode === "s3" ? [] : [{ name: "archive", path: storage.localPath }]),
+  { name: "logs", path: logging.dir }
 ]
 
 /** What tells how the recorder is, from before it puts anything in order until after it has stopped. */
@@ -70,6 +71,12 @@ export const tokens = ({ credentials: { coinbase } }: Config) =>
   coinbase === null
     ? Tokens.layerNone
     : CoinbaseToken.layer({ keyName: coinbase.keyName, privateKeyPem: coinbase.secret })
+
+/** Makes the counters of every feed, so that they are seen at 0 before they count anything. */
+const counters = ({ feeds }: Config) =>
+  Layer.effectDiscard(Effect.map(Telemetry, (telemetry) => {
+    for (const { feed } of feeds) telemetry.stats(feed)
+  }))
 
 /** Tells at the end what was recorded, and what was not. */
 const totals = Layer.effectDiscard(Effect.gen(function*() {
@@ -149,6 +156,7 @@ export const layer = (config: Config) => {
     // Told after the journal was closed: only then it is known which rows are lost.
     Layer.provide(totals),
     Layer.provideMerge(observation(config)),
+    Layer.provide(counters(config)),
     Layer.provideMerge(DataFolderLock.layerWhenThereIsRoom(storage.dataDir)),
     Layer.provideMerge(Telemetry.layer)
   )

@@ -1,6 +1,6 @@
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { alignedTable } from "./alignedTable.ts"
-import { bytesText } from "./bytesText.ts"
+import { bytesText } from "../runtime/bytesText.ts"
 
 /** Counters of a feed at one moment, for telling a rate later. */
 export interface Sample {

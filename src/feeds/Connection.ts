@@ -2,6 +2,7 @@ import { Deferred, type Duration, Effect, Option, Schema, type Scope } from "eff
 import type { IncomingMessage } from "node:http"
 import * as WS from "ws"
 import { printable } from "./printable.ts"
+import { printableUrl } from "./printableUrl.ts"
 
 /** No WebSocket came about: name resolution, TCP, TLS, time, or a reply that is not HTTP. */
 export class ConnectFailed extends Schema.TaggedError<ConnectFailed>()("ConnectFailed", {
@@ -81,6 +82,7 @@ export const connect = Effect.fnUntraced(
   function*(
     options: Options
   ): Effect.fn.Return<Connection, ConnectFailed | HandshakeRefused | ConnectionClosed, Scope.Scope> {
+    const url = printableUrl(options.url)
     const ended = Deferred.makeUnsafe<never, ConnectionClosed>()
     let lastError: unknown
 
@@ -95,7 +97,7 @@ export const connect = Effect.fnUntraced(
             skipUTF8Validation: true,
             headers: { "user-agent": "ticklake" }
           }),
-        catch: (cause) => new ConnectFailed({ url: options.url, cause })
+        catch: (cause) => new ConnectFailed({ url, cause })
       }),
       (ws) => close(ws, options.closeTimeout)
     )
@@ -121,7 +123,7 @@ export const connect = Effect.fnUntraced(
       const onOpen = () => resume(Effect.void)
       const onClose = () => {
         const cause = lastError ?? new Error("closed before it was open")
-        resume(Effect.fail(new ConnectFailed({ url: options.url, cause })))
+        resume(Effect.fail(new ConnectFailed({ url, cause })))
       }
       const onRefused = (_request: unknown, response: IncomingMessage) => {
         ws.off("close", onClose)
@@ -129,7 +131,7 @@ export const connect = Effect.fnUntraced(
           const retryAfterMillis = parseRetryAfter(response.headers["retry-after"], options.nowMillis())
           const status = response.statusCode ?? 0
           const advice = options.refusalAdvice(status) ?? ""
-          resume(Effect.fail(new HandshakeRefused({ url: options.url, status, body, retryAfterMillis, advice })))
+          resume(Effect.fail(new HandshakeRefused({ url, status, body, retryAfterMillis, advice })))
         })
       }
       ws.once("open", onOpen).once("close", onClose).once("unexpected-response", onRefused)
@@ -138,7 +140,7 @@ export const connect = Effect.fnUntraced(
       })
     }).pipe(Effect.timeoutOrElse({
       duration: options.openTimeout,
-      orElse: () => Effect.fail(new ConnectFailed({ url: options.url, cause: new Error("timed out while opening") }))
+      orElse: () => Effect.fail(new ConnectFailed({ url, cause: new Error("timed out while opening") }))
     }))
 
     return {

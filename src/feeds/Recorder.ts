@@ -1,6 +1,7 @@
 import { Cause, Clock, Duration, Effect, Fiber, Option, Scheduler } from "effect"
 import * as FeedJudge from "./FeedJudge.ts"
 import type { Feed } from "../domain/Feed.ts"
+import { feedLabels } from "../domain/feedLabels.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import type { Sink } from "../sinks/Sink.ts"
 import type { FeedStats, ReconnectReason } from "../telemetry/Telemetry.ts"
@@ -11,6 +12,7 @@ import * as EventQueue from "./EventQueue.ts"
 import type { FeedOutage } from "./OutageLog.ts"
 import { printable } from "./printable.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import { secondsText } from "../runtime/secondsText.ts"
 import * as Session from "./Session.ts"
 
 export interface Options {
@@ -67,16 +69,15 @@ export const record = Effect.fnUntraced(
         Effect.gen(function*() {
           const now = yield* Clock.currentTimeMillis
           stats.nextAttemptAt = now + Duration.toMillis(delay)
-          const seconds = (Duration.toMillis(delay) / 1000).toFixed(1)
           const reason = stats.reason ?? "the connection ended"
-          yield* options.outage.lost(reason, `${reason}; next attempt in ${seconds} s`).pipe(
-            Effect.annotateLogs("connection", stats.connections)
-          )
+          yield* options.outage.lost(reason, `${reason}; next attempt in ${secondsText(Duration.toMillis(delay))}`)
+            .pipe(
+              Effect.annotateLogs("connection", stats.connections)
+            )
         })
     }).pipe(Effect.ensuring(Effect.andThen(queue.end, Fiber.await(writer))))
   },
-  (effect, _exchange, feed) =>
-    Effect.annotateLogs(effect, { exchange: feed.exchange, symbol: feed.normalizedSymbol, data_type: feed.dataType })
+  (effect, _exchange, feed) => Effect.annotateLogs(effect, feedLabels(feed))
 )
 
 /** Passes events to the sink until the queue has ended and is empty. A bug is counted and logged, what it cost is counted by the sink. */

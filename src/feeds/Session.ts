@@ -4,6 +4,7 @@ import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import { secondsText } from "../runtime/secondsText.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { makeCircuitBreaker } from "./CircuitBreaker.ts"
 import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
@@ -180,7 +181,7 @@ export const run = Effect.fn("Session.run")(function*(
         ? `delivers again after ${Math.round((heardAt - lastData) / 1000)} s without market data`
         : stats.connections === 1
         ? "delivers"
-        : `delivers again, ${((heardAt - openedAt) / 1000).toFixed(1)} s after connecting`
+        : `delivers again, ${secondsText(heardAt - openedAt)} after connecting`
       setState("live")
       stats.reason = null
       delivering.openUnsafe()

@@ -1,13 +1,13 @@
 import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
+import * as Background from "../runtime/Background.ts"
 import { phase } from "../runtime/Shutdown.ts"
 import * as stopAccounts from "../telemetry/stopAccounts.ts"
 import { Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { reportDrops, reportStart } from "./LossReport.ts"
-import { monotonicMillis } from "../runtime/monotonic.ts"
 import * as OutageLog from "./OutageLog.ts"
 import { record } from "./Recorder.ts"
 
@@ -82,8 +82,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       telemetry.process.phase = "stopping"
     })
   )
-  yield* Effect.forkScoped(outages.run)
-  yield* Effect.forkScoped(reportDrops(feeds))
-  yield* Effect.forkScoped(reportStart(feeds, () => monotonicMillis(clock)))
+  yield* Background.forkRepeated("the telling of outages", outages.run)
+  yield* Background.forkRepeated("the telling of drops", reportDrops(feeds))
+  yield* Effect.forkScoped(Background.restarted("the wait for the first events", reportStart(feeds, clock)))
   return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })
 })

@@ -1,5 +1,6 @@
 import type { Feed } from "../domain/Feed.ts"
 import { quantity } from "../runtime/quantity.ts"
+import { secondsText } from "../runtime/secondsText.ts"
 
 /** So many feeds of a venue may be without data and still be told of one by one. */
 export const fewFeeds = 3
@@ -101,12 +102,12 @@ export class VenueOutage {
 
   #state(outage: Outage, now: number): string {
     return `${this.#away.size} of ${quantity(this.#feeds, "feed")} of ${this.#venue} are without data, the first for ${
-      seconds(now - outage.since)
+      secondsText(now - outage.since)
     }: ${this.#commonReason()}; each tries again by itself`
   }
 
   #end(outage: Outage, now: number): string {
-    const took = `${seconds(now - outage.since)} after the first was lost`
+    const took = `${secondsText(now - outage.since)} after the first was lost`
     const why = outage.toldAt === null ? `: ${outage.reason}` : ""
     const back = quantity(outage.feeds.size - this.#away.size, "feed")
     if (this.#away.size === 0) return `all ${back} of ${this.#venue} that were lost deliver again, ${took}${why}`
@@ -124,8 +125,6 @@ export class VenueOutage {
     return count === this.#away.size ? reason : `${reason} (${count} of them)`
   }
 }
-
-const seconds = (millis: number): string => `${(millis / 1000).toFixed(millis < 10_000 ? 1 : 0)} s`
 
 /** A reason without what is the feed's own, so that those of many feeds can be seen to be one. */
 const common = (reason: string, feed: Feed): string =>

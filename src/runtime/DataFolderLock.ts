@@ -12,6 +12,7 @@ import {
   Schedule,
   Schema
 } from "effect"
+import * as Background from "./Background.ts"
 import * as durableFolder from "./durableFolder.ts"
 import { errorText } from "./errorText.ts"
 import { monotonicMillis } from "./monotonic.ts"
@@ -230,7 +231,7 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
         `${touchMillis / 1000} s, but a recorder on another machine may take the folder meanwhile`
     )
   ))
-  yield* keep.pipe(Effect.delay(touchMillis), Effect.forever, Effect.forkScoped)
+  yield* Background.forkRepeated(`the renewal of the claim on ${dataDir}`, Effect.delay(keep, touchMillis))
   return DataFolderLock.of({ lost: Deferred.await(lost) })
 })
 

@@ -1,5 +1,6 @@
 import { Clock, type Context, type Duration, Effect, Fiber, Layer, Option, Scope } from "effect"
 import { monotonicMillis } from "./monotonic.ts"
+import { secondsText } from "./secondsText.ts"
 
 /** Runs `self` on its own fiber, so that whoever waits for it can leave while it is still winding down. */
 const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -28,8 +29,6 @@ const accountLimit = "1 second"
 const silent: Account = { text: "", complete: true }
 const untold: Account = { text: "what it left cannot be told", complete: false }
 
-const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
-
 /**
  * One step of the stop: bounded by `limit`, logged with what it did and what it left, and never failing, so that the steps
  * after it always run.
@@ -42,7 +41,7 @@ export const phase =
       const clock = yield* Clock.Clock
       const startedAt = monotonicMillis(clock)
       const outcome = yield* Effect.exit(disconnect(self).pipe(Effect.timeoutOption(limit)))
-      const took = seconds(monotonicMillis(clock) - startedAt)
+      const took = secondsText(monotonicMillis(clock) - startedAt)
       const told = yield* disconnect(account).pipe(
         Effect.timeout(accountLimit),
         Effect.catchCause(() => Effect.succeed(untold))

@@ -1,6 +1,7 @@
 import { Clock, Effect, FileSystem, Path, Semaphore } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
+import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { createOpenFile } from "./createOpenFile.ts"
@@ -185,7 +186,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     working = false
   })))
 
-  const annotations = { exchange: feed.exchange, symbol: feed.normalizedSymbol, data_type: feed.dataType }
+  const annotations = feedLabels(feed)
   const locked = (self: Effect.Effect<void>) =>
     lock.withPermit(Effect.uninterruptible(self)).pipe(Effect.annotateLogs(annotations))
   const workIfAllowed = locked(

@@ -154,7 +154,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* failed(`write the journal in ${folder}`, written.failure)
       return false
     }
-    stats.commits++
     stats.commitDuration.observe(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9)
     const now = clock.currentTimeMillisUnsafe() * 1000
     for (const chunk of batch.chunks) {

@@ -1,5 +1,6 @@
 import { Cause, Effect, FiberSet, FileSystem, Layer, Path, Scheduler } from "effect"
 import type { Feed } from "../domain/Feed.ts"
+import { feedLabels } from "../domain/feedLabels.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as FeedSink from "./FeedSink.ts"
 import { Journal } from "./Journal.ts"
@@ -38,12 +39,7 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
   yield* Effect.suspend(() =>
     Effect.forEach(
       [...sinks],
-      ([sink, feed]) =>
-        Effect.annotateLogs(logBug(sink.tick), {
-          exchange: feed.exchange,
-          symbol: feed.normalizedSymbol,
-          data_type: feed.dataType
-        }),
+      ([sink, feed]) => Effect.annotateLogs(logBug(sink.tick), feedLabels(feed)),
       { concurrency: sealConcurrency, discard: true }
     )
   ).pipe(

@@ -93,12 +93,18 @@ export class DayFiles {
       )
     )
 
-  /** Removes the files of days more than `keptDays` before `today`; every other name is left alone. */
+  /**
+   * Removes files of days before `today`, but for those of the last `keptDays` that have any; every other name is left alone. Days
+   * without files do not count, or a clock that leaps ahead would cost them all.
+   */
   readonly removeOld = Effect.fnUntraced({ self: this }, function*(today: string, keptDays: number) {
     const removed: Array<string> = []
-    for (const name of yield* this.#fs.readDirectory(this.#folder)) {
+    const names = yield* this.#fs.readDirectory(this.#folder)
+    const past = names.flatMap((name) => logFileNames.parse(name)?.day ?? []).filter((day) => day < today)
+    const kept = new Set([...new Set(past)].toSorted().slice(Math.max(0, new Set(past).size - keptDays)))
+    for (const name of names) {
       const own = logFileNames.parse(name)
-      if (own === null || logFileNames.daysBetween(own.day, today) <= keptDays) continue
+      if (own === null || own.day >= today || kept.has(own.day)) continue
       const path = this.#path.join(this.#folder, name)
       yield* this.#fs.remove(path).pipe(
         Effect.tap(() => Effect.sync(() => removed.push(name))),

@@ -1,47 +1,51 @@
 import type { FeedStats } from "./Telemetry.ts"
 
-/** One look a second. */
+/** One look a second, or a little less often: a machine that is busy is late. */
 export const sampleMillis = 1000
 /** Looks that the last minute has, and the one before it. */
 const samples = 61
-/** Seconds that a rate or a latency is averaged over. */
-const averagedSeconds = 10
-/** Seconds in one point of the sparkline. */
+/** Looks that a rate or a latency is averaged over. */
+const averaged = 10
+/** Looks in one point of the sparkline, and so its seconds. */
 export const pointSeconds = 5
 /** Points of the sparkline: five minutes. */
 export const points = 60
 
 const counters = ["events", "dropped", "rowsLost", "writeErrors", "parseErrors"] as const
 type Counter = (typeof counters)[number]
-const columns = counters.length + 2
+const latencySum = counters.length
+const latencyCount = latencySum + 1
+const seconds = latencyCount + 1
+const columns = seconds + 1
 
 /** The last minutes of one feed, from one look a second at its counters. */
 export class FeedHistory {
   readonly #stats: FeedStats
-  /** A ring of rows: each counter, then sum and count of the latency. */
+  /** A ring of rows: each counter, then sum and count of the latency, then when it was. */
   readonly #ring = new Float64Array(samples * columns)
   /** Events per second. */
   readonly #points = new Float32Array(points)
   #taken = 0
   #pointsMade = 0
 
-  constructor(stats: FeedStats) {
+  constructor(stats: FeedStats, nowMillis: number) {
     this.#stats = stats
-    this.sample()
+    this.sample(nowMillis)
   }
 
-  /** Looks at the counters; to be called once a second. */
-  sample(): void {
+  /** Looks at the counters; to be called once a second, with the monotonic time. */
+  sample(nowMillis: number): void {
     const at = (this.#taken % samples) * columns
     counters.forEach((name, column) => {
       this.#ring[at + column] = this.#stats[name]
     })
-    this.#ring[at + counters.length] = this.#stats.latency.sum
-    this.#ring[at + counters.length + 1] = this.#stats.latency.count
+    this.#ring[at + latencySum] = this.#stats.latency.sum
+    this.#ring[at + latencyCount] = this.#stats.latency.count
+    this.#ring[at + seconds] = nowMillis / 1000
     this.#taken++
     if (this.#taken > 1 && (this.#taken - 1) % pointSeconds === 0) {
       this.#points.copyWithin(0, 1)
-      this.#points[points - 1] = this.#since(0, pointSeconds) / pointSeconds
+      this.#points[points - 1] = this.#rate(pointSeconds)
       this.#pointsMade++
     }
   }
@@ -51,15 +55,19 @@ export class FeedHistory {
     return this.#since(counters.indexOf(counter), samples - 1)
   }
 
+  /** Events within the last `looks`, which are about as many seconds; at most a minute. */
+  eventsWithin(looks: number): number {
+    return this.#since(0, looks)
+  }
+
   get eventsPerSecond(): number {
-    const seconds = Math.min(averagedSeconds, this.#taken - 1)
-    return seconds === 0 ? 0 : this.#since(0, seconds) / seconds
+    return this.#rate(averaged)
   }
 
   /** Mean of the last seconds, in milliseconds; null where no event had a venue's time. */
   get latencyMillis(): number | null {
-    const count = this.#since(counters.length + 1, averagedSeconds)
-    return count === 0 ? null : this.#since(counters.length, averagedSeconds) / count
+    const count = this.#since(latencyCount, averaged)
+    return count === 0 ? null : this.#since(latencySum, averaged) / count
   }
 
   /** Events per second of the last five minutes, oldest first, one for each five seconds; zeros before the start. */
@@ -77,9 +85,15 @@ export class FeedHistory {
     return this.#points[points - 1]!
   }
 
-  #since(column: number, seconds: number): number {
+  /** Events per second, by the time that has passed: after a stall many events come within one look. */
+  #rate(looks: number): number {
+    const took = this.#since(seconds, looks)
+    return took === 0 ? 0 : this.#since(0, looks) / took
+  }
+
+  #since(column: number, looks: number): number {
     const last = this.#taken - 1
-    const first = Math.max(0, last - seconds)
+    const first = Math.max(0, last - looks)
     return this.#at(last, column) - this.#at(first, column)
   }
 

@@ -1,6 +1,11 @@
+import { type FeedLabels, feedLabels } from "../domain/feedLabels.ts"
+import { bytesText } from "../runtime/bytesText.ts"
+import { quantity } from "../runtime/quantity.ts"
+import { secondsText } from "../runtime/secondsText.ts"
 import type { Space } from "./DiskSpace.ts"
-import type { FeedHistory } from "./FeedHistory.ts"
+import { type FeedHistory, sampleMillis } from "./FeedHistory.ts"
 import type { Phase } from "./ProcessStats.ts"
+import { sumOver } from "./sumOver.ts"
 import type { FeedState, FeedStats, Telemetry } from "./Telemetry.ts"
 
 /** `unhealthy`: nothing is recorded, or rows are being lost to the disk. `degraded`: something needs a look. */
@@ -9,6 +14,7 @@ export type Status = "healthy" | "degraded" | "unhealthy"
 /** Why a recorder is not healthy. */
 export const reasonCodes = [
   "starting",
+  "not_ready",
   "stopping",
   "no_connections",
   "rows_lost",
@@ -30,10 +36,7 @@ export interface Reason {
 }
 
 /** One feed, as `GET /health` shows it. */
-export interface FeedHealth {
-  readonly exchange: string
-  readonly symbol: string
-  readonly data_type: string
+export interface FeedHealth extends FeedLabels {
   readonly state: FeedState
   /** ISO 8601, UTC. */
   readonly state_since: string
@@ -76,16 +79,22 @@ export interface Evidence {
 
 /** With less room than this on a disk, somebody should make some. */
 export const lowDiskBytes = 1024 ** 3
-/** How long nothing may be connected before that is more than a reconnect. */
+/** How long no feed may deliver before that is more than a reconnect. */
 export const silenceMillis = 30_000
+/** How long a start, and the recovery within it, may take before somebody should look. */
+export const startMillis = 10 * 60_000
 /** How long a sealed file may wait for its store. */
 const uploadGraceMillis = 15 * 60_000
 
 const seconds = (millis: number): number => Math.round(millis / 100) / 10
 
-const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
-
-const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(2)} GiB`
+/** Nothing is recorded: no feed is live, and none had an event for so long that it is no reconnect. */
+const isSilent = ({ history, telemetry }: Evidence): boolean => {
+  const feeds = telemetry.all()
+  return telemetry.process.phaseMillis >= silenceMillis
+    && feeds.every(({ state }) => state !== "live")
+    && sumOver(feeds, (stats) => history(stats).eventsWithin(silenceMillis / sampleMillis)) === 0
+}
 
 /** What is wrong, gravest first. */
 export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
@@ -95,66 +104,82 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   const reasons: Array<Reason> = []
   const because = (code: ReasonCode, text: string) => reasons.push({ code, text })
   const sumOfMinute = (counter: Parameters<FeedHistory["lastMinute"]>[0]) =>
-    feeds.reduce((sum, stats) => sum + history(stats).lastMinute(counter), 0)
+    sumOver(feeds, (stats) => history(stats).lastMinute(counter))
   const inState = (state: FeedState) => feeds.filter((stats) => stats.state === state).length
 
   if (process.phase === "starting") because("starting", "the recorder is starting")
   if (process.phase === "recovering") {
     because("starting", "what an earlier run left is put in order; nothing is recorded yet")
   }
+  if ((process.phase === "starting" || process.phase === "recovering") && process.uptimeMillis >= startMillis) {
+    because("not_ready", `nothing is recorded yet, ${secondsText(process.uptimeMillis)} after the start`)
+  }
   if (process.phase === "stopping") because("stopping", "the recorder is stopping")
   if (process.phase === "recording") {
     const up = feeds.filter(({ connected }) => connected).length
-    const lastEventAt = feeds.reduce((last, stats) => Math.max(last, stats.lastEventAt ?? 0), process.startedAtMillis)
-    if (up === 0 && nowMillis - lastEventAt >= silenceMillis) {
+    if (isSilent(evidence)) {
       because(
         "no_connections",
-        `no feed is connected, and the last event came ${seconds(nowMillis - lastEventAt)} s ago`
+        `no feed delivers (${up} of ${quantity(feeds.length, "feed")} are connected), and no event came for ${
+          secondsText(silenceMillis)
+        } or more`
       )
     } else if (up < feeds.length) {
-      because("partial_connections", `${feeds.length - up} of ${some(feeds.length, "feed")} are not connected`)
+      because("partial_connections", `${feeds.length - up} of ${quantity(feeds.length, "feed")} are not connected`)
     }
   }
   const lost = sumOfMinute("rowsLost")
-  if (lost > 0) because("rows_lost", `${some(lost, "row")} could not be written within the last minute and are lost`)
+  if (lost > 0) {
+    because("rows_lost", `${quantity(lost, "row")} could not be written within the last minute and are lost`)
+  }
   if (storage.problem !== null) because("write_errors", `the journal cannot be written: ${storage.problem}`)
   else if (sumOfMinute("writeErrors") > 0) because("write_errors", "files could not be written within the last minute")
   for (const { freeBytes, name, path } of disks) {
     if (freeBytes === null || freeBytes >= lowDiskBytes) continue
-    because("disk_low", `${gibibytes(freeBytes)} are free for ${name} in ${path}; make room`)
+    because("disk_low", `${bytesText(freeBytes)} are free for ${name} in ${path}; make room`)
   }
   const stale = inState("stale")
-  if (stale > 0) because("stale_feed", `${some(stale, "feed")} had no market data for longer than the message timeout`)
+  if (stale > 0) {
+    because("stale_feed", `${quantity(stale, "feed")} had no market data for longer than the message timeout`)
+  }
   const rejected = inState("rejected")
   if (rejected > 0) {
-    because("rejected_subscription", `${some(rejected, "subscription")} rejected by the venue; see the feed's reason`)
+    because(
+      "rejected_subscription",
+      `${quantity(rejected, "subscription")} rejected by the venue; see the feed's reason`
+    )
   }
   const dropped = sumOfMinute("dropped")
   if (dropped > 0) {
     because(
       "backpressure",
-      `${some(dropped, "event")} dropped within the last minute, for they came faster than they could be written`
+      `${quantity(dropped, "event")} dropped within the last minute, for they came faster than they could be written`
     )
   }
   const unreadable = sumOfMinute("parseErrors")
-  if (unreadable > 0) because("parse_errors", `${some(unreadable, "frame")} could not be read within the last minute`)
+  if (unreadable > 0) {
+    because("parse_errors", `${quantity(unreadable, "frame")} could not be read within the last minute`)
+  }
   if (uploads.problem !== null) because("uploads_behind", `sealed files are not stored: ${uploads.problem}`)
   else if (
     uploads.oldestWaitingMillis !== null
     && nowMillis - uploads.oldestWaitingMillis > maxFileAgeMillis + uploadGraceMillis
-  ) because("uploads_behind", `${some(uploads.filesOnDisk, "sealed file")} wait to be stored, the oldest for too long`)
+  ) {
+    because(
+      "uploads_behind",
+      `${quantity(uploads.filesOnDisk, "sealed file")} wait to be stored, the oldest for too long`
+    )
+  }
   return reasons
 }
 
-const unhealthy: ReadonlySet<ReasonCode> = new Set(["no_connections", "rows_lost"])
+const unhealthy: ReadonlySet<ReasonCode> = new Set(["not_ready", "no_connections", "rows_lost"])
 
 const statusOf = (reasons: ReadonlyArray<Reason>): Status =>
   reasons.length === 0 ? "healthy" : reasons.some(({ code }) => unhealthy.has(code)) ? "unhealthy" : "degraded"
 
 const feedHealth = (stats: FeedStats, history: FeedHistory, nowMillis: number): FeedHealth => ({
-  exchange: stats.feed.exchange,
-  symbol: stats.feed.normalizedSymbol,
-  data_type: stats.feed.dataType,
+  ...feedLabels(stats.feed),
   state: stats.state,
   state_since: new Date(stats.stateSince).toISOString(),
   reason: stats.reason,
@@ -168,15 +193,15 @@ const feedHealth = (stats: FeedStats, history: FeedHistory, nowMillis: number): 
 
 /** How the recorder is, without its feeds. */
 export const summarize = (evidence: Evidence): Omit<Health, "feeds"> => {
-  const { nowMillis, telemetry } = evidence
+  const { telemetry } = evidence
   const feeds = telemetry.all()
   const reasons = reasonsOf(evidence)
   return {
     status: statusOf(reasons),
     phase: telemetry.process.phase,
-    uptime_seconds: seconds(nowMillis - telemetry.process.startedAtMillis),
+    uptime_seconds: seconds(telemetry.process.uptimeMillis),
     connections: { up: feeds.filter(({ connected }) => connected).length, total: feeds.length },
-    messages_dropped: feeds.reduce((sum, { dropped }) => sum + dropped, 0),
+    messages_dropped: sumOver(feeds, ({ dropped }) => dropped),
     degraded_reason: reasons.length === 0 ? null : reasons.map(({ text }) => text).join("; "),
     reasons
   }

@@ -1,7 +1,9 @@
 import { NodeHttpServer, NodeHttpServerRequest } from "@effect/platform-node"
-import { Cause, Context, Effect, Layer, Runtime, Schema, type Scope, Stream } from "effect"
+import { Cause, Context, Effect, Layer, Queue, Runtime, Schema, type Scope, Stream } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
+import * as Background from "../runtime/Background.ts"
+import { errorText } from "../runtime/errorText.ts"
 import { assess, summarize } from "./Health.ts"
 import * as LiveStream from "./LiveStream.ts"
 import * as MetricsRegistry from "./MetricsRegistry.ts"
@@ -177,28 +179,45 @@ const answering = (routes: Routes) => {
   ))
 }
 
-const makeServer = () => {
+/**
+ * A server whose errors after it listens are told: a connection that cannot be taken, for want of file descriptors for
+ * example, would end the process otherwise.
+ */
+const makeServer = Effect.gen(function*() {
   const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000 })
   // A reader that takes nothing of its answer for so long is gone; a live page is told something every second.
   server.timeout = 30_000
   server.maxRequestsPerSocket = 1000
   server.maxConnections = 512
+  const errors = yield* Queue.sliding<Error>(1)
+  server.on("error", (error) => {
+    if (server.listening) Queue.offerUnsafe(errors, error)
+  })
+  const tell = Effect.flatMap(
+    Queue.take(errors),
+    (error) =>
+      Effect.logWarning(
+        `the HTTP server had trouble with a connection: ${errorText(error)}; it goes on, and so does recording`
+      )
+  )
+  yield* Background.forkRepeated("the telling of the HTTP server's errors", tell)
   return server
-}
+})
 
 /** Serves metrics, health and the live page. Requests that are slow to come, or too large, are ended by Node's own limits. */
 export const layer = (options: Options) => {
   const { host, port } = options
-  const server = NodeHttpServer.layerServer(
-    makeServer,
-    { host, port, gracefulShutdownTimeout: "200 millis" }
+  const server = Layer.unwrap(
+    Effect.map(
+      makeServer,
+      (server) => NodeHttpServer.layerServer(() => server, { host, port, gracefulShutdownTimeout: "200 millis" })
+    )
   ).pipe(
     Layer.catchTag(
       "ServeError",
       ({ cause }) => Layer.effectContext(Effect.fail(new ListenError({ host, port, cause })))
     )
   )
-  const serving = Layer.unwrap(Effect.map(makeRoutes(options), (routes) => HttpServer.serve(answering(routes))))
   const endpoint = Layer.effect(
     Endpoint,
     Effect.gen(function*() {
@@ -207,5 +226,11 @@ export const layer = (options: Options) => {
       return Endpoint.of({ url })
     })
   )
-  return Layer.merge(endpoint, serving).pipe(Layer.provide(server))
+  // Listening comes last but for the answers themselves: a request that found none would wait for ever.
+  return Layer.unwrap(
+    Effect.map(
+      makeRoutes(options),
+      (routes) => endpoint.pipe(Layer.provide(HttpServer.serve(answering(routes))), Layer.provide(server))
+    )
+  )
 }

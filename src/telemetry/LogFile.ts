@@ -11,6 +11,7 @@ import {
   Schema,
   type Scope
 } from "effect"
+import * as Background from "../runtime/Background.ts"
 import { errorText } from "../runtime/errorText.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { DayFiles } from "./DayFiles.ts"
@@ -139,7 +140,9 @@ export const make = Effect.fnUntraced(function*(
   }).pipe(Effect.forever)
 
   // Not bound to the scope, which would wait for a write that a dead disk never answers.
-  const writer = yield* Effect.forkDetach(Effect.raceFirst(writeAll, tellCrowded))
+  const writer = yield* Effect.forkDetach(
+    Background.restarted("the writing of log files", Effect.raceFirst(writeAll, tellCrowded))
+  )
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       yield* Deferred.succeed(closing, undefined)
@@ -177,7 +180,7 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.sleep(Math.min(3_600_000, logFileNames.millisLeftOf(now)))
     }
   })
-  yield* Effect.forkScoped(keepDays)
+  yield* Effect.forkScoped(Background.restarted("the removal of old log files", keepDays))
 
   return {
     write: (atMillis, text) => {

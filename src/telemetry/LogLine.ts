@@ -1,4 +1,4 @@
-import { Cause, Context, Effect, type Logger, type LogLevel, References } from "effect"
+import { Cause, Context, Effect, type Logger, LogLevel, References } from "effect"
 
 /** One event of the log, before it has a form. */
 export interface LogLine {
@@ -15,6 +15,9 @@ export interface LogLine {
   readonly mayBeThinned: boolean
   readonly onConsole: boolean
 }
+
+/** Whether lines of this level tell of something that is not as it should be. */
+export const isTrouble: (level: LogLevel.LogLevel) => boolean = LogLevel.isGreaterThanOrEqualTo("Warn")
 
 /** Set for what the console hears in another way. */
 const NotOnConsole = Context.Reference<boolean>("ticklake/LogLine/NotOnConsole", { defaultValue: () => false })

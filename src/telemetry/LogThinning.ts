@@ -1,6 +1,7 @@
 import { Clock, Effect, Latch, type Scope } from "effect"
+import * as Background from "../runtime/Background.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
-import type { LogLine } from "./LogLine.ts"
+import { isTrouble, type LogLine } from "./LogLine.ts"
 
 export interface Options {
   /** After a line, others like it are told at most once in this time. */
@@ -61,7 +62,7 @@ export const make = Effect.fnUntraced(function*(
     }
   }
   const offer = (line: LogLine) => {
-    if (closed || !line.mayBeThinned || (line.level !== "Warn" && line.level !== "Error")) return tell(line)
+    if (closed || !line.mayBeThinned || line.level === "Fatal" || !isTrouble(line.level)) return tell(line)
     const now = monotonicMillis(clock)
     advance(now)
     const key = kindOf(line)
@@ -85,7 +86,7 @@ export const make = Effect.fnUntraced(function*(
       for (const [key, kind] of kinds) endFirst(key, kind, null)
     })
   )
-  yield* Effect.gen(function*() {
+  const next = Effect.gen(function*() {
     const [first] = kinds.values()
     if (first === undefined) {
       some.closeUnsafe()
@@ -93,6 +94,7 @@ export const make = Effect.fnUntraced(function*(
     }
     yield* Effect.sleep(Math.max(1, first.quietUntil - monotonicMillis(clock)))
     advance(monotonicMillis(clock))
-  }).pipe(Effect.forever, Effect.forkScoped)
+  })
+  yield* Background.forkRepeated("the telling of repeated log lines", next)
   return { offer }
 })

@@ -16,7 +16,7 @@ const make = Effect.fnUntraced(
     const console = yield* Console.Console
     const recent = RecentLog.make()
     const loggers = new Set<Logger.Logger<unknown, void>>()
-    const minimum: LogLevel.LogLevel = LogLevel.isGreaterThan(level, "Warn") ? "Warn" : level
+    const minimum: LogLevel.LogLevel = LogLine.isTrouble(level) ? "Warn" : level
     const own = Context.make(Logger.CurrentLoggers, loggers).pipe(Context.add(References.MinimumLogLevel, minimum))
     // Opened first, so that it is closed last; what it has to say itself goes to loggers that are there by then.
     const file = yield* Effect.provideContext(openFile, own)
@@ -26,7 +26,7 @@ const make = Effect.fnUntraced(
       if (line.onConsole) console.error(LogLine.toConsole(line))
       file?.write(line.atMillis, LogLine.toJson(line))
     }
-    const thinning = yield* LogThinning.make(tell)
+    const thinning = yield* Effect.provideContext(LogThinning.make(tell), own)
     loggers.add(Logger.make((options) => thinning.offer(LogLine.fromLogger(options))))
     return Context.add(own, RecentLog.RecentLog, recent.service)
   }

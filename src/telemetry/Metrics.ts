@@ -27,6 +27,11 @@ export const metrics = {
   ),
   collector_websocket_pings_sent_total: counter(ofFeed, "pings", "Pings sent to the venue."),
   collector_websocket_pongs_received_total: counter(ofFeed, "pongs", "Pongs received from the venue."),
+  collector_websocket_pongs_missed_total: counter(
+    ofFeed,
+    "pings",
+    "Pings that stayed unanswered although the venue went on sending."
+  ),
   collector_subscriptions_rejected_total: counter(ofFeed, "subscriptions", "Subscriptions that the venue refused."),
   collector_venue_notices_total: counter(
     ofFeed,
@@ -37,7 +42,7 @@ export const metrics = {
   collector_last_message_timestamp_seconds: gauge(
     ofFeed,
     "seconds since the epoch",
-    "When the last event was received."
+    "When the last event was received; no series before the first."
   ),
   collector_frames_received_total: counter(ofFeed, "frames", "WebSocket messages received, control messages included."),
   collector_messages_received_total: counter(ofFeed, "events", "Events received: trades, and order-book messages."),

@@ -1,4 +1,6 @@
 import { Clock, Context, Effect, Layer } from "effect"
+import * as Background from "../runtime/Background.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import { DiskSpace } from "./DiskSpace.ts"
 import { FeedHistory, sampleMillis } from "./FeedHistory.ts"
 import type { Evidence } from "./Health.ts"
@@ -7,6 +9,8 @@ import { type FeedStats, Telemetry } from "./Telemetry.ts"
 /** Looks at the counters once a second, so that rates and health can be told at any time. */
 export class Monitor extends Context.Service<Monitor, {
   readonly history: (stats: FeedStats) => FeedHistory
+  /** How often it has looked; what is told of the histories is the same until it looks again. */
+  readonly looks: () => number
   /** Everything that health is judged from, as it is now. */
   readonly evidence: () => Evidence
 }>()("ticklake/Monitor") {
@@ -22,16 +26,20 @@ const make = Effect.fnUntraced(function*(maxFileAgeMillis: number) {
   const history = (stats: FeedStats): FeedHistory => {
     const known = histories.get(stats)
     if (known !== undefined) return known
-    const fresh = new FeedHistory(stats)
+    const fresh = new FeedHistory(stats, monotonicMillis(clock))
     histories.set(stats, fresh)
     return fresh
   }
+  let looks = 0
   const sample = Effect.sync(() => {
-    for (const stats of telemetry.all()) history(stats).sample()
+    const now = monotonicMillis(clock)
+    for (const stats of telemetry.all()) history(stats).sample(now)
+    looks++
   })
-  yield* Effect.sleep(sampleMillis).pipe(Effect.andThen(sample), Effect.forever, Effect.forkScoped)
+  yield* Background.forkRepeated("the look at the counters", Effect.delay(sample, sampleMillis))
   return Monitor.of({
     history,
+    looks: () => looks,
     evidence: () => ({
       telemetry,
       history,

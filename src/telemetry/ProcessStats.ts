@@ -1,12 +1,41 @@
+import type { Clock } from "effect/Clock"
+import { monotonicMillis } from "../runtime/monotonic.ts"
+
 /** How far the process is: it records nothing before `recording`. */
 export type Phase = "starting" | "recovering" | "recording" | "stopping"
 
-/** The process as a whole. */
-export interface ProcessStats {
+/** The process as a whole. Lengths of time are monotonic: a clock that is set neither makes nor hides an old process. */
+export class ProcessStats {
   /** Milliseconds since the epoch. */
   readonly startedAtMillis: number
-  phase: Phase
-}
+  readonly #clock: Clock
+  readonly #startedAt: number
+  #phase: Phase = "starting"
+  #phaseSince: number
 
-/** A process that has just begun. */
-export const make = (startedAtMillis: number): ProcessStats => ({ startedAtMillis, phase: "starting" })
+  /** A process that has just begun. */
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.startedAtMillis = clock.currentTimeMillisUnsafe()
+    this.#startedAt = this.#phaseSince = monotonicMillis(clock)
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  set phase(phase: Phase) {
+    if (phase === this.#phase) return
+    this.#phase = phase
+    this.#phaseSince = monotonicMillis(this.#clock)
+  }
+
+  get uptimeMillis(): number {
+    return monotonicMillis(this.#clock) - this.#startedAt
+  }
+
+  /** How long the process has been in its phase. */
+  get phaseMillis(): number {
+    return monotonicMillis(this.#clock) - this.#phaseSince
+  }
+}

@@ -1,5 +1,5 @@
 import { Context, type LogLevel } from "effect"
-import { type LogLine, messageOf } from "./LogLine.ts"
+import { isTrouble, type LogLine, messageOf } from "./LogLine.ts"
 
 /** A line of level Warn or above. */
 export interface Entry {
@@ -23,10 +23,7 @@ export const capacity = 200
 export class RecentLog extends Context.Service<RecentLog, {
   /** The number of the last line; 0 where there was none. */
   readonly latest: () => number
-  /**
-   * What is kept of the lines after number `seq`, oldest first; all of it for 0, and for a number that this process has not
-   * reached, which comes from an earlier one.
-   */
+  /** What is kept of the lines after number `seq`, oldest first; all of it for 0. */
   readonly newerThan: (seq: number) => ReadonlyArray<Entry>
 }>()("ticklake/RecentLog") {}
 
@@ -48,21 +45,19 @@ const entryOf = (seq: number, line: LogLine): Entry => {
   }
 }
 
-const kept: ReadonlySet<LogLevel.LogLevel> = new Set(["Warn", "Error", "Fatal"])
-
 /** The service, and what fills it. */
 export const make = () => {
   const entries: Array<Entry> = []
   let latest = 0
   return {
     add: (line: LogLine): void => {
-      if (!kept.has(line.level)) return
+      if (!isTrouble(line.level)) return
       entries.push(entryOf(++latest, line))
       if (entries.length > capacity) entries.shift()
     },
     service: RecentLog.of({
       latest: () => latest,
-      newerThan: (seq) => seq > latest ? [...entries] : entries.filter((entry) => entry.seq > seq)
+      newerThan: (seq) => entries.filter((entry) => entry.seq > seq)
     })
   }
 }

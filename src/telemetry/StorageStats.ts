@@ -12,9 +12,7 @@ export interface StorageStats {
   journalRows: () => number
   /** Bytes that were appended to the journal, all in all. */
   journalBytesWritten: number
-  /** Commits that had something to write. */
-  commits: number
-  /** What they took, in seconds. */
+  /** What commits took that had something to write, in seconds. */
   readonly commitDuration: Histogram
   /** How long rows were in memory alone until the commit that covers them was done, in seconds. */
   readonly receiveToDurable: Histogram
@@ -40,7 +38,6 @@ export const make = (): StorageStats => ({
   journalSegments: 0,
   journalRows: () => 0,
   journalBytesWritten: 0,
-  commits: 0,
   commitDuration: new Histogram(boundsSeconds),
   receiveToDurable: new Histogram(boundsSeconds),
   journalErrors: 0,

@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import { Histogram } from "./Histogram.ts"
-import * as ProcessStats from "./ProcessStats.ts"
+import { ProcessStats } from "./ProcessStats.ts"
 import * as SequenceStats from "./SequenceStats.ts"
 import * as StorageStats from "./StorageStats.ts"
 import * as UploadStats from "./UploadStats.ts"
@@ -162,24 +162,25 @@ export class Telemetry extends Context.Service<Telemetry, {
   readonly all: () => ReadonlyArray<FeedStats>
   readonly storage: StorageStats.StorageStats
   readonly uploads: UploadStats.UploadStats
-  readonly process: ProcessStats.ProcessStats
+  readonly process: ProcessStats
 }>()("ticklake/Telemetry") {
   static readonly layer = Layer.effect(
     Telemetry,
-    Effect.map(Clock.currentTimeMillis, (startedAtMillis) => {
+    Effect.map(Clock.Clock, (clock) => {
       const byFeed = new Map<string, FeedStats>()
       return Telemetry.of({
         stats: (feed) => {
           const known = byFeed.get(feed.id)
           if (known !== undefined) return known
           const stats = makeStats(feed)
+          stats.stateSince = clock.currentTimeMillisUnsafe()
           byFeed.set(feed.id, stats)
           return stats
         },
         all: () => [...byFeed.values()],
         storage: StorageStats.make(),
         uploads: UploadStats.make(),
-        process: ProcessStats.make(startedAtMillis)
+        process: new ProcessStats(clock)
       })
     })
   )

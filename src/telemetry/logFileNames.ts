@@ -21,6 +21,3 @@ const isDay = (day: string): boolean => {
   const millis = Date.parse(day)
   return Number.isFinite(millis) && dayOf(millis) === day
 }
-
-/** Days from one to another. */
-export const daysBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / dayMillis

@@ -1,3 +1,4 @@
+import { feedLabels } from "../domain/feedLabels.ts"
 import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
@@ -35,8 +36,7 @@ const labelsOfFeeds = new WeakMap<FeedStats, Labels>()
 const labelsOf = (stats: FeedStats): Labels => {
   const known = labelsOfFeeds.get(stats)
   if (known !== undefined) return known
-  const { dataType, exchange, normalizedSymbol } = stats.feed
-  const labels = { exchange, symbol: normalizedSymbol, data_type: dataType }
+  const labels = feedLabels(stats.feed)
   labelsOfFeeds.set(stats, labels)
   return labels
 }
@@ -82,6 +82,7 @@ export const readings: Readings = {
     ),
   collector_websocket_pings_sent_total: perFeed((stats) => stats.pingsSent),
   collector_websocket_pongs_received_total: perFeed((stats) => stats.pongsReceived),
+  collector_websocket_pongs_missed_total: perFeed((stats) => stats.pongsMissed),
   collector_subscriptions_rejected_total: perFeed((stats) => stats.rejections),
   collector_venue_notices_total: perFeed((stats) => stats.notices),
   collector_feed_defects_total: perFeed((stats) => stats.defects),

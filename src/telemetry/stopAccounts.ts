@@ -2,21 +2,19 @@ import { Effect } from "effect"
 import { number, quantity } from "../runtime/quantity.ts"
 import type { Account, Accounting } from "../runtime/Shutdown.ts"
 import type { StorageStats } from "./StorageStats.ts"
+import { sumOver } from "./sumOver.ts"
 import type { FeedStats } from "./Telemetry.ts"
 import type { UploadStats } from "./UploadStats.ts"
 
 /** Feeds that are named one by one; of more, their number says enough. */
 const named = 3
 
-const sum = (feeds: ReadonlyArray<FeedStats>, of: (stats: FeedStats) => number): number =>
-  feeds.reduce((total, stats) => total + of(stats), 0)
-
 /** How many connections were closed, and what was received and is with no sink yet. */
 export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
   const connected = feeds.filter((stats) => stats.connected)
   return Effect.sync((): Account => {
     const open = connected.filter((stats) => stats.connected)
-    const queued = sum(feeds, (stats) => stats.eventsQueued)
+    const queued = sumOver(feeds, (stats) => stats.eventsQueued)
     const names = open.slice(0, named).map(({ feed }) => feed.id).join(", ")
     const which = open.length === 0 ? "" : ` (not ${names}${open.length > named ? ", ..." : ""})`
     const closed = `${number(connected.length - open.length)} of ${
@@ -31,22 +29,22 @@ export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
 }
 
 const rowsLeft = (feeds: ReadonlyArray<FeedStats>) =>
-  sum(
+  sumOver(
     feeds,
     (stats) => stats.rowsWritten - stats.rowsRemoved - stats.rowsSealed + stats.rowsBuffered + stats.rowsUnwritten
   )
 
 /** How many files were sealed, and what is in no sealed file. */
 export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {
-  const files = sum(feeds, (stats) => stats.filesSealed)
-  const rows = sum(feeds, (stats) => stats.rowsSealed)
-  const lostBefore = sum(feeds, (stats) => stats.rowsLost)
+  const files = sumOver(feeds, (stats) => stats.filesSealed)
+  const rows = sumOver(feeds, (stats) => stats.rowsSealed)
+  const lostBefore = sumOver(feeds, (stats) => stats.rowsLost)
   return Effect.sync((): Account => {
-    const sealed = sum(feeds, (stats) => stats.filesSealed) - files
-    const sealedRows = sum(feeds, (stats) => stats.rowsSealed) - rows
-    const open = sum(feeds, (stats) => stats.filesOpen)
+    const sealed = sumOver(feeds, (stats) => stats.filesSealed) - files
+    const sealedRows = sumOver(feeds, (stats) => stats.rowsSealed) - rows
+    const open = sumOver(feeds, (stats) => stats.filesOpen)
     const left = rowsLeft(feeds)
-    const lost = sum(feeds, (stats) => stats.rowsLost) - lostBefore
+    const lost = sumOver(feeds, (stats) => stats.rowsLost) - lostBefore
     const fate = open === 0 && left === 0
       ? ""
       : `; the next start takes them from the open files and the journal in ${dataDir}, as far as these have them`
@@ -61,7 +59,7 @@ export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accou
 /** Whether a write is still under way when its sink has been given up. */
 export const ofWriters = (feeds: () => ReadonlyArray<FeedStats>): Accounting => () =>
   Effect.sync((): Account => {
-    const waiting = sum(feeds(), (stats) => stats.rowsBuffered)
+    const waiting = sumOver(feeds(), (stats) => stats.rowsBuffered)
     return waiting === 0
       ? { text: "no row waits to be written", complete: true }
       : {

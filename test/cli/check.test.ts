@@ -34,7 +34,7 @@ describe("check", () => {
         [[markets]]
         exchange = "binance"
         symbols = ["btcusdt"]
-        base_url = "wss://data-stream.binance.vision/ws"
+        base_url = "wss://data-stream.binance.vision/ws?key=hunter2"
         data_timeout_secs = 600
       `)
       yield* ticklake(["-c", path])

@@ -194,13 +194,14 @@ describe("check --connect", () => {
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
       const url = `ws://127.0.0.1:${yield* closedPort}`
       const text = `storage = { max_file_size_mb = 1 }\n[[markets]]\nexchange = "okx"\nsymbols = ["BTC-USDT"]\n`
-      yield* fs.writeFileString(`${folder}/config.toml`, `${text}base_url = "${url}"\n`)
+      yield* fs.writeFileString(`${folder}/config.toml`, `${text}base_url = "${url}?key=hunter2"\n`)
       const main = new URL("../../src/main.ts", import.meta.url).pathname
       const run = (...args: ReadonlyArray<string>) =>
         spawnSync(process.execPath, [main, "check", ...args], { cwd: folder, encoding: "utf8" })
       const { status, stderr, stdout } = run("--connect")
       assert.strictEqual(status, 1, stdout + stderr)
       assert.match(stdout, new RegExp(`^okx ${url} +NO ANSWER +\\d+ ms$`, "m"))
+      assert.notInclude(stdout, "hunter2")
       assert.match(stdout, /ECONNREFUSED.*; nobody listens there: check base_url of this market/)
       assert.strictEqual(stderr, "1 of 3 cannot be used as configured\n")
       assert.strictEqual(run().status, 0)

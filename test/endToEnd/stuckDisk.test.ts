@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, FileSystem, Layer, Logger, References } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
+import { quantity } from "../../src/runtime/quantity.ts"
 import { audit } from "../../src/simulator/audit.ts"
 import { until } from "../until.ts"
 import { assertNothingLost, environment, world } from "./harness.ts"
@@ -30,7 +31,9 @@ describe("a stop after somebody removed the data folder", () => {
         assert.deepStrictEqual(yield* readRows(config.storage.localPath), [])
         assert.strictEqual(
           lines.at(-1),
-          `Warn ${received} events received, 0 dropped, ${received} rows lost, 0 frames or parts not readable`
+          `Warn ${quantity(received, "event")} received, 0 dropped, ${
+            quantity(received, "row")
+          } lost, 0 frames not readable`
         )
         const promises = lines.filter((line) =>
           line.includes("next start") && !line.includes("as far as these have them")

@@ -71,10 +71,10 @@ layer(NodeServices.layer)("Journal", (it) => {
       for (const stream of streams) stream.append(1, trades(3))
       assert.deepStrictEqual(yield* journal.rows, [])
       yield* TestClock.adjust("1 second")
-      while (journal.stats.commits === 0) yield* Effect.yieldNow
+      while (journal.stats.commitDuration.count === 0) yield* Effect.yieldNow
       yield* streams[0]!.commit
       assert.deepStrictEqual(ids(yield* journal.rows), ids([...trades(3), ...trades(3)]))
-      assert.strictEqual(journal.stats.commits, 1)
+      assert.strictEqual(journal.stats.commitDuration.count, 1)
       const { done } = journal.faults
       done.length = 0
       yield* streams[0]!.commit
@@ -328,7 +328,7 @@ layer(NodeServices.layer)("Journal", (it) => {
       yield* Effect.yieldNow
       stream.append(1, trades(300))
       yield* Queue.offer(committed, undefined)
-      while (journal.stats.commits === 0) yield* Effect.promise(() => new Promise(setImmediate))
+      while (journal.stats.commitDuration.count === 0) yield* Effect.promise(() => new Promise(setImmediate))
       assert.isAbove((yield* journal.rows).length, 0)
     }))
 })

@@ -21,14 +21,15 @@ describe("FeedHistory", () => {
         const stats = makeStats(feed)
         // What was counted before the first look belongs to no rate.
         stats.events = 77
-        const history = new FeedHistory(stats)
-        for (const { dropped, events } of seconds) {
+        const history = new FeedHistory(stats, 0)
+        for (const [index, { dropped, events }] of seconds.entries()) {
           stats.events += events
           stats.dropped += dropped
-          history.sample()
+          history.sample((index + 1) * 1000)
         }
         const events = seconds.map((second) => second.events)
         assert.strictEqual(history.lastMinute("events"), sum(events.slice(-60)))
+        assert.strictEqual(history.eventsWithin(30), sum(events.slice(-30)))
         assert.strictEqual(history.lastMinute("dropped"), sum(seconds.slice(-60).map((second) => second.dropped)))
         assert.strictEqual(history.lastMinute("rowsLost"), 0)
         const last = events.slice(-10)
@@ -49,13 +50,25 @@ describe("FeedHistory", () => {
 
   it("averages the latency of the last ten seconds, and knows none where the venue sends no time", () => {
     const stats = makeStats(feed)
-    const history = new FeedHistory(stats)
+    const history = new FeedHistory(stats, 0)
     assert.isNull(history.latencyMillis)
     stats.latency.observe(10)
     stats.latency.observe(30)
-    history.sample()
+    history.sample(1000)
     assert.strictEqual(history.latencyMillis, 20)
-    for (let second = 0; second < 10; second++) history.sample()
+    for (let second = 2; second <= 11; second++) history.sample(second * 1000)
     assert.isNull(history.latencyMillis)
+  })
+
+  it("tells rates by the time that has passed, also where a look came late", () => {
+    const stats = makeStats(feed)
+    const history = new FeedHistory(stats, 0)
+    assert.strictEqual(history.eventsPerSecond, 0)
+    for (const at of [1000, 2000, 9000, 10_000, 11_000]) {
+      stats.events = at / 10
+      history.sample(at)
+    }
+    assert.approximately(history.eventsPerSecond, 100, 1e-9)
+    assert.approximately(history.lastPoint, 100, 0.01)
   })
 })

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
+import { monotonicMillis } from "../../src/runtime/monotonic.ts"
 import type { Space } from "../../src/telemetry/DiskSpace.ts"
 import { FeedHistory } from "../../src/telemetry/FeedHistory.ts"
 import {
@@ -9,19 +11,22 @@ import {
   lowDiskBytes,
   type ReasonCode,
   silenceMillis,
+  startMillis,
   type Status
 } from "../../src/telemetry/Health.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
 
 const hour = 3_600_000
+const silentSeconds = silenceMillis / 1000
 
-/** A recorder of four feeds that is well, one second after the epoch of the test's clock began. */
+/** A recorder of four feeds that is well, a minute after its start. */
 const wellRecorder = Effect.gen(function*() {
   const telemetry = Context.get(yield* Layer.build(Layer.fresh(Telemetry.layer)), Telemetry)
   const feeds = ["btcusdt", "ethusdt"].flatMap((symbol) =>
     (["orderbook", "trade"] as const).map((dataType) => telemetry.stats(Feed.make("binance", symbol, dataType)))
   )
-  const histories = new Map(feeds.map((stats) => [stats, new FeedHistory(stats)]))
+  yield* TestClock.adjust("1 minute")
+  const histories = new Map(feeds.map((stats) => [stats, new FeedHistory(stats, 60_000)]))
   for (const stats of feeds) {
     stats.state = "live"
     stats.connected = true
@@ -36,8 +41,13 @@ const wellRecorder = Effect.gen(function*() {
     maxFileAgeMillis: hour,
     nowMillis: hour
   }
-  const secondPasses = () => histories.forEach((history) => history.sample())
-  return { telemetry, feeds, disks, evidence, secondPasses }
+  const secondPasses = Effect.gen(function*() {
+    yield* TestClock.adjust("1 second")
+    const now = monotonicMillis(yield* Clock.Clock)
+    histories.forEach((history) => history.sample(now))
+  })
+  const passes = (seconds: number) => Effect.replicateEffect(secondPasses, seconds, { discard: true })
+  return { telemetry, feeds, disks, evidence, passes }
 })
 type Recorder = Effect.Success<typeof wellRecorder>
 
@@ -45,7 +55,13 @@ const each = (feeds: ReadonlyArray<FeedStats>, change: (stats: FeedStats) => voi
 
 /** What happens, and what is then said of the recorder. */
 const troubles: ReadonlyArray<
-  readonly [what: string, happens: (recorder: Recorder) => void, Status, ReadonlyArray<ReasonCode>, RegExp]
+  readonly [
+    what: string,
+    happens: (recorder: Recorder) => Effect.Effect<void> | void,
+    Status,
+    ReadonlyArray<ReasonCode>,
+    RegExp
+  ]
 > = [
   [
     "the start",
@@ -63,7 +79,17 @@ const troubles: ReadonlyArray<
     },
     "degraded",
     ["starting"],
-    /nothing is recorded yet/
+    /nothing is recorded yet$/
+  ],
+  [
+    "a start that does not come to its end",
+    ({ passes, telemetry }) => {
+      telemetry.process.phase = "recovering"
+      return passes(startMillis / 1000)
+    },
+    "unhealthy",
+    ["starting", "not_ready"],
+    /nothing is recorded yet, 66\d s after/
   ],
   [
     "the stop",
@@ -94,15 +120,84 @@ const troubles: ReadonlyArray<
     /4 of 4/
   ],
   [
-    "all feeds gone",
-    ({ feeds }) =>
+    "no more than a reconnect after the last event",
+    ({ feeds, passes }) => {
       each(feeds, (stats) => {
         stats.connected = false
-        stats.lastEventAt = hour - silenceMillis
-      }),
+        stats.state = "waiting"
+      })
+      feeds[0]!.events++
+      return passes(silentSeconds - 1)
+    },
+    "degraded",
+    ["partial_connections"],
+    /4 of 4/
+  ],
+  [
+    "all feeds gone",
+    ({ feeds, passes }) => {
+      each(feeds, (stats) => {
+        stats.connected = false
+        stats.state = "waiting"
+      })
+      return passes(silentSeconds)
+    },
     "unhealthy",
     ["no_connections"],
-    /the last event came 30 s ago/
+    /no feed delivers \(0 of 4 feeds are connected\), and no event came for 30 s or more/
+  ],
+  [
+    "all feeds connected and silent",
+    ({ feeds, passes }) => {
+      each(feeds, (stats) => {
+        stats.state = "stale"
+      })
+      return passes(silentSeconds)
+    },
+    "unhealthy",
+    ["no_connections", "stale_feed"],
+    /no feed delivers \(4 of 4 feeds are connected\)/
+  ],
+  [
+    "all feeds gone, and the clock was set back by an hour",
+    ({ evidence, feeds, passes }) => {
+      each(feeds, (stats) => {
+        stats.connected = false
+        stats.state = "waiting"
+      })
+      Object.assign(evidence, { nowMillis: 0 })
+      return passes(silentSeconds)
+    },
+    "unhealthy",
+    ["no_connections"],
+    /no event came for 30 s or more/
+  ],
+  [
+    "the first seconds of recording after a long recovery",
+    ({ feeds, passes, telemetry }) =>
+      Effect.gen(function*() {
+        each(feeds, (stats) => {
+          stats.connected = false
+          stats.state = "connecting"
+        })
+        telemetry.process.phase = "recovering"
+        yield* passes(2 * silentSeconds)
+        telemetry.process.phase = "recording"
+        yield* passes(silentSeconds - 2)
+      }),
+    "degraded",
+    ["partial_connections"],
+    /4 of 4/
+  ],
+  [
+    "feeds that trade little but are live",
+    ({ feeds, passes }) => {
+      feeds[0]!.state = "stale"
+      return passes(2 * silentSeconds)
+    },
+    "degraded",
+    ["stale_feed"],
+    /1 feed had no market data/
   ],
   [
     "a quiet feed",
@@ -172,11 +267,11 @@ const troubles: ReadonlyArray<
   [
     "a disk that fills",
     ({ disks }) => {
-      disks[0]!.freeBytes = lowDiskBytes - 1
+      disks[0]!.freeBytes = lowDiskBytes / 2
     },
     "degraded",
     ["disk_low"],
-    /1\.00 GiB are free for data in \/data/
+    /512\.0 MiB are free for data in \/data/
   ],
   [
     "a store that refuses",
@@ -202,14 +297,14 @@ const troubles: ReadonlyArray<
 describe("Health", () => {
   it.effect("is healthy while every feed delivers, and says so in numbers", () =>
     Effect.gen(function*() {
-      const { evidence, feeds, secondPasses } = yield* wellRecorder
+      const { evidence, feeds, passes } = yield* wellRecorder
       feeds[0]!.events = 40
-      secondPasses()
+      yield* passes(1)
       const { feeds: [first], ...health } = assess(evidence)
       assert.deepStrictEqual(health, {
         status: "healthy",
         phase: "recording",
-        uptime_seconds: 3600,
+        uptime_seconds: 61,
         connections: { up: 4, total: 4 },
         messages_dropped: 0,
         degraded_reason: null,
@@ -235,8 +330,8 @@ describe("Health", () => {
     it.effect(`${what}: ${status}`, () =>
       Effect.gen(function*() {
         const recorder = yield* wellRecorder
-        happens(recorder)
-        recorder.secondPasses()
+        yield* happens(recorder) ?? Effect.void
+        yield* recorder.passes(1)
         const health = assess(recorder.evidence)
         assert.strictEqual(health.status, status)
         assert.deepStrictEqual(health.reasons.map(({ code }) => code), codes)
@@ -246,12 +341,11 @@ describe("Health", () => {
 
   it.effect("forgets after a minute what has passed", () =>
     Effect.gen(function*() {
-      const { evidence, feeds, secondPasses } = yield* wellRecorder
+      const { evidence, feeds, passes } = yield* wellRecorder
       feeds[0]!.dropped += 1
-      secondPasses()
-      for (let second = 0; second < 59; second++) secondPasses()
+      yield* passes(60)
       assert.strictEqual(assess(evidence).status, "degraded")
-      secondPasses()
+      yield* passes(1)
       assert.strictEqual(assess(evidence).status, "healthy")
       assert.strictEqual(assess(evidence).messages_dropped, 1)
     }))

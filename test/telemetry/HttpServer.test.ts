@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Runtime } from "effect"
+import { Effect, Logger, Runtime } from "effect"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { once } from "node:events"
 import { type IncomingMessage, request } from "node:http"
-import { connect } from "node:net"
+import { connect, type Server } from "node:net"
 import * as Feed from "../../src/domain/Feed.ts"
 import { ListenError } from "../../src/telemetry/HttpServer.ts"
 import type { Phase } from "../../src/telemetry/ProcessStats.ts"
@@ -207,6 +208,24 @@ describe("the HTTP server", () => {
       assert.isBelow(performance.now() - before, 1000)
       const gone = yield* Effect.promise(() => fetch(url).then(() => "there", () => "gone"))
       assert.strictEqual(gone, "gone")
+    }).pipe(Effect.provide(environment)))
+
+  it.live("outlives a connection that it cannot take, and tells so", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const loggers = new Set([Logger.make<unknown, void>(({ message }) => {
+        lines.push(String(message))
+      })])
+      const { url } = yield* serve().pipe(Effect.provideService(Logger.CurrentLoggers, loggers))
+      const servers: Array<Server> = []
+      const take = (message: unknown) => servers.push((message as { readonly server: Server }).server)
+      subscribe("http.server.request.start", take)
+      yield* ask(`${url}/ready`)
+      unsubscribe("http.server.request.start", take)
+      const error = Object.assign(new Error("accept EMFILE"), { code: "EMFILE", syscall: "accept" })
+      servers[0]?.emit("error", error)
+      yield* until(() => lines.some((line) => line.includes("accept EMFILE; it goes on")))
+      assert.strictEqual((yield* ask(`${url}/health`)).status, 200)
     }).pipe(Effect.provide(environment)))
 
   it.live("says what to change when it cannot listen", () =>

@@ -1,4 +1,3 @@
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
@@ -7,6 +6,8 @@ import { DiskSpace } from "../../src/telemetry/DiskSpace.ts"
 import * as Liveness from "../../src/telemetry/Liveness.ts"
 import { Monitor } from "../../src/telemetry/Monitor.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+
+const data = { name: "data", path: "/data", freeBytes: 8 * 1024 ** 3, totalBytes: 10 * 1024 ** 3 }
 
 describe("Liveness", () => {
   it.effect("tells once a minute how the recorder is, and warns where something is wrong", () =>
@@ -18,14 +19,15 @@ describe("Liveness", () => {
       const context = yield* Layer.build(
         Liveness.layer.pipe(
           Layer.provide(Monitor.layer({ maxFileAgeMillis: 3_600_000 })),
-          Layer.provide(DiskSpace.layer([{ name: "data", path: "/not/there/yet" }])),
+          Layer.provide(Layer.succeed(DiskSpace, DiskSpace.of({ folders: [data] }))),
           Layer.provideMerge(Layer.fresh(Telemetry.layer)),
-          Layer.provide([capture, NodeServices.layer])
+          Layer.provide(capture)
         )
       )
       const telemetry = Context.get(context, Telemetry)
       const stats = telemetry.stats(Feed.make("okx", "BTC-USDT", "trade"))
       stats.connected = true
+      stats.state = "live"
       telemetry.process.phase = "recording"
       yield* TestClock.adjust("2 seconds")
       stats.events += 120
@@ -37,7 +39,7 @@ describe("Liveness", () => {
       yield* TestClock.adjust("60 seconds")
       assert.match(
         lines[0] ?? "",
-        /^Info 1 of 1 feeds up, 2\.0 events\/s, 0 dropped, 0 files waiting, \d+\.\d GiB free for data$/
+        /^Info 1 of 1 feeds up, 2\.0 events\/s, 0 dropped, 0 files waiting, 8\.0 GiB free for data$/
       )
       assert.match(
         lines[1] ?? "",

@@ -13,6 +13,8 @@ interface Disk {
   /** Bytes that may still be written; a write beyond that is a short one, and the next fails as on a full disk. */
   room: number
   stuck: boolean
+  /** Whether the next write meets a bug. */
+  buggy?: boolean
 }
 
 const layerOf = (disk: Disk) =>
@@ -29,6 +31,10 @@ const layerOf = (disk: Disk) =>
       const write = (file: FileSystem.File): FileSystem.File["write"] => (bytes) =>
         Effect.suspend(() => {
           if (disk.stuck) return Effect.never
+          if (disk.buggy) {
+            disk.buggy = false
+            return Effect.die(new Error("a bug"))
+          }
           if (disk.room === 0) return full
           const part = bytes.subarray(0, disk.room)
           disk.room -= part.length
@@ -202,6 +208,18 @@ describe("LogFile", () => {
     }).pipe(Effect.provide(on(disk)))
   })
 
+  it.live("a bug is told, and the writing begins anew", () => {
+    const disk: Disk = { room: Infinity, stuck: false, buggy: true }
+    return Effect.gen(function*() {
+      const { close, read, said, write } = yield* open()
+      write(day, "first")
+      yield* until(() => said.length === 1)
+      assert.match(said[0]!, /^Error a bug ended the writing of log files; recording goes on/)
+      yield* close
+      assert.deepStrictEqual(yield* read("ticklake.2026-11-22.log"), ["first"])
+    }).pipe(Effect.provide(on(disk)))
+  })
+
   it.live("a disk without room when it starts is no reason not to start", () => {
     const disk: Disk = { room: 0, stuck: false }
     return Effect.gen(function*() {
@@ -255,5 +273,23 @@ describe("LogFile", () => {
       yield* TestClock.withLive(until(() => said.length === 4))
       assert.deepStrictEqual(yield* names, [...kept, "ticklake.2026-11-22.7.log"].toSorted())
       yield* close
+    }).pipe(Effect.provide(onGoodDisk)))
+
+  it.effect("keeps the last day that has files when the clock leaps, ahead or back", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(day + 90 * 24 * hour)
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-logs-" })
+      const before = ["20", "21", "21.1"].map((end) => `ticklake.2026-11-${end}.log`)
+      for (const name of before) yield* fs.writeFileString(`${folder}/${name}`, "")
+      const ahead = yield* open({ folder })
+      yield* TestClock.withLive(until(() => ahead.said.length === 1))
+      const leapt = [...before.slice(1), "ticklake.2027-02-20.log"].toSorted()
+      assert.deepStrictEqual(yield* ahead.names, leapt)
+      yield* ahead.close
+      yield* TestClock.setTime(day)
+      const back = yield* open({ folder })
+      yield* back.close
+      assert.deepStrictEqual(yield* back.names, [...leapt, "ticklake.2026-11-22.log"].toSorted())
     }).pipe(Effect.provide(onGoodDisk)))
 })

@@ -43,13 +43,12 @@ describe("RecentLog", () => {
     ])
   })
 
-  it("answers what is newer than a number, and everything to whoever comes from an earlier process", () => {
+  it("answers what is newer than a number", () => {
     const { add, service } = RecentLog.make()
     for (let i = 1; i <= 3; i++) add(line(String(i)))
     const messages = (seq: number) => service.newerThan(seq).map(({ message }) => message)
     assert.deepStrictEqual(messages(1), ["2", "3"])
     assert.deepStrictEqual(messages(3), [])
-    assert.deepStrictEqual(messages(4), ["1", "2", "3"])
   })
 
   it("keeps the last 200", () => {

@@ -112,6 +112,12 @@ describe("dashboards", () => {
       }
     })
 
+    it(`${name}: shows no total beside the series that it is made of`, () => {
+      const exprs = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
+      // Without labels of its own to match, a total is another series beside them, and not what stands in for none.
+      for (const expr of exprs) assert.notMatch(expr, /\bor sum\(/)
+    })
+
     it(`${name}: uses the variables that it defines, and no other`, () => {
       const defined = (dashboard.templating.list ?? []).map((variable) => variable.name)
       const used = [...dashboardText(name).matchAll(/\$\{?([a-z]\w*)/g)].map(([, variable]) => variable)

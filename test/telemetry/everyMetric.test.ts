@@ -4,7 +4,7 @@ import { Deferred, Effect, Fiber, FileSystem, Layer, Schedule } from "effect"
 import type { WebSocket } from "ws"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
-import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
+import { events, type Exchange, type Keepalive } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { record } from "../../src/feeds/Recorder.ts"
@@ -126,11 +126,13 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
 
 /** A venue that numbers its trades, has a clock before ours, and says on request what it should not. */
-const oddVenue = (url: string): Exchange => {
+const oddVenue = (url: string, rule: Pick<Keepalive, "everyMillis" | "replyWithinMillis">): Exchange => {
   const venue = exchangeAt(url)
   return {
     ...venue,
-    keepalive: { ...venue.keepalive, everyMillis: 20 },
+    get keepalive() {
+      return { ...venue.keepalive, ...rule }
+    },
     parser: (subscriptions) => {
       const parse = venue.parser(subscriptions)
       return (frame) => {
@@ -169,13 +171,18 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
   yield* see([])
 
   const peers: Array<WebSocket> = []
-  const url = yield* serve((peer) => peers.push(peer))
+  const rule = { everyMillis: 20, replyWithinMillis: 10_000 }
+  let mute = false
+  const url = yield* serve((peer) => {
+    if (mute) peer.pong = () => {}
+    peers.push(peer)
+  })
   const sink = yield* sinks.open(feed)
   const slow = yield* Deferred.make<void>()
   let buggy = false
   const stats = telemetry.stats(feed)
   yield* Effect.forkScoped(record(
-    oddVenue(url),
+    oddVenue(url, rule),
     feed,
     {
       append: (batch) =>
@@ -232,8 +239,11 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
   buggy = true
   yield* see(["collector_parquet_rows_lost_total"], trade)
   buggy = false
+  mute = true
+  rule.replyWithinMillis = 10
   yield* say("bug")
   yield* see(["collector_feed_defects_total"])
+  yield* see(["collector_websocket_pongs_missed_total"], trade)
 }, Effect.provide(Layer.mergeAll(environment, NodeServices.layer, ConnectLimiter.layer, Tokens.layerNone)))
 
 describe("metrics", () => {

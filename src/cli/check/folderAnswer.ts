@@ -1,7 +1,7 @@
 import { Effect, FileSystem, Path } from "effect"
 import { measure } from "../../runtime/diskSpace.ts"
 import { errorText } from "../../runtime/errorText.ts"
-import { bytesText } from "../bytesText.ts"
+import { bytesText } from "../../runtime/bytesText.ts"
 import { ask } from "./Answer.ts"
 
 const failed = (trouble: string) => Effect.fail({ answer: "CANNOT BE USED", trouble })

@@ -1,4 +1,5 @@
 import type { Config } from "../../config/Config.ts"
+import { printableUrl } from "../../feeds/printableUrl.ts"
 import { alignedTable } from "../alignedTable.ts"
 
 const feedTable = ({ feeds }: Config): string =>
@@ -9,7 +10,7 @@ const feedTable = ({ feeds }: Config): string =>
       feed.symbol,
       feed.dataType,
       `${messageTimeoutSecs} s`,
-      baseUrl ?? "the venue's own"
+      baseUrl === null ? "the venue's own" : printableUrl(baseUrl)
     ])
   ])
 

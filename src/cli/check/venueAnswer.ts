@@ -4,6 +4,7 @@ import type { Exchange } from "../../exchanges/Exchange.ts"
 import { registry } from "../../exchanges/registry.ts"
 import { ConnectLimiter } from "../../feeds/ConnectLimiter.ts"
 import { probe } from "../../feeds/Probe.ts"
+import { printableUrl } from "../../feeds/printableUrl.ts"
 import { isTlsTrouble } from "../../runtime/tlsTrouble.ts"
 import { ask } from "./Answer.ts"
 
@@ -77,5 +78,5 @@ export const venueAnswer = Effect.fnUntraced(function*(plan: FeedConfig, waitMil
       }
     })
   )
-  return yield* ask(`${feed.exchange} ${exchange.url([feed])}`, question)
+  return yield* ask(`${feed.exchange} ${printableUrl(exchange.url([feed]))}`, question)
 })

@@ -1,5 +1,5 @@
 import { alignedTable } from "../alignedTable.ts"
-import { bytesText } from "../bytesText.ts"
+import { bytesText } from "../../runtime/bytesText.ts"
 import type { FeedSummary, Inspected, Summary } from "./summary.ts"
 import { shortTime } from "./timeText.ts"
 

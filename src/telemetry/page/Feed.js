@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { FeedRow, Hello } from "../LiveStream.ts" */
+/** @import { FeedRow, Hello } from "../LiveMessages.ts" */
 
 /**
  * What a feed's state means for who looks: `down` needs a look, `opening` is on its way for the first time.

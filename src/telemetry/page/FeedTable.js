@@ -1,7 +1,7 @@
 // @ts-check
 /** @import { Choice } from "./Choice.js" */
 /** @import { Group } from "./Feed.js" */
-/** @import { FeedRow, Hello, Tick } from "../LiveStream.ts" */
+/** @import { FeedRow, Hello, Tick } from "../LiveMessages.ts" */
 import { matches } from "./Choice.js"
 import { columns, sorted } from "./columns.js"
 import { byId, make, setText, show } from "./elements.js"

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Tick } from "../LiveStream.ts" */
+/** @import { Tick } from "../LiveMessages.ts" */
 import { byId, make, setText, show } from "./elements.js"
 import * as formats from "./formats.js"
 

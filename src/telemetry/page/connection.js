@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Hello, Tick } from "../LiveStream.ts" */
+/** @import { Hello, Tick } from "../LiveMessages.ts" */
 
 /** The recorder tells something every second; with nothing for so long, the connection is dead even if nobody closed it. */
 const silenceMillis = 5000

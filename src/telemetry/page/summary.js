@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Tick } from "../LiveStream.ts" */
+/** @import { Tick } from "../LiveMessages.ts" */
 import { byId, make, setLevel, setText, show, within } from "./elements.js"
 import { signs } from "./Feed.js"
 import * as formats from "./formats.js"

@@ -1,0 +1,111 @@
+import { pointSeconds } from "./FeedHistory.ts"
+import { summarize } from "./Health.ts"
+import type { FeedRow, Hello, Tick } from "./LiveMessages.ts"
+import type { Monitor } from "./Monitor.ts"
+import { sumOver } from "./sumOver.ts"
+import type { FeedStats, Telemetry } from "./Telemetry.ts"
+
+/** What a snapshot is made from. */
+export interface Sources {
+  readonly monitor: Monitor["Service"]
+  readonly telemetry: Telemetry["Service"]
+  readonly version: string
+}
+
+const rounded = (value: number): number => Math.round(value * 10) / 10
+
+const rowOf = (monitor: Monitor["Service"], stats: FeedStats, feed: number): FeedRow => {
+  const history = monitor.history(stats)
+  return [
+    feed,
+    stats.state,
+    stats.stateSince,
+    rounded(history.eventsPerSecond),
+    stats.lastEventAt,
+    history.latencyMillis === null ? null : rounded(history.latencyMillis),
+    stats.dropped,
+    stats.reconnects,
+    stats.nextAttemptAt,
+    stats.reason,
+    stats.openFileBytes,
+    stats.openFile
+  ]
+}
+
+/** What a tick says that is the same for every page. */
+type Common = Omit<Tick, "now" | "feeds" | "points" | "log">
+
+const commonOf = ({ monitor, telemetry: { storage, uploads } }: Sources, feeds: ReadonlyArray<FeedStats>): Common => ({
+  health: summarize(monitor.evidence()),
+  eventsPerSecond: rounded(sumOver(feeds, (stats) => monitor.history(stats).eventsPerSecond)),
+  rowsBuffered: sumOver(feeds, (stats) => stats.rowsBuffered),
+  journalBytes: storage.journalBytes,
+  uploads: {
+    filesWaiting: uploads.filesOnDisk,
+    oldestWaitingAt: uploads.oldestWaitingMillis,
+    stored: uploads.stored,
+    storedBytes: uploads.storedBytes,
+    failedAttempts: uploads.failedAttempts,
+    setAside: uploads.setAside,
+    problem: uploads.problem
+  },
+  disks: monitor.evidence().disks
+})
+
+const helloOf = ({ monitor, version }: Sources, feeds: ReadonlyArray<FeedStats>): Hello => ({
+  version,
+  pointSeconds,
+  feeds: feeds.map((stats) => ({
+    exchange: stats.feed.exchange,
+    symbol: stats.feed.normalizedSymbol,
+    dataType: stats.feed.dataType,
+    sparkline: monitor.history(stats).sparkline.map(rounded)
+  }))
+})
+
+/** The recorder at one look at its counters, as JSON: made once, whatever the number of pages that are told. */
+export class LiveSnapshot {
+  /** Members of a tick, without the braces around them. */
+  readonly common: string
+  readonly #sources: Sources
+  readonly #feeds: ReadonlyArray<FeedStats>
+  readonly #rows: ReadonlyArray<string>
+  readonly #pointsMade: ReadonlyArray<number>
+  #hello: string | null = null
+  /** Nearly every page was told the same snapshot before this one. */
+  readonly #news = new WeakMap<LiveSnapshot, string>()
+
+  constructor(sources: Sources) {
+    const { monitor, telemetry } = sources
+    this.#sources = sources
+    this.#feeds = telemetry.all()
+    this.common = JSON.stringify(commonOf(sources, this.#feeds)).slice(1, -1)
+    this.#rows = this.#feeds.map((stats, index) => JSON.stringify(rowOf(monitor, stats, index)))
+    this.#pointsMade = this.#feeds.map((stats) => monitor.history(stats).pointsMade)
+  }
+
+  get feedCount(): number {
+    return this.#feeds.length
+  }
+
+  /** The `Hello` of a page that begins with this snapshot. */
+  get hello(): string {
+    return this.#hello ??= JSON.stringify(helloOf(this.#sources, this.#feeds))
+  }
+
+  /** Feeds and points of a tick, for a page that knows the snapshot `told`, or nothing. */
+  newsSince(told: LiveSnapshot | null): string {
+    if (told === null) return `"feeds":[${this.#rows.join()}],"points":[]`
+    const known = this.#news.get(told)
+    if (known !== undefined) return known
+    const rows = this.#rows.filter((row, index) => row !== told.#rows[index])
+    const points = this.#feeds.flatMap((stats, index) =>
+      this.#pointsMade[index] === told.#pointsMade[index]
+        ? []
+        : [[index, rounded(this.#sources.monitor.history(stats).lastPoint)]]
+    )
+    const news = `"feeds":[${rows.join()}],"points":${JSON.stringify(points)}`
+    this.#news.set(told, news)
+    return news
+  }
+}
