@@ -1,7 +1,7 @@
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
-import type { Run } from "./readBack.ts"
+import type { Run } from "./JournalStream.ts"
 import { RowBuffer, rowBytes } from "./RowBuffer.ts"
 import { SeqRanges } from "./SeqRanges.ts"
 

@@ -1,13 +1,11 @@
 import { Clock, Effect, FileSystem, Path, Semaphore } from "effect"
 import type { Event } from "../domain/Event.ts"
-import type { Feed } from "../domain/Feed.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
-import { createOpenFile } from "./createOpenFile.ts"
+import { createOpenFile, type OpenFileSettings } from "./createOpenFile.ts"
 import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
-import { type Envelope } from "./fileFormat.ts"
-import type { Fate, JournalStream } from "./JournalStream.ts"
+import type { Fate } from "./JournalStream.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as fileNames from "./fileNames.ts"
 import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
@@ -20,15 +18,9 @@ import type { Sink } from "./Sink.ts"
 import { WriteHealth } from "./WriteHealth.ts"
 
 /** What a feed's sink works with. */
-export interface Settings extends Limits {
-  readonly feed: Feed
-  readonly homeServerName: string | null
-  readonly stream: JournalStream
+export interface Settings extends Limits, OpenFileSettings {
   /** Folder of the feed's sealed files, relative to the data folder. */
   readonly folder: string
-  readonly openFolder: string
-  readonly envelope: Envelope
-  readonly zstdLevel: number
   readonly maxFileBytes: number
   readonly retryMillis: number
   readonly stats: FeedStats

@@ -1,8 +1,13 @@
 import type { Effect } from "effect"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
-import type { Run } from "./readBack.ts"
 import type { SeqRange } from "./SeqRanges.ts"
+
+/** Rows that follow each other, the first of them number `first` of its stream. */
+export interface Run {
+  readonly first: number
+  readonly events: ReadonlyArray<Event>
+}
 
 /** The journal as one sink sees it. Its rows are numbered in their order, from 1 on; the numbers are in no Parquet file. */
 export interface JournalStream {

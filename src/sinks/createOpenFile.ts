@@ -1,14 +1,26 @@
 import { Effect, type FileSystem, type Path, type PlatformError } from "effect"
+import type { Feed } from "../domain/Feed.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
-import type { Settings } from "./FeedSink.ts"
+import type { Envelope } from "./fileFormat.ts"
 import * as fileNames from "./fileNames.ts"
+import type { JournalStream } from "./JournalStream.ts"
 import * as ParquetFile from "./ParquetFile.ts"
+
+/** What an open file needs to know of its feed. */
+export interface OpenFileSettings {
+  readonly feed: Feed
+  readonly homeServerName: string | null
+  readonly stream: JournalStream
+  readonly openFolder: string
+  readonly envelope: Envelope
+  readonly zstdLevel: number
+}
 
 /** Creates the open file of a feed whose first row came at `firstMillis`, under the next free name from there on. */
 export const createOpenFile = (
   fs: FileSystem.FileSystem,
   path: Path.Path,
-  { envelope, feed, homeServerName, openFolder, stream, zstdLevel }: Settings,
+  { envelope, feed, homeServerName, openFolder, stream, zstdLevel }: OpenFileSettings,
   firstMillis: number
 ): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
   const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>

@@ -1,15 +1,8 @@
 import { Effect, type FileSystem, Option } from "effect"
-import type { Event } from "../domain/Event.ts"
 import type { JournalSegment } from "./JournalSegment.ts"
-import type { StreamState } from "./JournalStream.ts"
+import type { Run, StreamState } from "./JournalStream.ts"
 import * as journalSurvey from "./journalSurvey.ts"
 import { countRows, type SeqRange, SeqRanges } from "./SeqRanges.ts"
-
-/** Rows that follow each other, the first of them number `first` of its stream. */
-export interface Run {
-  readonly first: number
-  readonly events: ReadonlyArray<Event>
-}
 
 /** Reads from `segments` what they have of the rows `ranges` of `stream`: each row once, in the order of the numbers. */
 export const readBack = Effect.fnUntraced(function*(
