@@ -9,6 +9,9 @@ import type { Missing, Verdict } from "../completeness/Verdict.ts"
 /** Ids of trades that are remembered where a venue's ids do not follow each other: some seconds of a busy market. */
 const rememberedIds = 4096
 
+/** The shortest time between two connections that are opened for a new book. */
+const askAnewMillis = 60_000
+
 /** A frame's events as they are to be recorded, and the hole that was found before or among them. */
 export interface Judged {
   readonly events: ReadonlyArray<Event>
@@ -24,6 +27,11 @@ export interface Gap {
 export interface FeedJudge {
   /** The next frame comes over another connection. */
   readonly connected: () => void
+  /**
+   * Whether a book with a hole may be asked for anew, by monotonic milliseconds: once a minute at most. Venues limit connections,
+   * and numbers that a venue means in another way than we read them must not cost the feed.
+   */
+  readonly mayAskAnew: (nowMillis: number) => boolean
   readonly judge: (events: ReadonlyArray<Event>, connectionSequence: number | null) => Judged
 }
 
@@ -31,6 +39,7 @@ export const make = (rule: ContinuityRule, stats: SequenceStats): FeedJudge => {
   const continuity = Continuity.make(rule)
   const recent = new RecentIds(rememberedIds)
   let judgeConnection = ConnectionContinuity.make()
+  let askedAnewAt = -Infinity
 
   const lost = (missing: Missing | null): Gap => {
     stats.gaps++
@@ -68,6 +77,11 @@ export const make = (rule: ContinuityRule, stats: SequenceStats): FeedJudge => {
   }
 
   return {
+    mayAskAnew: (nowMillis) => {
+      if (nowMillis - askedAnewAt < askAnewMillis) return false
+      askedAnewAt = nowMillis
+      return true
+    },
     connected: () => {
       continuity.connected()
       judgeConnection = ConnectionContinuity.make()

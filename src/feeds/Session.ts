@@ -139,9 +139,10 @@ export const run = Effect.fn("Session.run")(function*(
         return
     }
   }
+  let broken: BookBroken | null = null
   const onGap = (missing: Missing | null) => {
     problems.report({ kind: "gap", text: () => hole(missing) })
-    if (feed.dataType === "orderbook") Deferred.doneUnsafe(failed, Effect.fail(new BookBroken({ missing })))
+    if (feed.dataType === "orderbook") broken ??= new BookBroken({ missing })
   }
   const onMessage = (bytes: Buffer) => {
     const receivedAtMicros = receiveClock.nowMicros()
@@ -175,6 +176,7 @@ export const run = Effect.fn("Session.run")(function*(
     if (parsed.events.length === 0 && parsed.connectionSequence === null) return
     const { events, gap } = judge.judge(parsed.events, parsed.connectionSequence)
     if (gap !== null) onGap(gap.missing)
+    if (broken !== null && judge.mayAskAnew(heardAt)) Deferred.doneUnsafe(failed, Effect.fail(broken))
     if (parsed.events.length === 0) return
     if (stats.state !== "live") {
       returned = stats.state === "stale"

@@ -67,4 +67,16 @@ describe("FeedJudge", () => {
     // How many events the messages held, nobody knows.
     assert.deepInclude(stats, { gaps: 1, missing: 0, outOfOrder: 1, duplicates: 1 })
   })
+
+  it("lets a book be asked for anew at once, and then once a minute", () => {
+    const { mayAskAnew } = FeedJudge.make("linked", SequenceStats.make())
+    assert.deepStrictEqual([0, 1, 59_999, 60_000, 60_001, 200_000].map(mayAskAnew), [
+      true,
+      false,
+      false,
+      true,
+      false,
+      true
+    ])
+  })
 })
