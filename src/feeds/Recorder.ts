@@ -131,7 +131,8 @@ const attempt = Effect.fnUntraced(
       }
     }
     const ranMillis = openedAt === null ? 0 : monotonicMillis(clock) - openedAt
-    const healthy = stats.events > eventsBefore && ranMillis >= healthyMillis
+    // A book is asked for anew on a connection that was well: nothing is to be waited for.
+    const healthy = error?._tag === "BookBroken" || (stats.events > eventsBefore && ranMillis >= healthyMillis)
     return { healthy, retrySlowly: error?._tag === "SubscriptionRejected" }
   }
 )

@@ -141,7 +141,6 @@ export const run = Effect.fn("Session.run")(function*(
   }
   let broken: BookBroken | null = null
   const onGap = (missing: Missing | null) => {
-    problems.report({ kind: "gap", text: () => hole(missing) })
     if (feed.dataType === "orderbook") broken ??= new BookBroken({ missing })
   }
   const onMessage = (bytes: Buffer) => {
@@ -177,6 +176,7 @@ export const run = Effect.fn("Session.run")(function*(
     const { events, gap } = judge.judge(parsed.events, parsed.connectionSequence)
     if (gap !== null) onGap(gap.missing)
     if (broken !== null && judge.mayAskAnew(heardAt)) Deferred.doneUnsafe(failed, Effect.fail(broken))
+    else if (gap !== null) problems.report({ kind: "gap", text: () => hole(gap.missing) })
     if (parsed.events.length === 0) return
     if (stats.state !== "live") {
       returned = stats.state === "stale"

@@ -187,8 +187,9 @@ const makeServer = Effect.gen(function*() {
   const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000 })
   // A reader that takes nothing of its answer for so long is gone; a live page is told something every second.
   server.timeout = 30_000
-  server.maxRequestsPerSocket = 1000
-  server.maxConnections = 512
+  // What is asked for in advance on a connection is kept until it is its turn.
+  server.maxRequestsPerSocket = 100
+  server.maxConnections = 128
   const errors = yield* Queue.sliding<Error>(1)
   server.on("error", (error) => {
     if (server.listening) Queue.offerUnsafe(errors, error)

@@ -78,11 +78,15 @@ export const metrics = {
     "gaps",
     "Holes in the venue's numbers, where it numbers what it sends."
   ),
-  collector_sequence_gap_size: histogram(ofFeed, "events", "Sizes of the holes whose size the venue's numbers tell."),
+  collector_sequence_gap_size: histogram(
+    ofFeed,
+    "events",
+    "Sizes of the holes whose size the venue's numbers tell, for Coinbase books in messages."
+  ),
   collector_sequence_missing: gauge(
     ofFeed,
     "events",
-    "Events in those holes since the start; late ones are taken off again."
+    "Events in those holes since the start, late ones taken off again; 0 for Coinbase books, whose numbers count messages."
   ),
   collector_sequence_out_of_order_total: counter(ofFeed, "events", "Events received after newer ones, and kept."),
   collector_sequence_duplicates_total: counter(ofFeed, "events", "Events received again, and not kept."),
