@@ -15,8 +15,6 @@ export interface Continuity {
   readonly judge: (event: Event) => Verdict
   /** The next event comes over another connection. */
   readonly connected: () => void
-  /** Goes on from what an earlier run has recorded. */
-  readonly resumeAt: (id: number, timestampExchange: number | null) => void
 }
 
 /** Trades: ids follow each other by one and outlive connections. */
@@ -35,7 +33,6 @@ const consecutive = (): Continuity => {
 
   return {
     connected: () => {},
-    resumeAt: (id, time) => startAt(id, id, time),
     judge: ({ position, timestampExchange }) => {
       if (position === null) return unverifiable
       if (first === null) {
@@ -75,7 +72,6 @@ const stepping = (): Continuity => {
 
   return {
     connected: () => startAt(null),
-    resumeAt: () => {},
     judge: (event) => {
       const { position } = event
       if (position === null) return unverifiable
@@ -117,7 +113,6 @@ const linked = (): Continuity => {
 
   return {
     connected: () => startAt(null),
-    resumeAt: () => {},
     judge: (event) => {
       const { position } = event
       if (position === null) return unverifiable
@@ -141,7 +136,7 @@ const linked = (): Continuity => {
 
 const isSnapshot = (event: Event): boolean => event.dataType === "orderbook" && event.isSnapshot
 
-const unverified: Continuity = { judge: () => unverifiable, connected: () => {}, resumeAt: () => {} }
+const unverified: Continuity = { judge: () => unverifiable, connected: () => {} }
 
 /** A judge of a feed by its rule. What a connection numbers is judged by `ConnectionContinuity`. */
 export const make = (rule: ContinuityRule): Continuity => {

@@ -98,7 +98,8 @@ export const make = (rule: ContinuityRule, stats: SequenceStats): FeedJudge => {
         }
       }
       let kept: Array<Event> | null = null
-      for (const [index, event] of events.entries()) {
+      for (let index = 0; index < events.length; index++) {
+        const event = events[index]!
         const verdict = continuity.judge(event)
         if (verdict._tag === "Gap") gap = lost(verdict.missing)
         if (keeps(event, verdict)) kept?.push(event)

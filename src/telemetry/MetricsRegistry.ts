@@ -42,48 +42,26 @@ const linesOf = (name: string) => ({ labels, value }: Series<number | Counts>) =
 
 const valuesOf = ({ name, read }: Described) => read().flatMap(linesOf(name))
 
-class ReadCounter extends Counter {
-  readonly #described: Described
-
-  constructor(described: Described) {
-    super(described)
-    this.#described = described
-  }
-
-  override async get() {
-    return { ...(await super.get()), values: valuesOf(this.#described) }
-  }
+/** Has `metric` tell what is read, in place of what it would count itself. */
+const reading = (metric: Counter | Gauge, described: Described) => {
+  const own = metric.get.bind(metric)
+  metric.get = async () => ({ ...(await own()), values: valuesOf(described) })
+  return metric
 }
 
-class ReadGauge extends Gauge {
-  readonly #described: Described
-
-  constructor(described: Described) {
-    super(described)
-    this.#described = described
-  }
-
-  override async get() {
-    return { ...(await super.get()), values: valuesOf(this.#described) }
-  }
+/** `getForPromString` is what a registry asks a histogram for. */
+const readingHistogram = (described: Described) => {
+  const { help, name } = described
+  return Object.assign(new Histogram(described), {
+    getForPromString: async () => ({ name, help, type: "histogram", aggregator: "sum", values: valuesOf(described) })
+  })
 }
 
-class ReadHistogram extends Histogram {
-  readonly #described: Described
-
-  constructor(described: Described) {
-    super(described)
-    this.#described = described
-  }
-
-  /** What a registry asks a histogram for. */
-  async getForPromString() {
-    const { help, name } = this.#described
-    return { name, help, type: "histogram", aggregator: "sum", values: valuesOf(this.#described) }
-  }
+const makers = {
+  counter: (described: Described) => reading(new Counter(described), described),
+  gauge: (described: Described) => reading(new Gauge(described), described),
+  histogram: readingHistogram
 }
-
-const classes = { counter: ReadCounter, gauge: ReadGauge, histogram: ReadHistogram }
 
 /** A registry of its own for each metric, and one for those of the process: what is written at once stays small. */
 const makeRegistries = <R extends Registry | Registry<OpenMetricsContentType>>(
@@ -96,7 +74,7 @@ const makeRegistries = <R extends Registry | Registry<OpenMetricsContentType>>(
     const read = reads[name]!
     const registry = makeRegistry()
     registry.registerMetric(
-      new classes[type]({
+      makers[type]({
         name,
         help: `${help} (${unit})`,
         labelNames: [...labels],
