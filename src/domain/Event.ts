@@ -1,3 +1,5 @@
+import type { Gap } from "./Gap.ts"
+
 /**
  * Where the venue's own numbering places an event. `first` and `last` are the ids it covers (equal for most),
  * `previous` is the id that the venue itself says came before it, where it says so (OKX books; -1 before a snapshot).
@@ -31,6 +33,8 @@ export interface TradeEvent extends EventFields {
   readonly size: number
   /** The taker's side. */
   readonly side: "buy" | "sell"
+  /** Set where the trade was fetched afterwards; others came over a connection. */
+  readonly origin?: "repair"
 }
 
 /** One order-book message: a complete book when `isSnapshot`, otherwise a change to it. */
@@ -39,5 +43,14 @@ export interface BookEvent extends EventFields {
   readonly isSnapshot: boolean
 }
 
-/** One row of a sealed file. */
+/** What happened on a market. */
 export type Event = TradeEvent | BookEvent
+
+/** What the recorder says of a gap: `data` is the gap as JSON, `timestampCollector` when it was said. */
+export interface GapEvent extends EventFields {
+  readonly dataType: "gap"
+  readonly gap: Gap
+}
+
+/** One row of a sealed file. */
+export type Row = Event | GapEvent

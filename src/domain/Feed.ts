@@ -1,4 +1,5 @@
 import type { Venue } from "./Venue.ts"
+import type { Series } from "./Series.ts"
 
 /** What a feed records: complete or incremental order books, or trades. */
 export type DataType = "orderbook" | "trade"
@@ -10,11 +11,8 @@ export interface Subscription {
 }
 
 /** One (venue, symbol, data type): the unit that connects, fails, reconnects and is written alone. */
-export interface Feed extends Subscription {
-  /** `<exchange>/<normalized symbol>/<data type>`, unique within a process. */
-  readonly id: string
-  readonly exchange: Venue
-  readonly normalizedSymbol: string
+export interface Feed extends Series {
+  readonly dataType: DataType
 }
 
 /** Lower case, without `-`, `_` and `/`: for paths, columns, labels and logs, never towards a venue. */
