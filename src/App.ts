@@ -141,7 +141,7 @@ export const layer = (config: Config) => {
     plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({
       feed,
       messageTimeoutSecs,
-      exchange: registry[feed.exchange](baseUrl)
+      exchanges: [registry[feed.exchange](baseUrl)]
     })),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,

@@ -13,7 +13,7 @@ export const make = () => {
   let expected = 0
   return (sequence: number): Verdict => {
     if (sequence < expected) {
-      const filled = missing.fill(sequence, sequence)
+      const filled = missing.take(sequence, sequence)
       return filled > 0 ? { _tag: "OutOfOrder", filled } : duplicate
     }
     const hole = sequence === expected ? null : { first: expected, last: sequence - 1 }

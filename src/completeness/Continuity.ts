@@ -2,10 +2,10 @@ import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
 import { MissingIds } from "./MissingIds.ts"
 import { RecentIds } from "./RecentIds.ts"
-import { duplicate, inOrder, reset, unverifiable, type Verdict } from "./Verdict.ts"
+import { duplicate, inOrder, type Missing, reset, unverifiable, type Verdict } from "./Verdict.ts"
 
 /** Holes of a feed that a late event may still fill. */
-const rememberedHoles = 256
+const rememberedHoles = 1000
 
 /** An event that is newer than the last one by this much, yet numbered far below it, tells of a new count. */
 const resetMicros = 1_000_000
@@ -15,14 +15,28 @@ export interface Continuity {
   readonly judge: (event: Event) => Verdict
   /** The next event comes over another connection. */
   readonly connected: () => void
+  /** Takes note that an event with these ids has been fetched; answers how many of them were missing. */
+  readonly fetched: (ids: Missing) => number
+  /** Takes note that events with these ids, which had been received, are lost after all. */
+  readonly lose: (ids: Missing) => void
+}
+
+/** Where the counting of a feed stood when it was recorded last. */
+export interface Before {
+  readonly last: number
+  /** Microseconds since the epoch by the venue's clock. */
+  readonly lastTime: number | null
+  readonly missing: ReadonlyArray<Missing>
 }
 
 /** Trades: ids follow each other by one and outlive connections. */
-const consecutive = (): Continuity => {
+const consecutive = (before: Before | null): Continuity => {
   const missing = new MissingIds(rememberedHoles)
-  let first: number | null = null
-  let last = 0
-  let lastTime = 0
+  // Whatever is below was received, or is known to be missing.
+  let first: number | null = before === null ? null : 0
+  let last = before?.last ?? 0
+  let lastTime = before?.lastTime ?? 0
+  for (const ids of before?.missing ?? []) missing.add(ids)
 
   const startAt = (from: number, to: number, time: number | null) => {
     first = from
@@ -33,6 +47,8 @@ const consecutive = (): Continuity => {
 
   return {
     connected: () => {},
+    fetched: (ids) => missing.take(ids.first, ids.last),
+    lose: (ids) => missing.add(ids),
     judge: ({ position, timestampExchange }) => {
       if (position === null) return unverifiable
       if (first === null) {
@@ -40,7 +56,7 @@ const consecutive = (): Continuity => {
         return inOrder
       }
       if (position.last <= last) {
-        const filled = missing.fill(position.first, position.last)
+        const filled = missing.take(position.first, position.last)
         if (filled > 0) return { _tag: "OutOfOrder", filled }
         const newer = timestampExchange !== null && timestampExchange - lastTime >= resetMicros
         if (newer) {
@@ -60,6 +76,9 @@ const consecutive = (): Continuity => {
   }
 }
 
+/** Only events that are counted for ever can be fetched one by one. */
+const neverFetched = { fetched: () => 0, lose: () => {} }
+
 /** Books that count their changes by one: a snapshot begins anew. */
 const stepping = (): Continuity => {
   const missing = new MissingIds(rememberedHoles)
@@ -71,6 +90,7 @@ const stepping = (): Continuity => {
   }
 
   return {
+    ...neverFetched,
     connected: () => startAt(null),
     judge: (event) => {
       const { position } = event
@@ -86,7 +106,7 @@ const stepping = (): Continuity => {
         return { _tag: "Gap", missing: null }
       }
       if (position.last <= before) {
-        const filled = missing.fill(position.first, position.last)
+        const filled = missing.take(position.first, position.last)
         return filled > 0 ? { _tag: "OutOfOrder", filled } : duplicate
       }
       last = position.last
@@ -112,6 +132,7 @@ const linked = (): Continuity => {
   }
 
   return {
+    ...neverFetched,
     connected: () => startAt(null),
     judge: (event) => {
       const { position } = event
@@ -136,13 +157,13 @@ const linked = (): Continuity => {
 
 const isSnapshot = (event: Event): boolean => event.dataType === "orderbook" && event.isSnapshot
 
-const unverified: Continuity = { judge: () => unverifiable, connected: () => {} }
+const unverified: Continuity = { ...neverFetched, judge: () => unverifiable, connected: () => {} }
 
-/** A judge of a feed by its rule. What a connection numbers is judged by `ConnectionContinuity`. */
-export const make = (rule: ContinuityRule): Continuity => {
+/** A judge of a feed by its rule, which goes on from `before` where the ids outlive connections. What a connection numbers is judged by `ConnectionContinuity`. */
+export const make = (rule: ContinuityRule, before: Before | null = null): Continuity => {
   switch (rule) {
     case "consecutive":
-      return consecutive()
+      return consecutive(before)
     case "stepping":
       return stepping()
     case "linked":

@@ -17,7 +17,7 @@ export class MissingIds {
   }
 
   /** Takes out those of `first` to `last` that are missing; answers how many there were. */
-  fill(first: number, last: number): number {
+  take(first: number, last: number): number {
     const kept: Array<Missing> = []
     let filled = 0
     for (const range of this.#ranges) {

@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Layer, Semaphore } from "effect"
+import { Clock, Context, Deferred, Effect, Layer, type Scope, Semaphore } from "effect"
 import type { Venue } from "../domain/Venue.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 
@@ -18,6 +18,8 @@ interface VenueState {
   readonly attempts: Array<number>
   lastAttempt: number
   pausedUntil: number
+  /** Connections are replaced one after another, so that no two feeds rest on new ones at once. */
+  readonly replacing: Semaphore.Semaphore
 }
 
 /** Keeps the connection attempts of all feeds of a venue within what the venue tolerates. */
@@ -26,6 +28,8 @@ export class ConnectLimiter extends Context.Service<ConnectLimiter, {
   readonly acquire: (venue: Venue, limit: Limit) => Effect.Effect<void>
   /** Lets no attempt to `venue` start for `millis`, also none that waits already; false when that was so anyway. */
   readonly pause: (venue: Venue, millis: number) => Effect.Effect<boolean>
+  /** Returns when no other connection to `venue` is being replaced, or after `patienceMillis` all the same; closing the scope lets the next one. */
+  readonly takeTurn: (venue: Venue, patienceMillis: number) => Effect.Effect<void, never, Scope.Scope>
 }>()("ticklake/ConnectLimiter") {
   static readonly layer = Layer.effect(
     ConnectLimiter,
@@ -39,7 +43,8 @@ export class ConnectLimiter extends Context.Service<ConnectLimiter, {
           turn: Semaphore.makeUnsafe(1),
           attempts: [],
           lastAttempt: -spacingMillis,
-          pausedUntil: 0
+          pausedUntil: 0,
+          replacing: Semaphore.makeUnsafe(1)
         }
         states.set(venue, state)
         return state
@@ -63,6 +68,16 @@ export class ConnectLimiter extends Context.Service<ConnectLimiter, {
           Effect.suspend(() => {
             const state = stateOf(venue)
             return state.turn.withPermit(wait(state, limit))
+          }),
+        takeTurn: (venue, patienceMillis) =>
+          Effect.gen(function*() {
+            const turn = yield* Deferred.make<void>()
+            // Held by a fiber of its own, so that it is given back however this ends.
+            const hold = Effect.andThen(Deferred.succeed(turn, undefined), Effect.never)
+            yield* Effect.forkScoped(stateOf(venue).replacing.withPermit(hold))
+            yield* Deferred.await(turn).pipe(
+              Effect.timeoutOrElse({ duration: patienceMillis, orElse: () => Effect.void })
+            )
           }),
         pause: (venue, millis) =>
           Effect.sync(() => {

@@ -1,12 +1,14 @@
 import { type Cause, Effect, Queue, Scheduler } from "effect"
-import type { Event } from "../domain/Event.ts"
+import type { Row } from "../domain/Event.ts"
 
 /** The events of a feed that wait for its sink. */
 export interface EventQueue {
-  /** Takes all events of one frame or, when too many wait already, none of them: false then. Never waits. */
-  readonly offer: (events: ReadonlyArray<Event>) => boolean
-  /** Waits for at least one event; ends with `Done` when the queue has ended and is empty. */
-  readonly take: Effect.Effect<ReadonlyArray<Event>, Cause.Done>
+  /** Whether there is room for another frame, however many events it has. Where there is none, its events are to be dropped. */
+  readonly hasRoom: () => boolean
+  /** Takes rows in any case: events for which there is room, and what is said of gaps. Never waits. */
+  readonly put: (rows: ReadonlyArray<Row>) => void
+  /** Waits for at least one row; ends with `Done` when the queue has ended and is empty. */
+  readonly take: Effect.Effect<ReadonlyArray<Row>, Cause.Done>
   readonly end: Effect.Effect<void>
 }
 
@@ -36,30 +38,37 @@ export const prompt = new Scheduler.MixedScheduler("async", (task) => {
  * takes does so promptly by running on `prompt`.
  */
 export const make = Effect.fnUntraced(function*(capacity: number) {
-  const frames = yield* Queue.dropping<ReadonlyArray<Event>, Cause.Done>(capacity).pipe(
+  // Bounded by `hasRoom`.
+  const frames = yield* Queue.unbounded<ReadonlyArray<Row>, Cause.Done>().pipe(
     Effect.provideService(Scheduler.Scheduler, prompt)
   )
   let waiting = 0
   let waitingBytes = 0
+  let ended = false
+  const hasRoom = () => !ended && waiting < capacity && waitingBytes < maxBytes
+  const put = (rows: ReadonlyArray<Row>) => {
+    waiting += rows.length
+    waitingBytes += bytesOf(rows)
+    Queue.offerUnsafe(frames, rows)
+  }
   const queue: EventQueue = {
-    offer: (events) => {
-      if (waiting >= capacity || waitingBytes >= maxBytes || !Queue.offerUnsafe(frames, events)) return false
-      waiting += events.length
-      waitingBytes += bytesOf(events)
-      return true
-    },
+    hasRoom,
+    put,
     take: Effect.map(Queue.takeBetween(frames, 1, maxFrames), (taken) => {
       const events = taken.length === 1 ? taken[0]! : taken.flat()
       waiting -= events.length
       waitingBytes -= bytesOf(events)
       return events
     }),
-    end: Queue.end(frames)
+    end: Effect.suspend(() => {
+      ended = true
+      return Queue.end(frames)
+    })
   }
   return queue
 })
 
-const bytesOf = (events: ReadonlyArray<Event>): number => {
+const bytesOf = (events: ReadonlyArray<Row>): number => {
   let bytes = 0
   for (const event of events) bytes += event.data.length
   return bytes

@@ -1,18 +1,16 @@
-import { Clock, Deferred, type Duration, Effect, Latch, Schema } from "effect"
+import { Clock, Deferred, type Duration, Effect, Exit, Latch, Schema } from "effect"
 import type { Missing } from "../completeness/Verdict.ts"
-import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { secondsText } from "../runtime/secondsText.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
+import type { FeedState, FeedStats } from "../telemetry/Telemetry.ts"
 import { makeCircuitBreaker } from "./CircuitBreaker.ts"
 import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
-import type { FeedJudge } from "./FeedJudge.ts"
+import type { ConnectionIntake } from "./FeedIntake.ts"
 import { type ConnectionSilent, keepAlive } from "./Keepalive.ts"
 import { printable, sample } from "./printable.ts"
-import type { FeedOutage } from "./OutageLog.ts"
 import { makeProblemLog } from "./ProblemLog.ts"
 import { makeReceiveClock } from "./ReceiveClock.ts"
 import { type TokenError, Tokens } from "./Tokens.ts"
@@ -73,22 +71,32 @@ export interface Options {
 /** How long opening and closing a connection may take. */
 export const defaults = { openTimeout: "10 seconds", closeTimeout: "3 seconds" } as const
 
-/**
- * One connection of a feed, from the permission to connect until its end: the events of each frame go to `offer`, which
- * answers false when there was no room for them. Ends only by failing.
- */
-export const run = Effect.fn("Session.run")(function*(
-  exchange: Exchange,
-  feed: Feed,
-  options: Options & {
-    readonly stats: FeedStats
-    readonly outage: FeedOutage
-    readonly judge: FeedJudge
-    readonly offer: (events: ReadonlyArray<Event>) => boolean
-    readonly onOpen: () => void
-  }
-) {
-  const { judge, offer, outage, stats } = options
+/** What a session tells of, and asks, whoever runs it. */
+export interface Owner {
+  readonly stats: FeedStats
+  /** The connection is open: what it brings goes to the answer. */
+  readonly join: (connection: number) => ConnectionIntake
+  /** Where the session stands. */
+  readonly onState: (state: FeedState) => void
+  /** Data comes, the first or the first after a silence; `text` is the line for it. */
+  readonly onData: (text: string) => Effect.Effect<void>
+  /** No data has come for a while, for `reason`; `text` is the line for it. */
+  readonly onSilence: (reason: string, text: string) => Effect.Effect<void>
+  /** The venue announces that it will end the connection. */
+  readonly onClosingNotice: () => void
+  /** The session was interrupted and is about to close its connection; what comes until it is closed is still taken. */
+  readonly onClosing: () => void
+  readonly onClosed: () => void
+  /** Whether a book with a hole may be asked for anew, by monotonic milliseconds. */
+  readonly mayAskAnew: (nowMillis: number) => boolean
+}
+
+/** From then on a subscription that was not refused is in force, though the market may be quiet. */
+const inForceAfter = "10 seconds"
+
+/** One connection of a feed, from the permission to connect until its end. Ends only by failing. */
+export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: Feed, options: Options & Owner) {
+  const { stats } = options
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
   const tokens = yield* Tokens
@@ -105,10 +113,12 @@ export const run = Effect.fn("Session.run")(function*(
   let lastData = lastHeard
   let openedAt = lastHeard
   let returned = ""
+  let state: FeedState = "connecting"
+  let intake: ConnectionIntake | null = null
 
-  const setState = (state: FeedStats["state"]) => {
-    stats.state = state
-    stats.stateSince = clock.currentTimeMillisUnsafe()
+  const setState = (to: FeedState) => {
+    state = to
+    options.onState(to)
   }
   const onPong = () => {
     lastHeard = lastPong = now()
@@ -120,7 +130,7 @@ export const run = Effect.fn("Session.run")(function*(
         return onPong()
       case "Rejected": {
         const reason = printable(control.reason)
-        if (stats.state === "live") {
+        if (state === "live") {
           // Data is better evidence than words: what was refused is not this subscription.
           stats.notices++
           return problems.report({ kind: "notice", text: () => `the venue refuses something, but delivers: ${reason}` })
@@ -128,8 +138,9 @@ export const run = Effect.fn("Session.run")(function*(
         return Deferred.doneUnsafe(failed, Effect.fail(new SubscriptionRejected({ symbol: feed.symbol, reason })))
       }
       case "Notice": {
-        const consequence = control.closing ? "; the venue will close the connection, the feed will reconnect then" : ""
+        const consequence = control.closing ? "; the venue will close the connection, another one takes its place" : ""
         stats.notices++
+        if (control.closing) options.onClosingNotice()
         const text = `notice ${printable(control.code)}: ${printable(control.message)}${consequence}`
         return problems.report({ kind: "notice", text: () => text })
       }
@@ -172,39 +183,32 @@ export const run = Effect.fn("Session.run")(function*(
       if (Deferred.doneUnsafe(failed, Effect.fail(broken))) stats.circuitBreaks++
     }
     if (parsed.control !== null) onControl(parsed.control)
+    if (malformed !== null) intake?.unreadable()
     if (parsed.events.length === 0 && parsed.connectionSequence === null) return
-    const { events, gap } = judge.judge(parsed.events, parsed.connectionSequence)
+    const gap = intake?.receive(parsed.events, parsed.connectionSequence, heardAt) ?? null
     if (gap !== null) onGap(gap.missing)
-    if (broken !== null && judge.mayAskAnew(heardAt)) Deferred.doneUnsafe(failed, Effect.fail(broken))
+    if (broken !== null && options.mayAskAnew(heardAt)) Deferred.doneUnsafe(failed, Effect.fail(broken))
     else if (gap !== null) problems.report({ kind: "gap", text: () => hole(gap.missing) })
     if (parsed.events.length === 0) return
-    if (stats.state !== "live") {
-      returned = stats.state === "stale"
+    if (state !== "live") {
+      returned = state === "stale"
         ? `delivers again after ${Math.round((heardAt - lastData) / 1000)} s without market data`
         : stats.connections === 1
         ? "delivers"
         : `delivers again, ${secondsText(heardAt - openedAt)} after connecting`
       setState("live")
-      stats.reason = null
       delivering.openUnsafe()
     }
     lastData = heardAt
     stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
-    stats.events += events.length
-    countLatencies(stats, events)
-    if (events.length > 0 && !offer(events)) stats.dropped += events.length
   }
 
   setState("connecting")
   yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
-  stats.connections++
-  yield* Effect.annotateLogsScoped("connection", stats.connections)
+  const number = ++stats.connections
+  yield* Effect.annotateLogsScoped("connection", number)
   // Before the connection, so that it runs when that has been closed.
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      stats.connected = false
-    })
-  )
+  yield* Effect.addFinalizer(() => Effect.sync(options.onClosed))
   const connection = yield* connect({
     url: exchange.url(subscriptions),
     maxFrameBytes: exchange.limits.maxFrameBytes,
@@ -224,10 +228,10 @@ export const run = Effect.fn("Session.run")(function*(
     lastPong =
     lastData =
       now()
-  stats.connected = true
-  judge.connected()
-  options.onOpen()
+  const joined = options.join(number)
+  intake = joined
   setState("subscribing")
+  yield* Effect.addFinalizer((exit) => Exit.hasInterrupts(exit) ? Effect.sync(options.onClosing) : Effect.void)
   yield* Effect.logDebug("connected")
 
   const subscribe = Effect.gen(function*() {
@@ -238,13 +242,15 @@ export const run = Effect.fn("Session.run")(function*(
       yield* connection.send(frame(token))
     }
     lastData = now()
+    yield* Effect.sleep(inForceAfter)
+    joined.counts()
     return yield* Effect.never
   })
 
   const reportReturn = Effect.forever(Effect.gen(function*() {
     yield* delivering.await
     delivering.closeUnsafe()
-    yield* outage.delivers(returned)
+    yield* options.onData(returned)
   }))
   const ping = exchange.keepalive.ping
   return yield* Effect.raceAllFirst([
@@ -276,18 +282,8 @@ export const run = Effect.fn("Session.run")(function*(
           stats.timeouts++
           setState("stale")
           const reason = `no market data for ${Math.round(quietMillis / 1000)} s`
-          return outage.lost(reason, `${reason}; reconnecting after ${options.messageTimeoutSecs * 3} s`)
+          return options.onSilence(reason, `${reason}; reconnecting after ${options.messageTimeoutSecs * 3} s`)
         })
     })
   ])
 }, Effect.scoped)
-
-/** Counts how long events were on their way, by the venue's clock and ours. */
-export const countLatencies = (stats: FeedStats, events: ReadonlyArray<Event>) => {
-  for (const { timestampCollector, timestampExchange } of events) {
-    if (timestampExchange === null) continue
-    const micros = timestampCollector - timestampExchange
-    if (micros < 0) stats.negativeLatencies++
-    else stats.latency.observe(micros / 1000)
-  }
-}

@@ -1,10 +1,11 @@
 import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "effect"
 import type { Feed } from "../domain/Feed.ts"
+import * as Series from "../domain/Series.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import * as Background from "../runtime/Background.ts"
 import { phase } from "../runtime/Shutdown.ts"
 import * as stopAccounts from "../telemetry/stopAccounts.ts"
-import { Sinks } from "../sinks/Sink.ts"
+import { type Sink, Sinks } from "../sinks/Sink.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { reportDrops, reportStart } from "./LossReport.ts"
@@ -14,7 +15,8 @@ import { record } from "./Recorder.ts"
 /** A feed and how it is to be recorded. */
 export interface Plan {
   readonly feed: Feed
-  readonly exchange: Exchange
+  /** The venue as each path of the feed speaks to it; at least one. */
+  readonly exchanges: ReadonlyArray<Exchange>
   readonly messageTimeoutSecs: number
 }
 
@@ -57,14 +59,20 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const fibers = yield* Scope.provide(FiberMap.make<string, never, never>(), feedScope)
   const outages = OutageLog.make(options.plans.map(({ feed }) => feed))
   const now = yield* Clock.currentTimeMillis
-  for (const { exchange, feed, messageTimeoutSecs } of options.plans) {
-    const sink = yield* Scope.provide(sinks.open(feed), sinkScope)
+  const ledgers = new Map<string, Sink>()
+  for (const { exchanges, feed, messageTimeoutSecs } of options.plans) {
+    const series = Series.make(feed.exchange, feed.symbol, "gap")
+    const gaps = ledgers.get(series.id) ?? (yield* Scope.provide(sinks.open(series), sinkScope))
+    ledgers.set(series.id, gaps)
+    const events = yield* Scope.provide(sinks.open(feed), sinkScope)
     const stats = telemetry.stats(feed)
+    const memory = { tail: null, gaps: [] }
     stats.stateSince = now
     yield* FiberMap.run(
       fibers,
       feed.id,
-      record(exchange, feed, sink, stats, {
+      record(feed, { events, gaps, memory }, stats, {
+        exchanges,
         backoff: options.backoff,
         queueCapacity: options.queueCapacity,
         messageTimeoutSecs,

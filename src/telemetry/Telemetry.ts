@@ -30,6 +30,7 @@ export const reconnectReasons = [
   "unreadable",
   "gap",
   "token",
+  "handover",
   "bug"
 ] as const
 export type ReconnectReason = (typeof reconnectReasons)[number]
@@ -103,6 +104,7 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
     unreadable: 0,
     gap: 0,
     token: 0,
+    handover: 0,
     bug: 0
   },
   nextAttemptAt: null,

@@ -20,17 +20,17 @@ describe("MissingIds", () => {
         for (const { first, length } of fills) {
           let came = 0
           for (let id = first; id < first + length; id++) if (model.delete(id)) came++
-          assert.strictEqual(missing.fill(first, first + length - 1), came)
+          assert.strictEqual(missing.take(first, first + length - 1), came)
         }
-        assert.strictEqual(missing.fill(0, 1000), model.size)
+        assert.strictEqual(missing.take(0, 1000), model.size)
       })
   )
 
   it("forgets the oldest hole when there are too many", () => {
     const missing = new MissingIds(2)
     for (const first of [1, 11, 21]) missing.add({ first, last: first + 1 })
-    assert.strictEqual(missing.fill(1, 2), 0)
-    assert.strictEqual(missing.fill(11, 12), 2)
-    assert.strictEqual(missing.fill(0, 100), 2)
+    assert.strictEqual(missing.take(1, 2), 0)
+    assert.strictEqual(missing.take(11, 12), 2)
+    assert.strictEqual(missing.take(0, 100), 2)
   })
 })

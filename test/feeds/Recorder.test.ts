@@ -13,13 +13,15 @@ import * as Logging from "../../src/telemetry/Logging.ts"
 import * as LogLine from "../../src/telemetry/LogLine.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
+import { destination } from "./destination.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
 
 const start = Effect.fnUntraced(function*(exchange: Exchange, append: Sink["append"]) {
   const stats = (yield* Telemetry).stats(feed)
-  const fiber = yield* Effect.forkChild(record(exchange, feed, { append }, stats, {
+  const fiber = yield* Effect.forkChild(record(feed, destination(append), stats, {
+    exchanges: [exchange],
     backoff: { initialSecs: 0.01, maxSecs: 0.05 },
     queueCapacity: 1000,
     messageTimeoutSecs: 60,
@@ -66,6 +68,7 @@ describe("Recorder", () => {
           ConnectLimiter,
           ConnectLimiter.of({
             acquire: () => pauses.length > 0 ? Effect.never : Effect.void,
+            takeTurn: () => Effect.void,
             pause: (venue, millis) => Effect.sync(() => pauses.push([venue, millis]) > 0)
           })
         )

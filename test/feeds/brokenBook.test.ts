@@ -10,6 +10,7 @@ import { Tokens } from "../../src/feeds/Tokens.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
+import { destination } from "./destination.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "orderbook")
@@ -65,7 +66,8 @@ describe("a book with a hole", () => {
           if (at !== null) delays.push(at - stats.stateSince)
         }
       })
-      yield* Effect.forkScoped(record(booksAt(url), feed, { append: () => Effect.void }, stats, {
+      yield* Effect.forkScoped(record(feed, destination(() => Effect.void), stats, {
+        exchanges: [booksAt(url)],
         backoff: { initialSecs: initialMillis / 1000, maxSecs: 5 },
         queueCapacity: 1000,
         messageTimeoutSecs: 60,

@@ -8,6 +8,7 @@ import { events, type Exchange, type Keepalive } from "../../src/exchanges/Excha
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { record } from "../../src/feeds/Recorder.ts"
+import { destination } from "../feeds/destination.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
@@ -182,17 +183,16 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
   let buggy = false
   const stats = telemetry.stats(feed)
   yield* Effect.forkScoped(record(
-    oddVenue(url, rule),
     feed,
-    {
-      append: (batch) =>
-        Effect.andThen(
-          Deferred.await(slow),
-          Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
-        )
-    },
+    destination((batch) =>
+      Effect.andThen(
+        Deferred.await(slow),
+        Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
+      )
+    ),
     stats,
     {
+      exchanges: [oddVenue(url, rule)],
       backoff: { initialSecs: 0.01, maxSecs: 0.05 },
       queueCapacity: 10,
       messageTimeoutSecs: 60,

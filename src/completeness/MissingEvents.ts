@@ -1,0 +1,103 @@
+import type { Gap, GapStatus } from "../domain/Gap.ts"
+import type { Missing } from "./Verdict.ts"
+
+/** Gaps of a feed that may still be filled; of more, the oldest stay as they are. */
+const remembered = 1000
+
+/**
+ * Hears a statement about a gap. `behind` where it speaks of events that are about to be written, and must not be on disk before
+ * they are; any other must be there before the events that follow the gap.
+ */
+export type Say = (gap: Gap, behind: boolean) => void
+
+interface Hole extends Missing {
+  readonly gap: Gap
+}
+
+/**
+ * The gaps of a feed whose events are missing. Each has ids that follow each other: one of whose middle something comes late becomes
+ * two, so that every id between the first and the last of a gap is missing.
+ */
+export class MissingEvents {
+  readonly #say: Say
+  #holes: Array<Hole> = []
+
+  constructor(say: Say, gaps: ReadonlyArray<Gap>) {
+    this.#say = say
+    for (const gap of gaps) {
+      if (gap.firstMissingId === null || gap.lastMissingId === null) continue
+      this.#holes.push({ gap, first: Number(gap.firstMissingId), last: Number(gap.lastMissingId) })
+    }
+  }
+
+  /** Those whose ids are known, oldest first. */
+  get gaps(): ReadonlyArray<Gap> {
+    return this.#holes.map(({ gap }) => gap)
+  }
+
+  /** Says that the events of `gap` are missing, those with `ids` where the venue counts. */
+  add(gap: Gap, ids: Missing | null): void {
+    this.#say(gap, false)
+    if (ids === null) return
+    this.#holes.push({ gap, first: ids.first, last: ids.last })
+    if (this.#holes.length > remembered) this.#holes.shift()
+  }
+
+  /** Events with the ids `first` to `last` have come; answers how many of them were missing. A gap without a rest becomes `settled`. */
+  take({ first, last }: Missing, settled: GapStatus): number {
+    let filled = 0
+    const holes: Array<Hole> = []
+    for (const hole of this.#holes) {
+      if (hole.last < first || hole.first > last) {
+        holes.push(hole)
+        continue
+      }
+      const count = Math.min(hole.last, last) - Math.max(hole.first, first) + 1
+      filled += count
+      const left = hole.first < first ? { first: hole.first, last: first - 1 } : null
+      const right = hole.last > last ? { first: last + 1, last: hole.last } : null
+      const changed = { ...hole.gap, revision: hole.gap.revision + 1, recovered: hole.gap.recovered + count }
+      const rest = left ?? right
+      if (rest === null) this.#say({ ...changed, status: settled, missing: 0 }, true)
+      else {
+        holes.push(this.#narrowed(changed, rest))
+        if (left !== null && right !== null) {
+          const id = `${hole.gap.id}.${right.first}`
+          holes.push(this.#narrowed({ ...hole.gap, id, revision: 1, recovered: 0 }, right))
+        }
+      }
+    }
+    if (filled > 0) this.#holes = holes
+    return filled
+  }
+
+  /** The venue counts anew: what is missing stays missing, but its ids mean other events from now on. */
+  forgetIds(): void {
+    for (const { gap } of this.#holes) {
+      this.#say({ ...gap, revision: gap.revision + 1, firstMissingId: null, lastMissingId: null }, false)
+    }
+    this.#holes = []
+  }
+
+  /** `recovered` events of a gap without ids have been fetched: all that it lacks, or only some. */
+  settle(gap: Gap, recovered: number, complete: boolean): void {
+    this.#say({
+      ...gap,
+      revision: gap.revision + 1,
+      recovered: gap.recovered + recovered,
+      status: complete ? "repaired" : "missing",
+      missing: complete ? 0 : gap.missing === null ? null : Math.max(0, gap.missing - recovered)
+    }, true)
+  }
+
+  #narrowed(gap: Gap, { first, last }: Missing): Hole {
+    const narrowed: Gap = {
+      ...gap,
+      firstMissingId: String(first),
+      lastMissingId: String(last),
+      missing: last - first + 1
+    }
+    this.#say(narrowed, true)
+    return { gap: narrowed, first, last }
+  }
+}

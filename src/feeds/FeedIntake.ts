@@ -1,0 +1,274 @@
+import * as Continuity from "../completeness/Continuity.ts"
+import { GapLedger } from "../completeness/GapLedger.ts"
+import { RecentIds } from "../completeness/RecentIds.ts"
+import { duplicate, type Missing, type Verdict } from "../completeness/Verdict.ts"
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import type { Event, GapEvent, TradeEvent } from "../domain/Event.ts"
+import type { Feed } from "../domain/Feed.ts"
+import type { Gap, GapCause } from "../domain/Gap.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import { BookLead } from "./BookLead.ts"
+import { countVerdict } from "./countVerdict.ts"
+import type { EventQueue } from "./EventQueue.ts"
+import { type FeedMemory, standing } from "./FeedMemory.ts"
+import { gapRow } from "./gapRow.ts"
+
+/** Ids of trades that are remembered where a venue's ids do not follow each other: some seconds of a busy market. */
+const rememberedTrades = 4096
+
+/** Books that are remembered, to know one that a second connection brings. */
+const rememberedBooks = 64
+
+/** What one connection of a feed brings. */
+export interface ConnectionIntake {
+  /** Something in a frame could not be read; to be told before the events of that frame. */
+  readonly unreadable: () => void
+  /**
+   * Takes the events of a frame, and the number that the venue gave the frame on its connection; answers the hole that was found
+   * before or among them.
+   */
+  readonly receive: (events: ReadonlyArray<Event>, connectionSequence: number | null, nowMillis: number) => Hole | null
+  /** Whether it delivers, so that the connection whose successor it is may go; by monotonic milliseconds. */
+  readonly takesOver: (nowMillis: number) => boolean
+  /** From here on nothing is missed because of it: its subscription is old enough to count, though the market may be quiet. */
+  readonly counts: () => void
+  /** It has ended, for `cause`; null where it was replaced. */
+  readonly leave: (cause: GapCause | null) => void
+}
+
+/** Events are missing; `missing` where the venue's numbers say which. */
+export interface Hole {
+  readonly missing: Missing | null
+}
+
+export interface Options {
+  readonly feed: Feed
+  readonly rule: ContinuityRule
+  readonly stats: FeedStats
+  readonly queue: EventQueue
+  /** What is known from before this process; `gaps` those of this feed. */
+  readonly before: FeedMemory
+  /** The present, microseconds since the epoch. */
+  readonly nowMicros: () => number
+  /** Hears what is passed on to be written. */
+  readonly onRecorded: (events: ReadonlyArray<Event>) => void
+}
+
+/** Where all connections of a feed meet: judges what they bring, passes each event on once, and keeps the feed's gaps. */
+export class FeedIntake {
+  readonly #options: Options
+  readonly #continuity: Continuity.Continuity
+  readonly #recent: RecentIds | null
+  readonly #ledger: GapLedger
+  readonly #lead: BookLead | null
+  /** Connections that deliver, or would if there were anything. */
+  readonly #carrying = new Set<number>()
+  #before: Array<GapEvent> = []
+  #behind: Array<GapEvent> = []
+  #stopsAt: number | null = null
+
+  constructor(options: Options) {
+    const { before, feed, nowMicros, rule, stats } = options
+    this.#options = options
+    const incremental = feed.dataType === "orderbook" && rule !== "none"
+    const counted = rule === "consecutive"
+    this.#continuity = Continuity.make(rule, counted ? standing(before) : null)
+    this.#recent = rule === "none"
+      ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
+      : null
+    this.#ledger = new GapLedger({
+      dataType: feed.dataType,
+      counted,
+      incremental,
+      startedMicros: nowMicros(),
+      before: { lastReceivedMicros: before.tail?.lastReceivedMicros ?? null, gaps: before.gaps },
+      say: (gap, behind) => (behind ? this.#behind : this.#before).push(gapRow(feed, gap, nowMicros())),
+      lose: (ids) => this.#continuity.lose(ids)
+    })
+    this.#lead = incremental
+      ? new BookLead({
+        rule,
+        stats: stats.sequence,
+        interrupted: (cause, connection) => this.#ledger.interrupted(cause, connection),
+        received: (event, verdict, connection) => this.#ledger.received(event, verdict, connection),
+        pass: (events) => this.#pass(events)
+      })
+      : null
+    this.#recall(before, counted)
+    // What is known to be open from before is said at once.
+    this.#flush()
+  }
+
+  /** A connection is open. */
+  join(connection: number): ConnectionIntake {
+    const contender = this.#lead?.join(connection) ?? null
+    const counts = () => this.#carrying.add(connection)
+    return {
+      counts,
+      unreadable: () => this.#ledger.unreadableFrame(),
+      receive: (events, connectionSequence, nowMillis) => {
+        if (this.#lead !== null && contender !== null) {
+          const hole = this.#lead.receive(contender, events, connectionSequence, nowMillis)
+          if (this.#lead.carries(contender)) counts()
+          if (events.length > 0) this.#ledger.frameEnded()
+          return hole
+        }
+        if (events.length === 0) return null
+        const hole = this.#receive(events, connection)
+        counts()
+        this.#ledger.frameEnded()
+        return hole
+      },
+      takesOver: (nowMillis) =>
+        this.#lead !== null && contender !== null
+          ? this.#lead.takesOver(contender, nowMillis)
+          : this.#carrying.has(connection),
+      leave: (cause) => {
+        if (this.#lead !== null && contender !== null) this.#lead.leave(contender, cause)
+        this.#carrying.delete(connection)
+        if (this.#carrying.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
+        this.#flush()
+      }
+    }
+  }
+
+  /** No connection came about. */
+  failed(cause: GapCause): void {
+    if (this.#carrying.size === 0) this.#ledger.interrupted(cause, null)
+  }
+
+  /** The connections are about to be closed, and what comes after may be missed. */
+  stopping(): void {
+    this.#stopsAt ??= this.#options.nowMicros()
+  }
+
+  /** Nobody records the feed from here on. */
+  stopped(): void {
+    this.#ledger.stopped(this.#stopsAt ?? this.#options.nowMicros())
+    this.#flush()
+  }
+
+  /** Says what has become due by the clock. */
+  tick(): void {
+    this.#ledger.tick(this.#options.nowMicros())
+    this.#flush()
+  }
+
+  /** Rows that had been passed on are lost. */
+  lost(
+    rows: {
+      readonly rows: number
+      readonly firstReceivedMicros: number
+      readonly lastReceivedMicros: number
+      readonly firstId: string
+      readonly lastId: string
+    }
+  ): void {
+    const counted = this.#options.rule === "consecutive"
+    this.#ledger.lost(rows, counted ? { first: Number(rows.firstId), last: Number(rows.lastId) } : null)
+    this.#flush()
+  }
+
+  /** Gaps whose events are known by their ids, oldest first. */
+  get missing(): ReadonlyArray<Gap> {
+    return this.#ledger.missing()
+  }
+
+  /** Takes trades that were fetched afterwards; answers how many of them had been missing and are passed on. */
+  repair(trades: ReadonlyArray<TradeEvent>): number {
+    const { rule, stats } = this.#options
+    const kept = trades.filter((trade) => {
+      const { position } = trade
+      const wanted = rule === "consecutive"
+        ? position !== null && this.#continuity.fetched(position) > 0
+        : this.#recent !== null && this.#recent.add(trade.sequenceId)
+      if (wanted && rule === "consecutive" && position !== null) {
+        stats.sequence.missing -= position.last - position.first + 1
+        this.#ledger.repaired(position)
+      }
+      return wanted
+    })
+    if (kept.length > 0) this.#pass(kept)
+    return kept.length
+  }
+
+  /** What is missing in a gap without ids has been fetched, all of it or only some. */
+  refetched(gap: Gap, recovered: number, complete: boolean): void {
+    this.#ledger.refetched(gap, recovered, complete)
+    this.#flush()
+  }
+
+  #receive(events: ReadonlyArray<Event>, connection: number): Hole | null {
+    let hole: Hole | null = null
+    let from = 0
+    if (this.#options.queue.hasRoom()) this.#ledger.roomAgain(events[0]!.timestampCollector)
+    let kept: Array<Event> | null = null
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!
+      const verdict = this.#judge(event, connection)
+      if (index > from && verdict._tag !== "InOrder" && verdict._tag !== "Unverifiable") {
+        // What is said of a gap stands between the events before and after it: after a crash it speaks for all before it.
+        this.#pass(kept ?? events.slice(from, index))
+        from = index
+        kept = null
+      }
+      this.#ledger.received(event, verdict, connection)
+      if (verdict._tag === "Gap") hole = { missing: verdict.missing }
+      if (countVerdict(this.#options.stats.sequence, verdict)) kept?.push(event)
+      else kept ??= events.slice(from, index)
+    }
+    this.#pass(kept ?? (from === 0 ? events : events.slice(from)))
+    return hole
+  }
+
+  #judge(event: Event, connection: number): Verdict {
+    const verdict = this.#continuity.judge(event)
+    if (verdict._tag !== "Unverifiable" || this.#recent === null) return verdict
+    const fresh = this.#recent.add(event.sequenceId)
+    if (fresh) return verdict
+    // A venue may legally repeat a book on one connection; two connections that deliver bring the same ones.
+    const twice = event.dataType === "trade" || this.#carrying.size > 1 || !this.#carrying.has(connection)
+    return twice ? duplicate : verdict
+  }
+
+  /** Passes events on, with what is to be said before and behind them. */
+  #pass(events: ReadonlyArray<Event>): void {
+    const { onRecorded, queue, stats } = this.#options
+    const first = events[0]
+    if (first === undefined) return this.#flush()
+    stats.events += events.length
+    onRecorded(events)
+    if (queue.hasRoom()) {
+      this.#ledger.roomAgain(first.timestampCollector)
+      this.#flushBefore()
+      queue.put(events)
+      stats.eventsQueued += events.length
+    } else {
+      this.#flushBefore()
+      stats.dropped += events.length
+      this.#ledger.dropped(events)
+      if (this.#recent !== null) { for (const { sequenceId } of events) this.#recent.forget(sequenceId) }
+    }
+    this.#flush()
+  }
+
+  #flushBefore(): void {
+    if (this.#before.length > 0) this.#options.queue.put(this.#before.splice(0))
+  }
+
+  #flush(): void {
+    this.#flushBefore()
+    if (this.#behind.length > 0) this.#options.queue.put(this.#behind.splice(0))
+  }
+
+  /** The newest rows are known by their ids: what comes again of them is no new row, and no gap that says so lacks them. */
+  #recall({ tail }: FeedMemory, counted: boolean): void {
+    if (tail !== null) this.#recent?.add(tail.lastId)
+    for (const id of tail?.recentIds ?? []) {
+      this.#recent?.add(id)
+      if (!counted) continue
+      const ids = { first: Number(id), last: Number(id) }
+      if (this.#continuity.fetched(ids) > 0) this.#ledger.repaired(ids)
+    }
+  }
+}

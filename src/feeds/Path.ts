@@ -1,0 +1,260 @@
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Random } from "effect"
+import { announceAfterMicros } from "../completeness/GapLedger.ts"
+import type { Feed } from "../domain/Feed.ts"
+import type { Exchange } from "../exchanges/Exchange.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
+import { secondsText } from "../runtime/secondsText.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import * as Backoff from "./Backoff.ts"
+import { ConnectLimiter } from "./ConnectLimiter.ts"
+import type { ConnectionIntake, FeedIntake } from "./FeedIntake.ts"
+import type { FeedStates } from "./FeedStates.ts"
+import type { FeedOutage } from "./OutageLog.ts"
+import { printable } from "./printable.ts"
+import * as Session from "./Session.ts"
+import { gapCause, heedRefusal, reconnectReason } from "./sessionEnd.ts"
+import type { Tokens } from "./Tokens.ts"
+
+/** What all paths of a feed share. */
+export interface Options {
+  readonly feed: Feed
+  readonly stats: FeedStats
+  readonly states: FeedStates
+  readonly intake: FeedIntake
+  readonly outage: FeedOutage
+  readonly backoff: Backoff.Options
+  readonly messageTimeoutSecs: number
+  readonly mayAskAnew: (nowMillis: number) => boolean
+}
+
+/** How long a run must have delivered for the delays between attempts to start afresh. */
+export const healthyMillis = 30_000
+
+/** The shares of a connection's lifetime between which it is replaced, each at a moment of its own, and at the latest. */
+const replaceAt = { earliest: 0.8, latest: 0.95, withoutTurn: 0.98 }
+
+/** From then on a gap is said to be open: a little later than the ledger wants it, for the clocks differ. */
+const sayOpenAfter = Duration.millis(announceAfterMicros / 1000 + 500)
+
+/** How often it is looked whether a successor delivers. */
+const lookEveryMillis = 50
+
+/** One connection, open or about to be. */
+interface Running {
+  readonly exchange: Exchange
+  readonly fiber: Fiber.Fiber<never, Session.SessionError>
+  readonly startedAt: number
+  /** What is known of it once it is open. */
+  readonly joined: () =>
+    | { readonly intake: ConnectionIntake; readonly connection: number; readonly openedAt: number }
+    | null
+  /** The venue has announced its end. */
+  readonly noticed: () => boolean
+  /** Another one is to take its place, for this reason. */
+  readonly replace: Deferred.Deferred<string>
+  /** Closes it without anything being missed. */
+  readonly retire: Effect.Effect<void>
+}
+
+/** How one connection of a path ended: by itself, or another one took its place. */
+type Outcome =
+  | { readonly _tag: "Ended"; readonly running: Running; readonly exit: Exit.Exit<never, Session.SessionError> }
+  | { readonly _tag: "Replaced"; readonly by: Running }
+
+/** One path of a feed. */
+export interface Path {
+  /**
+   * Keeps one connection for ever: after a failure another one after a pause, and where its end is foreseen another one before it.
+   */
+  readonly run: Effect.Effect<never, never, ConnectLimiter | Tokens>
+  /** Has the connection replaced, for this reason, by one to what `exchange` answers then. */
+  readonly replace: (reason: string) => void
+}
+
+export const make = Effect.fnUntraced(function*(exchange: () => Exchange, options: Options) {
+  const { backoff, feed, intake, outage, states, stats } = options
+  const clock = yield* Clock.Clock
+  const limiter = yield* ConnectLimiter
+  const path = {}
+  let current: Running | null = null
+
+  const start = Effect.gen(function*() {
+    const key = {}
+    const to = exchange()
+    const replace = Deferred.makeUnsafe<string>()
+    let joined: ReturnType<Running["joined"]> = null
+    let noticed = false
+    let retired = false
+    states.remove(path)
+    const fiber = yield* Effect.forkScoped(
+      Session.run(to, feed, {
+        ...Session.defaults,
+        messageTimeoutSecs: options.messageTimeoutSecs,
+        stats,
+        join: (connection) => {
+          joined = { intake: intake.join(connection), connection, openedAt: monotonicMillis(clock) }
+          states.opened(key)
+          return joined.intake
+        },
+        onState: (state) => states.set(key, state),
+        onData: (text) => outage.delivers(text),
+        onSilence: (reason, text) => states.live ? Effect.logDebug(text) : outage.lost(reason, text),
+        onClosingNotice: () => {
+          noticed = true
+          Deferred.doneUnsafe(replace, Effect.succeed("the venue announced its end"))
+        },
+        onClosing: () => {
+          if (!retired) intake.stopping()
+        },
+        onClosed: () => states.remove(key),
+        mayAskAnew: options.mayAskAnew
+      })
+    )
+    const running: Running = {
+      exchange: to,
+      fiber,
+      startedAt: monotonicMillis(clock),
+      joined: () => joined,
+      noticed: () => noticed,
+      replace,
+      retire: Effect.suspend(() => {
+        retired = true
+        stats.reconnects++
+        stats.reconnectsBy.handover++
+        return Effect.andThen(Fiber.interrupt(fiber), Effect.sync(() => joined?.intake.leave(null)))
+      })
+    }
+    return running
+  })
+
+  /** Waits until its lifetime makes it time for another one. */
+  const aged = Effect.fnUntraced(function*({ exchange }: Running) {
+    const lifetime = exchange.limits.maxLifetimeMillis
+    if (lifetime === null) return yield* Effect.never
+    yield* Effect.sleep(yield* Random.nextBetween(lifetime * replaceAt.earliest, lifetime * replaceAt.latest))
+    return lifetime
+  })
+
+  const delivers = (running: Running) =>
+    Effect.gen(function*() {
+      while (running.joined()?.intake.takesOver(monotonicMillis(clock)) !== true) yield* Effect.sleep(lookEveryMillis)
+    })
+
+  const endOf = (running: Running) =>
+    Effect.map(Fiber.await(running.fiber), (exit): Outcome => ({ _tag: "Ended", running, exit }))
+
+  /** Brings about another connection and then closes `old`; where that ends first, the other one goes on alone. */
+  const handOver = Effect.fnUntraced(function*(old: Running, reason: string) {
+    const startedAt = monotonicMillis(clock)
+    let pause = backoff.initialSecs * 1000
+    while (true) {
+      const next = yield* start
+      const outcome = yield* Effect.raceAllFirst([
+        Effect.as(delivers(next), "delivers" as const),
+        endOf(next),
+        endOf(old)
+      ])
+      if (outcome === "delivers") {
+        yield* old.retire
+        yield* Effect.logInfo(
+          `connection ${next.joined()?.connection ?? 0} took the place of ${old.joined()?.connection ?? 0} after ${
+            secondsText(monotonicMillis(clock) - startedAt)
+          }, for ${reason}; nothing is missed`
+        )
+        return { _tag: "Replaced", by: next } satisfies Outcome
+      }
+      if (outcome._tag === "Ended" && outcome.running === old) {
+        yield* ended(old, outcome.exit)
+        return { _tag: "Replaced", by: next } satisfies Outcome
+      }
+      if (outcome._tag === "Ended") yield* ended(next, outcome.exit)
+      yield* Effect.logWarning(
+        `the connection that is to be replaced, for ${reason}, goes on; next attempt in ${secondsText(pause)}`
+      )
+      const meanwhile = yield* Effect.timeoutOption(endOf(old), pause)
+      if (Option.isSome(meanwhile)) return meanwhile.value
+      pause = Math.min(pause * 2, backoff.maxSecs * 1000)
+    }
+  })
+
+  /** Runs until the connection has ended, or another one has taken its place. */
+  const lead = Effect.fnUntraced(function*(running: Running) {
+    current = running
+    const why = yield* Effect.raceAllFirst([endOf(running), Deferred.await(running.replace), aged(running)])
+    if (typeof why === "object") return why
+    if (typeof why === "string") return yield* handOver(running, why)
+    const patience = Math.max(0, why * replaceAt.withoutTurn - (monotonicMillis(clock) - running.startedAt))
+    return yield* Effect.scoped(Effect.gen(function*() {
+      // It may be over before its turn comes.
+      const over = yield* Effect.raceFirst(endOf(running), limiter.takeTurn(feed.exchange, patience))
+      return typeof over === "object" ? over : yield* handOver(running, "its age")
+    }))
+  })
+
+  /** What the end of a connection means for the next one. */
+  const ended = Effect.fnUntraced(function*(running: Running, exit: Exit.Exit<never, Session.SessionError>) {
+    const cause = Exit.isFailure(exit) ? exit.cause : Cause.empty
+    const joined = running.joined()
+    const error = Option.getOrNull(Cause.findErrorOption(cause))
+    stats.reconnects++
+    stats.reconnectsBy[reconnectReason(error)]++
+    const missed = running.noticed() ? "venue_notice" : gapCause(error)
+    if (joined === null) intake.failed(missed)
+    else joined.intake.leave(missed)
+    let rejected = false
+    if (error === null) {
+      stats.defects++
+      stats.reason = "a bug ended the session"
+      yield* Effect.logError("a bug ended the session; the feed connects again", cause).pipe(
+        Effect.annotateLogs("connection", stats.connections)
+      )
+    } else {
+      if (!states.live) stats.reason = printable(error.message, 500)
+      if (error._tag === "HandshakeRefused") yield* heedRefusal(running.exchange, error)
+      if (error._tag === "SubscriptionRejected") {
+        stats.rejections++
+        rejected = true
+      }
+    }
+    return { error, rejected, openedAt: joined?.openedAt ?? null }
+  })
+
+  const attempt = Effect.gen(function*() {
+    const eventsBefore = stats.events
+    if (!states.live) stats.nextAttemptAt = null
+    let running = yield* start
+    let outcome = yield* lead(running)
+    while (outcome._tag === "Replaced") {
+      running = outcome.by
+      outcome = yield* lead(running)
+    }
+    const { error, openedAt, rejected } = yield* ended(outcome.running, outcome.exit)
+    states.set(path, rejected ? "rejected" : "waiting")
+    yield* Effect.forkChild(Effect.delay(Effect.sync(() => intake.tick()), sayOpenAfter))
+    const ranMillis = openedAt === null ? 0 : monotonicMillis(clock) - openedAt
+    // A book is asked for anew on a connection that was well: nothing is to be waited for.
+    const healthy = error?._tag === "BookBroken" || (stats.events > eventsBefore && ranMillis >= healthyMillis)
+    return { healthy, retrySlowly: rejected }
+  }).pipe(Effect.scoped)
+
+  const run = Backoff.keepRunning({
+    attempt,
+    schedule: Backoff.schedule(backoff),
+    onWait: (delay) =>
+      Effect.gen(function*() {
+        if (states.live) return
+        stats.nextAttemptAt = (yield* Clock.currentTimeMillis) + Duration.toMillis(delay)
+        const reason = stats.reason ?? "the connection ended"
+        yield* outage.lost(reason, `${reason}; next attempt in ${secondsText(Duration.toMillis(delay))}`).pipe(
+          Effect.annotateLogs("connection", stats.connections)
+        )
+      })
+  })
+  const made: Path = {
+    run,
+    replace: (reason) => {
+      if (current !== null) Deferred.doneUnsafe(current.replace, Effect.succeed(reason))
+    }
+  }
+  return made
+})
