@@ -2,6 +2,7 @@ import type { Keepalive, Limits, MakeExchange } from "../Exchange.ts"
 import { advanced } from "./advanced.ts"
 import type { Dialect } from "./dialect.ts"
 import { exchangeDialect } from "./exchangeDialect.ts"
+import { coinbaseHistory } from "./history.ts"
 
 const defaultUrl = "wss://advanced-trade-ws.coinbase.com"
 
@@ -58,6 +59,7 @@ export const make: MakeExchange = (baseUrl) => {
     limits,
     ...dialectOf(url),
     url: () => url,
-    refusalAdvice
+    refusalAdvice,
+    tradeHistory: coinbaseHistory(baseUrl)
   }
 }

@@ -1,5 +1,6 @@
 import type { DataType, Subscription } from "../../domain/Feed.ts"
 import type { Channel, Keepalive, Limits, MakeExchange, SubscribeFrame } from "../Exchange.ts"
+import { isDemo, okxHistory } from "./history.ts"
 import { makeParser } from "./parser.ts"
 
 const defaultUrl = "wss://ws.okx.com:8443/ws/v5/public"
@@ -85,5 +86,6 @@ export const make: MakeExchange = (baseUrl) => ({
   url: () => baseUrl ?? defaultUrl,
   subscribe,
   parser: makeParser,
-  refusalAdvice
+  refusalAdvice,
+  tradeHistory: isDemo(baseUrl) ? null : okxHistory(baseUrl)
 })
