@@ -138,10 +138,10 @@ export const layer = (config: Config) => {
     )
   }))
   const feeds = Supervisor.layer({
-    plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({
+    plans: config.feeds.map(({ baseUrls, feed, messageTimeoutSecs }) => ({
       feed,
       messageTimeoutSecs,
-      exchange: registry[feed.exchange](baseUrl)
+      exchange: registry[feed.exchange](baseUrls[0] ?? null)
     })),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,

@@ -1,3 +1,4 @@
+import { venueMarket } from "../../domain/venueMarket.ts"
 import type { Keepalive, Limits, MakeExchange } from "../Exchange.ts"
 import { advanced } from "./advanced.ts"
 import type { Dialect } from "./dialect.ts"
@@ -24,10 +25,8 @@ const limits: Limits = {
   maxLifetimeMillis: null
 }
 
-const dialectOf = (url: string): Dialect => {
-  const { hostname, pathname } = URL.parse(url) ?? { hostname: "", pathname: "" }
-  return hostname.startsWith("ws-feed") || pathname.startsWith("/ws-feed") ? exchangeDialect : advanced
-}
+const dialectOf = (url: string): Dialect =>
+  venueMarket("coinbase", url) === "Coinbase Exchange" ? exchangeDialect : advanced
 
 const refusalAdvice = (status: number): string | null => {
   switch (status) {

@@ -1,6 +1,7 @@
 import type { DataType, Subscription } from "../../domain/Feed.ts"
+import { venueMarket } from "../../domain/venueMarket.ts"
 import type { Channel, Keepalive, Limits, MakeExchange, SubscribeFrame } from "../Exchange.ts"
-import { isDemo, okxHistory } from "./history.ts"
+import { okxHistory } from "./history.ts"
 import { makeParser } from "./parser.ts"
 
 const defaultUrl = "wss://ws.okx.com:8443/ws/v5/public"
@@ -87,5 +88,6 @@ export const make: MakeExchange = (baseUrl) => ({
   subscribe,
   parser: makeParser,
   refusalAdvice,
-  tradeHistory: isDemo(baseUrl) ? null : okxHistory(baseUrl)
+  // Without a header of its own, REST answers for demo trading with trades of the real markets.
+  tradeHistory: baseUrl !== null && venueMarket("okx", baseUrl) === "OKX's demo" ? null : okxHistory(baseUrl)
 })

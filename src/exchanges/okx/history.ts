@@ -14,10 +14,6 @@ const hosts: ReadonlyMap<string, string> = new Map([
 // OKX documentation, error codes: 50011 asked too often, 50013 too busy.
 const pauses: ReadonlyMap<unknown, number> = new Map([["50011", 2000], ["50013", 5000]])
 
-/** The hosts of demo trading: there REST answers with trades of the real markets, unless a header asks for others. */
-export const isDemo = (baseUrl: string | null): boolean =>
-  /^ws\w*pap\.okx\.com$/.test((baseUrl === null ? null : URL.parse(baseUrl))?.hostname ?? "")
-
 /**
  * `GET /api/v5/market/history-trades`: up to 100 trades older than an id, newest first, of the last three months. Each
  * is a single fill, where the WebSocket merges the fills of a taker; ids are the same.
