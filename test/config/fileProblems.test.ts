@@ -190,6 +190,13 @@ const cases: ReadonlyArray<Case> = [
     /without cred/,
     /before the @/
   ),
+  inMarket(
+    "a URL of another kind, which is compared with no other",
+    `exchange = "coinbase"\nsymbols = ["BTC-USD"]\npaths = 2\nbase_urls = ["wss://x", "https://ws-feed.y"]`,
+    ".base_urls[1]",
+    /^a ws:/,
+    /^begin the URL with wss:/
+  ),
   inMarket("empty base_urls", `${okx}base_urls = []`, ".base_urls", /a list of 1 to 4 ws/, /base_urls = \["wss:/),
   inMarket(
     "too many base_urls",

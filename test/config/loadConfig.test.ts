@@ -89,7 +89,7 @@ describe("loadConfig", () => {
         [[markets]]
         exchange = "okx"
         symbols = ["BTC-USDT"]
-        feeds = ["trades"]
+        paths = 2
         repair = false
       `)
       const baseUrls = ["wss://a.example", "wss://b.example"]
@@ -98,7 +98,8 @@ describe("loadConfig", () => {
         [
           ["coinbase/btcusd/orderbook", 1, baseUrls, true, "https://c.example"],
           ["coinbase/btcusd/trade", 3, baseUrls, true, "https://c.example"],
-          ["okx/btcusdt/trade", 1, [], false, null]
+          ["okx/btcusdt/orderbook", 2, [], false, null],
+          ["okx/btcusdt/trade", 2, [], false, null]
         ]
       )
     }))
