@@ -1,6 +1,6 @@
 import { Context, Duration, Effect, Layer } from "effect"
 import packageJson from "../package.json" with { type: "json" }
-import type { Config } from "./config/Config.ts"
+import type { Config, FeedConfig } from "./config/Config.ts"
 import { registry } from "./exchanges/registry.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
@@ -84,6 +84,16 @@ const totals = Layer.effectDiscard(Effect.gen(function*() {
   yield* Effect.addFinalizer(() => reportTotals(telemetry.all(), telemetry.allSinks()))
 }))
 
+/** How a feed is recorded: over so many paths, each to its own URL where there are several. */
+const planOf = ({ baseUrls, feed, messageTimeoutSecs, paths, repair, restUrl }: FeedConfig): Supervisor.Plan => {
+  const exchanges = Array.from(
+    { length: paths },
+    (_, path) => registry[feed.exchange](baseUrls[path % baseUrls.length] ?? null)
+  )
+  const history = feed.dataType === "trade" && repair ? exchanges[0]?.tradeHistory?.(restUrl) ?? null : null
+  return { feed, messageTimeoutSecs, exchanges, history }
+}
+
 /**
  * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
  * Closing its scope stops feeds, then sinks, then uploads, each within its own limit, and gives the folder back last.
@@ -138,11 +148,7 @@ export const layer = (config: Config) => {
     )
   }))
   const feeds = Supervisor.layer({
-    plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({
-      feed,
-      messageTimeoutSecs,
-      exchanges: [registry[feed.exchange](baseUrl)]
-    })),
+    plans: config.feeds.map(planOf),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,
     dataDir: storage.dataDir,

@@ -237,8 +237,7 @@ export class GapLedger {
   #close(now: Interruption, event: Event, verdict: Verdict, connection: number): void {
     if (now.cause === null) return
     const closedMicros = Math.max(event.timestampCollector, now.openedMicros)
-    const known = this.#options.counted && this.#begun && verdict._tag === "InOrder"
-    if (known) {
+    if (this.#options.counted && this.#begun && verdict._tag === "InOrder") {
       if (now.gap === null) return
       const revision = now.gap.revision + 1
       this.#options.say({

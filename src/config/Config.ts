@@ -5,8 +5,14 @@ import type { Venue } from "../domain/Venue.ts"
 /** One feed to record, with what its market says about its connection. */
 export interface FeedConfig {
   readonly feed: Feed
-  /** Null for the venue's own URL. */
-  readonly baseUrl: string | null
+  /** Where its connections go, the first to the first and so on in turn; empty for the venue's own URL. */
+  readonly baseUrls: ReadonlyArray<string>
+  /** Connections at the same time; always 1 where nothing could merge them, whatever the market says. */
+  readonly paths: number
+  /** Whether trades that were missed are asked for afterwards. */
+  readonly repair: boolean
+  /** Where they are asked for; null for the host that goes with `baseUrls`. */
+  readonly restUrl: string | null
   /** How long the feed may be without market data before it is reported, with the market's override applied. */
   readonly messageTimeoutSecs: number
 }
@@ -16,7 +22,10 @@ export interface MarketConfig {
   readonly exchange: Venue
   readonly symbols: ReadonlyArray<string>
   readonly dataTypes: ReadonlyArray<DataType>
-  readonly baseUrl: string | null
+  readonly baseUrls: ReadonlyArray<string>
+  readonly paths: number
+  readonly repair: boolean
+  readonly restUrl: string | null
   readonly messageTimeoutSecs: number
 }
 

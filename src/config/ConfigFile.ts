@@ -1,62 +1,11 @@
 import { Schema } from "effect"
-import { Venue } from "../domain/Venue.ts"
-
-/** What a key that is not in the file stands for. */
-export const defaults = {
-  websocket: {
-    message_timeout_secs: 120,
-    initial_retry_delay_secs: 1,
-    max_retry_delay_secs: 60,
-    queue_capacity: 1000
-  },
-  storage: {
-    mode: "local",
-    data_dir: "data/parquet",
-    local_path: "data/archive",
-    max_file_age_secs: 3600,
-    max_file_size_mb: 500,
-    commit_interval_ms: 1000,
-    memory_budget_mb: 64
-  },
-  aws: { region: "us-east-1", bucket: "market-data", force_path_style: false },
-  upload: { queue_capacity: 1000, max_attempts: 5, initial_retry_delay_secs: 1, max_retry_delay_secs: 30 },
-  http: { host: "127.0.0.1", port: 9090 },
-  logging: { dir: "logs", retention_days: 1, max_file_size_mb: 64 },
-  shutdown: { websocket_secs: 10, storage_secs: 30, upload_secs: 60 },
-  market: { feeds: ["orderbook", "trades"] }
-} as const
-
-const text = (expected: string, pattern: RegExp) => Schema.String.check(Schema.isPattern(pattern, { expected }))
-
-const whole = (unit: string, minimum: number, maximum: number) => {
-  const expected = `a whole number of ${unit} from ${minimum} to ${maximum}`
-  return Schema.Int.annotate({ expected }).check(Schema.isBetween({ minimum, maximum }, { expected }))
-}
-
-const amount = (unit: string, maximum: number) => {
-  const expected = `a number of ${unit} above 0 and at most ${maximum}`
-  return Schema.Finite.annotate({ expected }).check(
-    Schema.isBetween({ minimum: 0, maximum, exclusiveMinimum: true }, { expected })
-  )
-}
-
-const oneOf = <const L extends ReadonlyArray<string>>(literals: L) =>
-  Schema.Literals(literals).annotate({ expected: `one of ${literals.map((literal) => `"${literal}"`).join(", ")}` })
-
-/** A table of the file; `description` is what editors show, and what `config.toml` says of it. */
-const table = <const F extends Schema.Struct.Fields>(name: string, description: string, fields: F) =>
-  Schema.Struct(fields).annotate({ expected: `a table, ${name}`, description })
-
-/** A key with the sentences that editors show and `config.toml` says of it, and its default where it has one. */
-const key = <S extends Schema.Top>(schema: S, description: string, byDefault?: Schema.Json) =>
-  Schema.optionalKey(schema.annotate({ description, ...(byDefault === undefined ? {} : { default: byDefault }) }))
+import { defaults } from "./defaults.ts"
+import { amount, key, oneOf, secondsOfSilence, Switch, table, text, whole } from "./keys.ts"
+import { MarketTable } from "./MarketTable.ts"
 
 const folder = text("a path of a folder", /^[^\p{Cc}\p{Cs}]+$/u)
 const secondsOfRetry = amount("seconds", 3600)
 const secondsOfStop = amount("seconds", 3600)
-/** How long a market may be silent; a quiet one for a week. */
-const secondsOfSilence = amount("seconds", 604_800)
-
 /** A TCP port to listen on; 0 for any that is free. */
 export const Port = Schema.Int.annotate({ expected: "a port from 0 to 65535" }).check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { expected: "a port from 0 to 65535" })
@@ -80,7 +29,7 @@ export const Bucket = text("3 to 63 letters, digits, dots, dashes and underscore
 /** The name of a region, as far as it can be checked without a list. */
 export const Region = text("the name of a region in letters, digits and dashes", /^[A-Za-z0-9-]{1,63}$/u)
 
-const { aws, http, logging, market, shutdown, storage, upload, websocket } = defaults
+const { aws, http, logging, shutdown, storage, upload, websocket } = defaults
 
 /** The recorder's own connections. */
 export const WebSocketTable = table("[websocket]", "The connections to the venues.", {
@@ -161,7 +110,7 @@ export const AwsTable = table(
       "URL of another store that speaks S3. No default: Amazon's own."
     ),
     force_path_style: key(
-      Schema.Boolean.annotate({ expected: "true or false" }),
+      Switch,
       "Whether the bucket stands in the path of the URL instead of in the host name, as most other stores want it.",
       aws.force_path_style
     )
@@ -189,43 +138,6 @@ export const UploadTable = table("[upload]", "How sealed files move on, to local
     secondsOfRetry,
     "Seconds that no delay between two attempts exceeds.",
     upload.max_retry_delay_secs
-  )
-})
-
-/** Which data types a market's symbols are recorded for. */
-export const FeedName = oneOf(["orderbook", "trades"])
-
-const feedNames = "a list of \"orderbook\" and \"trades\", each at most once and not empty"
-
-const marketTable =
-  "A venue and some of its symbols. A venue may have several, as long as no symbol is recorded twice for the same data type."
-
-/** Some symbols of one venue. */
-export const MarketTable = table("[[markets]]", marketTable, {
-  exchange: oneOf(Venue.literals).annotate({
-    description: "The venue: binance, coinbase, upbit, okx or bybit."
-  }),
-  symbols: Schema.Array(text("a symbol in quotes", /^\P{Cs}+$/u)).check(
-    Schema.isMinLength(1, { expected: "at least one symbol" })
-  ).annotate({
-    description:
-      "Symbols in the venue's own notation: binance btcusdt, coinbase BTC-USD, upbit KRW-BTC, okx BTC-USDT, bybit BTCUSDT."
-  }),
-  feeds: key(
-    Schema.Array(FeedName).check(
-      Schema.isMinLength(1, { expected: feedNames }),
-      Schema.isUnique({ expected: feedNames })
-    ),
-    "What to record of each symbol.",
-    market.feeds
-  ),
-  base_url: key(
-    text("a ws:// or wss:// URL", /^[^\s\p{Cs}]+$/u),
-    "Another URL of the same venue. No default: the venue's own."
-  ),
-  data_timeout_secs: key(
-    secondsOfSilence,
-    "In place of websocket.message_timeout_secs, for quiet symbols. No default."
   )
 })
 

@@ -1,12 +1,13 @@
 import { Effect, Schema } from "effect"
-import { AwsTable, FeedName, MarketTable, StorageTable, UploadTable, WebSocketTable } from "./ConfigFile.ts"
+import { AwsTable, StorageTable, UploadTable, WebSocketTable } from "./ConfigFile.ts"
+import { FeedName, MarketTable } from "./MarketTable.ts"
 
 const itemOrNull = <S extends Schema.ConstraintCodec<unknown, unknown>>(schema: S) =>
   Schema.NullOr(schema).pipe(Schema.catchDecoding(() => Effect.succeedSome(null)))
 
 const orNull = <S extends Schema.ConstraintCodec<unknown, unknown>>(schema: S) => Schema.optionalKey(itemOrNull(schema))
 
-const { base_url, symbols } = MarketTable.fields
+const { base_url, base_urls, paths, rest_url, symbols } = MarketTable.fields
 
 /**
  * The part of the file that the cross checks look at, each value by itself: missing where it is not written, null where
@@ -31,7 +32,10 @@ export const Readable = Schema.Struct({
     exchange: orNull(Schema.String),
     symbols: orNull(Schema.Array(itemOrNull(symbols.value))),
     feeds: orNull(Schema.Array(itemOrNull(FeedName))),
-    base_url: orNull(base_url.schema)
+    base_url: orNull(base_url.schema),
+    base_urls: orNull(Schema.Array(itemOrNull(base_urls.schema.value))),
+    paths: orNull(paths.schema),
+    rest_url: orNull(rest_url.schema)
   }))))
 })
 export type Readable = typeof Readable.Type

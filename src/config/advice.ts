@@ -1,5 +1,7 @@
 import { venues } from "../domain/Venue.ts"
-import { ConfigFile, defaults, MarketTable } from "./ConfigFile.ts"
+import { ConfigFile } from "./ConfigFile.ts"
+import { defaults } from "./defaults.ts"
+import { MarketTable } from "./MarketTable.ts"
 import { nearest } from "./nearest.ts"
 
 /** What to write for keys that have no default. */
@@ -9,6 +11,8 @@ const examples: Readonly<Record<string, unknown>> = {
   exchange: "binance",
   symbols: ["btcusdt"],
   base_url: "wss://data-stream.binance.vision/ws",
+  base_urls: ["wss://stream.binance.com:9443", "wss://data-stream.binance.vision"],
+  rest_url: "https://api.binance.us",
   data_timeout_secs: 600
 }
 

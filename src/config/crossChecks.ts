@@ -1,6 +1,6 @@
 import { isAbsolute, relative, resolve } from "node:path"
 import type { Problem } from "./ConfigError.ts"
-import { defaults } from "./ConfigFile.ts"
+import { defaults } from "./defaults.ts"
 import type { Readable } from "./Readable.ts"
 
 /** The written value, the default where nothing is written, or null where what is written cannot be used. */

@@ -3,7 +3,8 @@ import * as Feed from "../domain/Feed.ts"
 import type { SymbolNotation } from "../domain/SymbolNotation.ts"
 import { Venue, venues } from "../domain/Venue.ts"
 import type { Problem } from "./ConfigError.ts"
-import { defaults } from "./ConfigFile.ts"
+import { defaults } from "./defaults.ts"
+import { urlProblems } from "./marketUrls.ts"
 import { nearest } from "./nearest.ts"
 import type { Readable } from "./Readable.ts"
 import { isNotedAs, suggestSymbol } from "./suggestSymbol.ts"
@@ -23,26 +24,6 @@ const escapes = (symbol: string): boolean => {
 }
 
 const namesFolder = (symbol: string): boolean => /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(Feed.normalizeSymbol(symbol))
-
-const baseUrlProblem = (path: string, written: string): Problem | null => {
-  const url = URL.parse(written)
-  if (url === null || (url.protocol !== "ws:" && url.protocol !== "wss:")) {
-    const meant = url?.protocol === "https:" ? "wss://" : url?.protocol === "http:" ? "ws://" : null
-    return {
-      path,
-      expected: "a ws:// or wss:// URL",
-      instead: meant === null
-        ? "write for example base_url = \"wss://data-stream.binance.vision/ws\""
-        : `begin the URL with ${meant}`
-    }
-  }
-  if (url.username !== "" || url.password !== "") {
-    return { path, expected: "a URL without credentials", instead: "remove what stands before the @" }
-  }
-  return url.hash === ""
-    ? null
-    : { path, expected: "a URL without a fragment", instead: "remove the # and what follows" }
-}
 
 const symbolProblem = (path: string, symbol: string, venue: Venue | null, notations: Notations): Problem | null => {
   const notation = venue === null ? null : notations[venue]
@@ -72,10 +53,7 @@ export const marketChecks = (file: Readable, notations: Notations): ReadonlyArra
     const venue = Schema.is(Venue)(market.exchange) ? market.exchange : nearest(market.exchange ?? "", venues)
     const types = (market.feeds === undefined ? defaults.market.feeds : market.feeds ?? [])
       .flatMap((name) => name === null ? [] : [dataTypes[name]])
-    if (typeof market.base_url === "string") {
-      const problem = baseUrlProblem(`markets[${i}].base_url`, market.base_url)
-      if (problem !== null) problems.push(problem)
-    }
+    problems.push(...urlProblems(`markets[${i}]`, market, venue))
     for (const [j, symbol] of (market.symbols ?? []).entries()) {
       if (symbol === null) continue
       const path = `markets[${i}].symbols[${j}]`

@@ -1,11 +1,23 @@
 import * as Feed from "../domain/Feed.ts"
-import type { Config, MarketConfig } from "./Config.ts"
-import { type ConfigFile, defaults } from "./ConfigFile.ts"
+import type { DataType } from "../domain/Feed.ts"
+import type { Config, FeedConfig, MarketConfig } from "./Config.ts"
+import type { ConfigFile } from "./ConfigFile.ts"
+import { defaults } from "./defaults.ts"
 import { dataTypes } from "./marketChecks.ts"
 import type { Overrides } from "./Overrides.ts"
 import type { Secrets } from "./Secrets.ts"
 
 const bytesOfMegabyte = 1024 * 1024
+
+const feedConfig = (market: MarketConfig, symbol: string, dataType: DataType): FeedConfig => ({
+  feed: Feed.make(market.exchange, symbol, dataType),
+  baseUrls: market.baseUrls,
+  // Messages of Coinbase's books carry no number that two connections share, so nothing could merge them.
+  paths: market.exchange === "coinbase" && dataType === "orderbook" ? 1 : market.paths,
+  repair: market.repair,
+  restUrl: market.restUrl,
+  messageTimeoutSecs: market.messageTimeoutSecs
+})
 
 /** Fills in the defaults and lets the environment override the file. */
 export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrides, secrets: Secrets): Config => {
@@ -20,7 +32,10 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
     exchange: market.exchange,
     symbols: market.symbols,
     dataTypes: (market.feeds ?? defaults.market.feeds).map((name) => dataTypes[name]),
-    baseUrl: market.base_url ?? null,
+    baseUrls: market.base_urls ?? (market.base_url === undefined ? [] : [market.base_url]),
+    paths: market.paths ?? defaults.market.paths,
+    repair: market.repair ?? defaults.market.repair,
+    restUrl: market.rest_url ?? null,
     messageTimeoutSecs: market.data_timeout_secs ?? websocket.message_timeout_secs
   }))
   return {
@@ -66,10 +81,8 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
       uploadSecs: shutdown.upload_secs
     },
     markets,
-    feeds: markets.flatMap(({ exchange, symbols, dataTypes, baseUrl, messageTimeoutSecs }) =>
-      symbols.flatMap((symbol) =>
-        dataTypes.map((dataType) => ({ feed: Feed.make(exchange, symbol, dataType), baseUrl, messageTimeoutSecs }))
-      )
+    feeds: markets.flatMap((market) =>
+      market.symbols.flatMap((symbol) => market.dataTypes.map((dataType) => feedConfig(market, symbol, dataType)))
     ),
     credentials: { coinbase: secrets.coinbase, aws: secrets.aws }
   }

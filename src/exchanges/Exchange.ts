@@ -4,6 +4,7 @@ import type { DataType, Subscription } from "../domain/Feed.ts"
 import type { Frame } from "../domain/Frame.ts"
 import type { SymbolNotation } from "../domain/SymbolNotation.ts"
 import type { Venue } from "../domain/Venue.ts"
+import type { MakeTradeHistory } from "./TradeHistory.ts"
 
 /** What a frame says about the connection rather than about the market. */
 export type Control =
@@ -94,6 +95,8 @@ export interface Exchange {
   readonly parser: (subscriptions: ReadonlyArray<Subscription>) => Parser
   /** What the operator can do about this HTTP status at the handshake, or null where there is nothing special to say. */
   readonly refusalAdvice: (status: number) => string | null
+  /** How missed trades are fetched; null where they cannot be. */
+  readonly tradeHistory: MakeTradeHistory | null
 }
 
 /** Makes the adapter of a venue; `baseUrl` (from the config) selects another host, and with it the dialect. */

@@ -6,7 +6,7 @@ export interface Wanted {
   readonly symbol: string
   /** The newest trade before the gap. */
   readonly afterId: string
-  /** The oldest trade after the gap. */
+  /** The oldest trade after the gap; where it stands for several ids (OKX), the first of them. */
   readonly beforeId: string
   /** When these two were received, microseconds since the epoch. */
   readonly afterMicros: number
@@ -24,7 +24,7 @@ export type HistoryAnswer =
     /** Whether this page and those before it reach back to `afterId` without a hole, as far as the venue tells. */
     readonly complete: boolean
   }
-  /** Asked too often: to be asked again after a pause. */
+  /** Asked too often, or in trouble itself: to be asked again after a pause. */
   | { readonly _tag: "Busy"; readonly pauseMillis: number }
   /** Not what the venue documents, or a refusal, in words for the operator. */
   | { readonly _tag: "Refused"; readonly reason: string }
@@ -43,7 +43,7 @@ export interface HistoryResponse {
 export interface TradeHistory {
   /** Requests that a repair may make, well below what the venue tolerates, for all symbols of this machine together. */
   readonly limit: { readonly count: number; readonly perMillis: number }
-  /** How far back the venue remembers; null where it does not forget. */
+  /** How far back the venue remembers; null where it forgets nothing, or not by time (Bybit: all but 60 trades). */
   readonly horizonMillis: number | null
   /** The URL of the first request. */
   readonly first: (wanted: Wanted) => string

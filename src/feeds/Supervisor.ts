@@ -2,6 +2,7 @@ import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "e
 import type { Feed } from "../domain/Feed.ts"
 import * as Series from "../domain/Series.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
+import type { TradeHistory } from "../exchanges/TradeHistory.ts"
 import * as Background from "../runtime/Background.ts"
 import { phase } from "../runtime/Shutdown.ts"
 import * as stopAccounts from "../telemetry/stopAccounts.ts"
@@ -18,6 +19,8 @@ export interface Plan {
   /** The venue as each path of the feed speaks to it; at least one. */
   readonly exchanges: ReadonlyArray<Exchange>
   readonly messageTimeoutSecs: number
+  /** Where missed trades are asked for; null where they are not. */
+  readonly history: TradeHistory | null
 }
 
 export interface Options {

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process"
 import { TestConsole } from "effect/testing"
 import { check } from "../../src/cli/check.ts"
 import { report } from "../../src/cli/check/report.ts"
+import { chosenFeeds } from "../../src/cli/check/venueAnswer.ts"
 import { notations } from "../../src/cli/notations.ts"
 import { loadConfig } from "../../src/config/loadConfig.ts"
 import { venues } from "../../src/domain/Venue.ts"
@@ -40,10 +41,10 @@ describe("check", () => {
       yield* ticklake(["-c", path])
       const lines = (yield* TestConsole.logLines).join("\n").split("\n")
       assert.deepStrictEqual(lines.slice(0, 8), [
-        "exchange  symbol    data type  timeout  url",
-        "okx       BTC-USDT  trade      120 s    the venue's own",
-        "binance   btcusdt   orderbook  600 s    wss://data-stream.binance.vision/ws",
-        "binance   btcusdt   trade      600 s    wss://data-stream.binance.vision/ws",
+        "exchange  symbol    data type  timeout  paths  url                                  missed trades",
+        "okx       BTC-USDT  trade      120 s        1  the venue's own                      https://www.okx.com/api/v5/market/history-trades",
+        "binance   btcusdt   orderbook  600 s        1  wss://data-stream.binance.vision/ws  -",
+        "binance   btcusdt   trade      600 s        1  wss://data-stream.binance.vision/ws  https://api.binance.com/api/v3/historicalTrades",
         "",
         `config        ${path}`,
         "feeds         3",
@@ -51,6 +52,72 @@ describe("check", () => {
       ])
       assert.include(lines, "written in    a")
       assert.include(lines, "sealed files  b")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  const severalPaths = `
+    [[markets]]
+    exchange = "coinbase"
+    symbols = ["BTC-USD"]
+    paths = 2
+    base_urls = ["wss://a.example/?key=hunter2", "wss://b.example/"]
+    rest_url = "https://c.example/d/"
+    [[markets]]
+    exchange = "okx"
+    symbols = ["BTC-USDT"]
+    feeds = ["trades"]
+    base_url = "wss://wspap.okx.com:8443/ws/v5/public"
+    [[markets]]
+    exchange = "bybit"
+    symbols = ["BTCUSDT"]
+    feeds = ["trades"]
+    paths = 3
+    repair = false
+  `
+
+  it.effect("prints paths and where missed trades are asked for, and says what has one path all the same", () =>
+    Effect.gen(function*() {
+      const text = report(yield* loadConfig({ path: yield* written(severalPaths), notations, environment: {} }))
+      const lines = text.split("\n").map((line) => line.split(/ {2,}/))
+      assert.deepStrictEqual(lines.slice(1, 7), [
+        ["coinbase", "BTC-USD", "orderbook", "120 s", "1", "wss://a.example/", "-"],
+        [
+          "coinbase",
+          "BTC-USD",
+          "trade",
+          "120 s",
+          "2",
+          "wss://a.example/, wss://b.example/",
+          "https://c.example/d/products/BTC-USD/trades"
+        ],
+        [
+          "okx",
+          "BTC-USDT",
+          "trade",
+          "120 s",
+          "1",
+          "wss://wspap.okx.com:8443/ws/v5/public",
+          "cannot be asked for"
+        ],
+        ["bybit", "BTCUSDT", "trade", "120 s", "3", "the venue's own", "not asked for"],
+        [""],
+        ["Order books of Coinbase have one path, whatever paths says: nothing tells which messages of two are the same."]
+      ])
+      assert.notInclude(text, "hunter2")
+      const single = yield* written(
+        severalPaths.replace("paths = 2", "paths = 1").replace(", \"wss://b.example/\"", "")
+      )
+      assert.notInclude(report(yield* loadConfig({ path: single, notations, environment: {} })), "one path")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("would connect to each URL that a path goes to", () =>
+    Effect.gen(function*() {
+      const { feeds } = yield* loadConfig({ path: yield* written(severalPaths), notations, environment: {} })
+      assert.deepStrictEqual(chosenFeeds(feeds).map(({ baseUrl, feed }) => [feed.id, baseUrl]), [
+        ["coinbase/btcusd/orderbook", "wss://a.example/?key=hunter2"],
+        ["coinbase/btcusd/trade", "wss://b.example/"],
+        ["okx/btcusdt/trade", "wss://wspap.okx.com:8443/ws/v5/public"],
+        ["bybit/btcusdt/trade", null]
+      ])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("prints the bucket where files go to one, and the archive where they go there", () =>

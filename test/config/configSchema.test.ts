@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { JsonSchema, Result, Schema, SchemaRepresentation } from "effect"
 import { Toml } from "effect/encoding"
 import { readFileSync, writeFileSync } from "node:fs"
-import { defaults } from "../../src/config/ConfigFile.ts"
+import { defaults } from "../../src/config/defaults.ts"
 import { configSchema, describedKeys } from "./configSchema.ts"
 
 const file = new URL("../../config.schema.json", import.meta.url)

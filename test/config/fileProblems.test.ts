@@ -175,6 +175,84 @@ const cases: ReadonlyArray<Case> = [
     /before the @/
   ),
   inMarket("fragment in base_url", `${okx}base_url = "wss://x/#a"`, ".base_url", /fragment/, /remove the #/),
+  inMarket(
+    "https in base_urls",
+    `${okx}base_urls = ["https://x"]`,
+    ".base_urls[0]",
+    /^a ws:/,
+    /begin .* with wss:\/\/$/
+  ),
+  inMarket("no URL in base_urls", `${okx}base_urls = ["x"]`, ".base_urls[0]", /^a ws:/, /^write for example "wss:/),
+  inMarket(
+    "credentials in base_urls",
+    `${okx}paths = 2\nbase_urls = ["wss://y", "wss://a:hunter2@x"]`,
+    ".base_urls[1]",
+    /without cred/,
+    /before the @/
+  ),
+  inMarket(
+    "a URL of another kind, which is compared with no other",
+    `exchange = "coinbase"\nsymbols = ["BTC-USD"]\npaths = 2\nbase_urls = ["wss://x", "https://ws-feed.y"]`,
+    ".base_urls[1]",
+    /^a ws:/,
+    /^begin the URL with wss:/
+  ),
+  inMarket("empty base_urls", `${okx}base_urls = []`, ".base_urls", /a list of 1 to 4 ws/, /base_urls = \["wss:/),
+  inMarket(
+    "too many base_urls",
+    `${okx}paths = 4\nbase_urls = ["wss://a", "wss://b", "wss://c", "wss://d", "wss://e"]`,
+    ".base_urls",
+    /^a list of 1 to 4 ws/,
+    /base_urls = \["wss:/
+  ),
+  inMarket(
+    "one URL in place of a list",
+    `${okx}base_urls = "wss://x"`,
+    ".base_urls",
+    /^a list of 1 to 4 ws/,
+    /base_urls = \["wss:/
+  ),
+  inMarket(
+    "base_url and base_urls",
+    `${okx}base_url = "wss://a"\nbase_urls = ["wss://b"]`,
+    ".base_urls",
+    /^either base_url or base_urls/,
+    /into base_urls$/
+  ),
+  inMarket(
+    "more URLs than paths",
+    `${okx}base_urls = ["wss://a", "wss://b"]`,
+    ".base_urls",
+    /paths is 1$/,
+    /^write paths = 2/
+  ),
+  inMarket("no path", `${okx}paths = 0`, ".paths", /connections from 1 to 4/, /paths = 1, the default/),
+  inMarket("too many paths", `${okx}paths = 5`, ".paths", /connections from 1 to 4/, /paths = 1/),
+  inMarket("word for repair", `${okx}repair = "no"`, ".repair", /^true or false$/, /repair = true, the default/),
+  inMarket("wss in rest_url", `${okx}rest_url = "wss://x"`, ".rest_url", /^an http:/, /begin .* with https:\/\/$/),
+  inMarket("no URL in rest_url", `${okx}rest_url = "x.example"`, ".rest_url", /^an http:/, /rest_url = "https:/),
+  inMarket("credentials in rest_url", `${okx}rest_url = "https://a:hunter2@x"`, ".rest_url", /without cred/, /the @/),
+  inMarket("fragment in rest_url", `${okx}rest_url = "https://x/#a"`, ".rest_url", /fragment/, /remove the #/),
+  inMarket("query in rest_url", `${okx}rest_url = "https://x/?a=hunter2"`, ".rest_url", /query/, /remove the \?/),
+  ...([
+    ["coinbase", "BTC-USD", "wss://advanced-trade-ws.coinbase.com", "wss://ws-feed.exchange.coinbase.com", "Exchange"],
+    ["coinbase", "BTC-USD", "ws://x/a", "ws://x/ws-feed", "Coinbase Exchange"],
+    ["binance", "btcusdt", "wss://stream.binance.com:9443", "wss://stream.binance.us:9443", "Binance.US"],
+    ["binance", "btcusdt", "wss://a", "wss://stream.testnet.binance.vision", "Binance's testnet"],
+    ["binance", "btcusdt", "wss://a", "wss://demo-stream.binance.com", "Binance's demo"],
+    ["binance", "btcusdt", "wss://a", "wss://b/ws?timeUnit=microsecond", "Binance in microseconds"],
+    ["upbit", "KRW-BTC", "wss://api.upbit.com/websocket/v1", "wss://sg-api.upbit.com/websocket/v1", "Upbit sg"],
+    ["okx", "BTC-USDT", "wss://ws.okx.com:8443", "wss://wspap.okx.com:8443", "OKX's demo"],
+    ["bybit", "BTCUSDT", "wss://stream.bybit.com", "wss://stream-testnet.bybit.com", "Bybit's testnet"]
+  ] as const).map(([venue, symbol, one, other, leads]) =>
+    inMarket(
+      `another market among base_urls: ${leads}`,
+      `exchange = "${venue}"\nsymbols = ["${symbol}"]\npaths = 2\nbase_urls = ["${one}", "${other}"]`,
+      ".base_urls[1]",
+      new RegExp(`^a URL of .*, but it leads to .*${leads}$`),
+      /a data_dir of its own$/
+    )
+  ),
   symbol("okx", "BTCUSDT", /^write "BTC-USDT"$/),
   symbol("okx", "btc-usdt", /^write "BTC-USDT"$/),
   symbol("okx", "BTC/USDT", /^write "BTC-USDT"$/),

@@ -34,7 +34,10 @@ describe("loadConfig", () => {
           exchange: "okx",
           symbols: ["BTC-USDT"],
           dataTypes: ["orderbook", "trade"],
-          baseUrl: null,
+          baseUrls: [],
+          paths: 1,
+          repair: true,
+          restUrl: null,
           messageTimeoutSecs: 120
         }],
         credentials: { coinbase: null, aws: null }
@@ -63,13 +66,40 @@ describe("loadConfig", () => {
       assert.strictEqual(config.storage.maxFileBytes, 512 * 1024)
       assert.deepStrictEqual(
         config.feeds.map((
-          { feed, baseUrl, messageTimeoutSecs }
-        ) => [feed.id, feed.symbol, baseUrl, messageTimeoutSecs]),
+          { feed, baseUrls, messageTimeoutSecs }
+        ) => [feed.id, feed.symbol, baseUrls, messageTimeoutSecs]),
         [
-          ["upbit/krwbtc/trade", "KRW-BTC", null, 5],
-          ["upbit/krweth/trade", "KRW-ETH", null, 5],
-          ["binance/btcusdt/trade", "btcusdt", "wss://data-stream.binance.vision/ws", 600],
-          ["binance/btcusdt/orderbook", "btcusdt", "wss://data-stream.binance.vision/ws", 600]
+          ["upbit/krwbtc/trade", "KRW-BTC", [], 5],
+          ["upbit/krweth/trade", "KRW-ETH", [], 5],
+          ["binance/btcusdt/trade", "btcusdt", ["wss://data-stream.binance.vision/ws"], 600],
+          ["binance/btcusdt/orderbook", "btcusdt", ["wss://data-stream.binance.vision/ws"], 600]
+        ]
+      )
+    }))
+
+  it.effect("gives each feed its paths, their URLs and where missed trades are asked for", () =>
+    Effect.gen(function*() {
+      const { feeds } = yield* load(`
+        [[markets]]
+        exchange = "coinbase"
+        symbols = ["BTC-USD"]
+        paths = 3
+        base_urls = ["wss://a.example", "wss://b.example"]
+        rest_url = "https://c.example"
+        [[markets]]
+        exchange = "okx"
+        symbols = ["BTC-USDT"]
+        paths = 2
+        repair = false
+      `)
+      const baseUrls = ["wss://a.example", "wss://b.example"]
+      assert.deepStrictEqual(
+        feeds.map(({ baseUrls, feed, paths, repair, restUrl }) => [feed.id, paths, baseUrls, repair, restUrl]),
+        [
+          ["coinbase/btcusd/orderbook", 1, baseUrls, true, "https://c.example"],
+          ["coinbase/btcusd/trade", 3, baseUrls, true, "https://c.example"],
+          ["okx/btcusdt/orderbook", 2, [], false, null],
+          ["okx/btcusdt/trade", 2, [], false, null]
         ]
       )
     }))

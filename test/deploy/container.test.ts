@@ -5,7 +5,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { createServer } from "node:http"
 import { dirname, join, relative } from "node:path"
 import packageJson from "../../package.json" with { type: "json" }
-import { defaults } from "../../src/config/ConfigFile.ts"
+import { defaults } from "../../src/config/defaults.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { until } from "../until.ts"
 import { imports, instruction, read, root, service, stages } from "./repository.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Runtime } from "effect"
 import { spawnSync } from "node:child_process"
 import { ConfigError } from "../../src/config/ConfigError.ts"
-import { defaults } from "../../src/config/ConfigFile.ts"
+import { defaults } from "../../src/config/defaults.ts"
 import { read, root } from "./repository.ts"
 
 const unit = read("deploy/ticklake.service")

@@ -1,6 +1,7 @@
-import { venues } from "../../src/domain/Venue.ts"
+import { type Venue, venues } from "../../src/domain/Venue.ts"
 import type { Exchange } from "../../src/exchanges/Exchange.ts"
 import { registry } from "../../src/exchanges/registry.ts"
+import type { TradeHistory } from "../../src/exchanges/TradeHistory.ts"
 
 const seconds = (millis: number) => `${millis / 1000} s`
 
@@ -8,6 +9,20 @@ const pingOf = ({ keepalive }: Exchange) =>
   `${keepalive.ping._tag === "PingFrame" ? "ping frame" : `\`${keepalive.ping.text}\``} every ${
     seconds(keepalive.everyMillis)
   }`
+
+const historyOf = ({ tradeHistory, venue }: Exchange): TradeHistory => {
+  if (tradeHistory === null) throw new Error(`${venue} has no trade history`)
+  return tradeHistory(null)
+}
+
+const urlOf = ({ first }: TradeHistory) =>
+  first({ symbol: "SYMBOL", afterId: "0", beforeId: "2", afterMicros: 0, beforeMicros: 0 }).split("?")[0]
+
+// Bybit forgets by number, which its history cannot say.
+const remembered: Partial<Record<Venue, string>> = { bybit: "60 trades" }
+
+const daysOf = ({ horizonMillis }: TradeHistory) =>
+  horizonMillis === null ? "ever" : `${horizonMillis / 86_400_000} days`
 
 const rows: ReadonlyArray<readonly [title: string, cell: (exchange: Exchange) => string]> = [
   ["default URL", (exchange) => `\`${exchange.url([])}\``],
@@ -33,6 +48,12 @@ const rows: ReadonlyArray<readonly [title: string, cell: (exchange: Exchange) =>
     "connection ends after",
     ({ limits }) => limits.maxLifetimeMillis === null ? "not documented" : seconds(limits.maxLifetimeMillis)
   ],
+  ["missed trades", (exchange) => `\`${urlOf(historyOf(exchange))}\``],
+  [
+    "requests for them",
+    (exchange) => `${historyOf(exchange).limit.count} in ${seconds(historyOf(exchange).limit.perMillis)}`
+  ],
+  ["remembered for", (exchange) => remembered[exchange.venue] ?? daysOf(historyOf(exchange))],
   ["credentials", ({ usesToken }) => usesToken ? "optional" : "none"]
 ]
 

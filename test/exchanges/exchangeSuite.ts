@@ -4,6 +4,7 @@ import type { Frame } from "../../src/domain/Frame.ts"
 import type { Subscription } from "../../src/domain/Feed.ts"
 import type { Venue } from "../../src/domain/Venue.ts"
 import type { MakeExchange, Parsed, Parser } from "../../src/exchanges/Exchange.ts"
+import { countInside, mutate, Mutations, replaceInside } from "./damage.ts"
 import { frameOf } from "./frameOf.ts"
 
 /** What the contract suite has to know about a venue. */
@@ -64,62 +65,6 @@ const shape = (parsed: Parsed) => ({
   ...parsed,
   events: parsed.events.map((event) => ({ ...event, data: event.data.toString("latin1") }))
 })
-
-const Mutation = Schema.Struct({
-  kind: Schema.Literals(["flip", "truncate", "delete", "duplicate", "insert"]),
-  at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })),
-  length: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 })),
-  byte: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
-})
-
-const Mutations = Schema.Array(Mutation).check(Schema.isMinLength(1), Schema.isMaxLength(4))
-
-const mutate = (bytes: Buffer, mutations: ReadonlyArray<typeof Mutation.Type>): Buffer => {
-  let result = Buffer.from(bytes)
-  for (const { at: where, byte, kind, length } of mutations) {
-    const at = where % (result.length + 1)
-    const before = result.subarray(0, at)
-    const chunk = result.subarray(at, at + length)
-    const after = result.subarray(at + length)
-    switch (kind) {
-      case "flip":
-        result = Buffer.concat([before, Buffer.from([byte]), result.subarray(at + 1)])
-        break
-      case "truncate":
-        result = Buffer.from(before)
-        break
-      case "delete":
-        result = Buffer.concat([before, after])
-        break
-      case "duplicate":
-        result = Buffer.concat([before, chunk, chunk, after])
-        break
-      case "insert":
-        result = Buffer.concat([before, Buffer.from([byte]), result.subarray(at)])
-        break
-    }
-  }
-  return result
-}
-
-/** The JSON value with the `at`-th of its inner values, counted depth first, replaced. */
-const replaceInside = (value: unknown, at: number, replacement: unknown): unknown => {
-  let count = 0
-  const walk = (value: unknown): unknown => {
-    if (count++ === at) return replacement
-    if (Array.isArray(value)) return value.map(walk)
-    if (typeof value === "object" && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner)]))
-    }
-    return value
-  }
-  return walk(value)
-}
-
-const countInside = (value: unknown): number =>
-  typeof value === "object" && value !== null
-    ? Object.values(value).reduce((sum: number, inner) => sum + countInside(inner), 1)
-    : 1
 
 const isJson = (text: string): boolean => {
   try {

@@ -29,6 +29,7 @@ export const exchangeAt = (url: string, overrides: Partial<Exchange> = {}): Exch
   url: () => url,
   subscribe: () => [() => "subscribe"],
   refusalAdvice: () => null,
+  tradeHistory: null,
   parser: () => ({ bytes, receivedAtMicros }) => {
     const text = bytes.toString()
     if (text === "pong") return control({ _tag: "Pong" })

@@ -1,18 +1,38 @@
-import type { Config } from "../../config/Config.ts"
+import type { Config, FeedConfig } from "../../config/Config.ts"
+import { registry } from "../../exchanges/registry.ts"
 import { printableUrl } from "../../feeds/printableUrl.ts"
 import { alignedTable } from "../alignedTable.ts"
 
+/** Where missed trades of a feed are asked for. */
+const repairText = ({ baseUrls, feed, repair, restUrl }: FeedConfig): string => {
+  if (feed.dataType === "orderbook") return "-"
+  if (!repair) return "not asked for"
+  const history = registry[feed.exchange](baseUrls[0] ?? null).tradeHistory?.(restUrl)
+  if (history === undefined) return "cannot be asked for"
+  return printableUrl(
+    history.first({ symbol: feed.symbol, afterId: "0", beforeId: "2", afterMicros: 0, beforeMicros: 0 })
+  )
+}
+
 const feedTable = ({ feeds }: Config): string =>
   alignedTable([
-    ["exchange", "symbol", "data type", "timeout", "url"],
-    ...feeds.map(({ feed, messageTimeoutSecs, baseUrl }) => [
-      feed.exchange,
-      feed.symbol,
-      feed.dataType,
-      `${messageTimeoutSecs} s`,
-      baseUrl === null ? "the venue's own" : printableUrl(baseUrl)
+    ["exchange", "symbol", "data type", "timeout", "paths", "url", "missed trades"],
+    ...feeds.map((plan) => [
+      plan.feed.exchange,
+      plan.feed.symbol,
+      plan.feed.dataType,
+      `${plan.messageTimeoutSecs} s`,
+      String(plan.paths),
+      plan.baseUrls.length === 0 ? "the venue's own" : plan.baseUrls.slice(0, plan.paths).map(printableUrl).join(", "),
+      repairText(plan)
     ])
-  ])
+  ], ["paths"])
+
+/** What the table shows otherwise than it was written. */
+const notes = ({ markets }: Config): ReadonlyArray<string> =>
+  markets.some((market) => market.exchange === "coinbase" && market.paths > 1 && market.dataTypes.includes("orderbook"))
+    ? ["Order books of Coinbase have one path, whatever paths says: nothing tells which messages of two are the same."]
+    : []
 
 /** Where sealed files go by the configured mode. */
 const stores = ({ aws, storage }: Config): ReadonlyArray<ReadonlyArray<string>> => [
@@ -40,4 +60,4 @@ const summary = (config: Config): string => {
 }
 
 /** What `check` prints for a configuration that can be used; never the value of a secret. */
-export const report = (config: Config): string => `${feedTable(config)}\n\n${summary(config)}`
+export const report = (config: Config): string => [feedTable(config), ...notes(config), summary(config)].join("\n\n")

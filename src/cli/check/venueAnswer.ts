@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { FeedConfig } from "../../config/Config.ts"
+import type { Feed } from "../../domain/Feed.ts"
 import type { Exchange } from "../../exchanges/Exchange.ts"
 import { registry } from "../../exchanges/registry.ts"
 import { ConnectLimiter } from "../../feeds/ConnectLimiter.ts"
@@ -8,10 +9,20 @@ import { printableUrl } from "../../feeds/printableUrl.ts"
 import { isTlsTrouble } from "../../runtime/tlsTrouble.ts"
 import { ask } from "./Answer.ts"
 
+/** A feed and one of the URLs that its connections go to. */
+interface Question {
+  readonly feed: Feed
+  /** Null for the venue's own URL. */
+  readonly baseUrl: string | null
+}
+
+const questionsOf = ({ baseUrls, feed, paths }: FeedConfig): ReadonlyArray<Question> =>
+  baseUrls.length === 0 ? [{ feed, baseUrl: null }] : baseUrls.slice(0, paths).map((baseUrl) => ({ feed, baseUrl }))
+
 /** One feed for each venue and URL: a book where there is one, for books come even while nobody trades. */
-export const chosenFeeds = (feeds: ReadonlyArray<FeedConfig>): ReadonlyArray<FeedConfig> => {
-  const chosen = new Map<string, FeedConfig>()
-  for (const each of feeds) {
+export const chosenFeeds = (feeds: ReadonlyArray<FeedConfig>): ReadonlyArray<Question> => {
+  const chosen = new Map<string, Question>()
+  for (const each of feeds.flatMap(questionsOf)) {
     const key = `${each.feed.exchange} ${each.baseUrl ?? ""}`
     const known = chosen.get(key)
     const better = known?.feed.dataType === "trade" && each.feed.dataType === "orderbook"
@@ -44,7 +55,7 @@ const connectAdvice = (cause: unknown, baseUrl: string | null): string => {
 
 type ProbeError = Effect.Error<ReturnType<typeof probe>>
 
-const adviceFor = (error: ProbeError, { notation, venue }: Exchange, { baseUrl, feed }: FeedConfig): string => {
+const adviceFor = (error: ProbeError, { notation, venue }: Exchange, { baseUrl, feed }: Question): string => {
   switch (error._tag) {
     case "ConnectFailed":
       return connectAdvice(error.cause, baseUrl)
@@ -63,7 +74,7 @@ const adviceFor = (error: ProbeError, { notation, venue }: Exchange, { baseUrl, 
 }
 
 /** Connects once to the venue of a feed and waits for its first event, when the venue's limits allow. */
-export const venueAnswer = Effect.fnUntraced(function*(plan: FeedConfig, waitMillis?: number) {
+export const venueAnswer = Effect.fnUntraced(function*(plan: Question, waitMillis?: number) {
   const { baseUrl, feed } = plan
   const exchange = registry[feed.exchange](baseUrl)
   const limiter = yield* ConnectLimiter

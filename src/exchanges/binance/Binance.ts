@@ -1,6 +1,7 @@
 import type { DataType } from "../../domain/Feed.ts"
 import type { Channel, Keepalive, Limits, MakeExchange } from "../Exchange.ts"
 import { endpointOf, timeUnitOf } from "./endpoint.ts"
+import { binanceHistory } from "./history.ts"
 import { makeParser } from "./parser.ts"
 import { subscribeFrames } from "./subscribe.ts"
 
@@ -79,6 +80,7 @@ export const make: MakeExchange = (baseUrl) => {
     url: () => endpoint,
     subscribe: subscribeFrames,
     parser: (subscriptions) => makeParser(unit, subscriptions),
-    refusalAdvice
+    refusalAdvice,
+    tradeHistory: binanceHistory(baseUrl)
   }
 }

@@ -1,5 +1,6 @@
 import type { DataType } from "../../domain/Feed.ts"
 import type { Channel, Keepalive, Limits, MakeExchange } from "../Exchange.ts"
+import { bybitHistory } from "./history.ts"
 import { makeParser } from "./parser.ts"
 import { subscribeFrames } from "./subscribe.ts"
 
@@ -70,5 +71,6 @@ export const make: MakeExchange = (baseUrl) => ({
   url: () => baseUrl ?? defaultUrl,
   subscribe: subscribeFrames,
   parser: makeParser,
-  refusalAdvice
+  refusalAdvice,
+  tradeHistory: bybitHistory(baseUrl)
 })

@@ -1,7 +1,9 @@
+import { venueMarket } from "../../domain/venueMarket.ts"
 import type { Keepalive, Limits, MakeExchange } from "../Exchange.ts"
 import { advanced } from "./advanced.ts"
 import type { Dialect } from "./dialect.ts"
 import { exchangeDialect } from "./exchangeDialect.ts"
+import { coinbaseHistory } from "./history.ts"
 
 const defaultUrl = "wss://advanced-trade-ws.coinbase.com"
 
@@ -23,10 +25,8 @@ const limits: Limits = {
   maxLifetimeMillis: null
 }
 
-const dialectOf = (url: string): Dialect => {
-  const { hostname, pathname } = URL.parse(url) ?? { hostname: "", pathname: "" }
-  return hostname.startsWith("ws-feed") || pathname.startsWith("/ws-feed") ? exchangeDialect : advanced
-}
+const dialectOf = (url: string): Dialect =>
+  venueMarket("coinbase", url) === "Coinbase Exchange" ? exchangeDialect : advanced
 
 const refusalAdvice = (status: number): string | null => {
   switch (status) {
@@ -58,6 +58,7 @@ export const make: MakeExchange = (baseUrl) => {
     limits,
     ...dialectOf(url),
     url: () => url,
-    refusalAdvice
+    refusalAdvice,
+    tradeHistory: coinbaseHistory(baseUrl)
   }
 }

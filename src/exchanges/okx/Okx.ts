@@ -1,5 +1,7 @@
 import type { DataType, Subscription } from "../../domain/Feed.ts"
+import { venueMarket } from "../../domain/venueMarket.ts"
 import type { Channel, Keepalive, Limits, MakeExchange, SubscribeFrame } from "../Exchange.ts"
+import { okxHistory } from "./history.ts"
 import { makeParser } from "./parser.ts"
 
 const defaultUrl = "wss://ws.okx.com:8443/ws/v5/public"
@@ -85,5 +87,7 @@ export const make: MakeExchange = (baseUrl) => ({
   url: () => baseUrl ?? defaultUrl,
   subscribe,
   parser: makeParser,
-  refusalAdvice
+  refusalAdvice,
+  // Without a header of its own, REST answers for demo trading with trades of the real markets.
+  tradeHistory: baseUrl !== null && venueMarket("okx", baseUrl) === "OKX's demo" ? null : okxHistory(baseUrl)
 })

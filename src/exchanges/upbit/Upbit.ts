@@ -11,6 +11,7 @@ import {
 import { clipped } from "../wire/clipped.ts"
 import { decode, isObject } from "../wire/json.ts"
 import { unrequested } from "../wire/unrequested.ts"
+import { upbitHistory } from "./history.ts"
 import { parseOrderbook } from "./orderbook.ts"
 import { parseTrade } from "./trade.ts"
 
@@ -124,5 +125,6 @@ export const make: MakeExchange = (baseUrl) => ({
   url: () => baseUrl ?? defaultUrl,
   subscribe: (subscriptions) => [() => request(subscriptions)],
   parser,
-  refusalAdvice
+  refusalAdvice,
+  tradeHistory: upbitHistory(baseUrl)
 })

@@ -1,18 +1,16 @@
-import type { TradeEvent } from "../../domain/Event.ts"
 import type { Frame } from "../../domain/Frame.ts"
 import { events, malformed, type Parsed } from "../Exchange.ts"
 import { finiteNumber } from "../wire/finiteNumber.ts"
 import { integerText } from "../wire/integerText.ts"
 import { type JsonObject, millisToMicros } from "../wire/json.ts"
 import { containsEscapedKey } from "../wire/jsonSpan.ts"
-
-const sides = new Map<unknown, TradeEvent["side"]>([["ASK", "sell"], ["BID", "buy"]])
+import { takerSides } from "./takerSides.ts"
 
 const idPath = ["sequential_id"]
 
 /** The one trade of a `trade` frame in DEFAULT format. */
 export const parseTrade = (frame: Frame, message: JsonObject, symbol: string): Parsed => {
-  const side = sides.get(message.ask_bid)
+  const side = takerSides.get(message.ask_bid)
   if (side === undefined) return malformed("trade: ask_bid is neither ASK nor BID")
   const price = finiteNumber(message.trade_price)
   if (price === null) return malformed("trade: trade_price is not a number")
