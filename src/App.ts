@@ -4,6 +4,7 @@ import type { Config, FeedConfig } from "./config/Config.ts"
 import { registry } from "./exchanges/registry.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
+import { PastTrades } from "./feeds/PastTrades.ts"
 import { reportTotals } from "./feeds/LossReport.ts"
 import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
@@ -156,7 +157,7 @@ export const layer = (config: Config) => {
     sinksLimit: Duration.seconds(shutdown.storageSecs)
   })
   return feeds.pipe(
-    Layer.provide([ConnectLimiter.layer, tokens(config)]),
+    Layer.provide([ConnectLimiter.layer, PastTrades.layer, tokens(config)]),
     Layer.provide(sinks),
     Layer.provide(uploads),
     // Told after the journal was closed: only then it is known which rows are lost.

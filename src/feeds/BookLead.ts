@@ -5,7 +5,7 @@ import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
 import type { GapCause } from "../domain/Gap.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
-import type { Hole } from "./FeedIntake.ts"
+import type { Hole } from "./ConnectionIntake.ts"
 import { countVerdict } from "./countVerdict.ts"
 
 /** Bytes of events that a connection which does not lead holds; of more, it begins anew with the next complete book. */

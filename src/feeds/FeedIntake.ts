@@ -1,45 +1,25 @@
 import * as Continuity from "../completeness/Continuity.ts"
 import { GapLedger } from "../completeness/GapLedger.ts"
 import { RecentIds } from "../completeness/RecentIds.ts"
-import { duplicate, type Missing, type Verdict } from "../completeness/Verdict.ts"
+import { duplicate, type Verdict } from "../completeness/Verdict.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event, GapEvent, TradeEvent } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { BookLead } from "./BookLead.ts"
+import type { ConnectionIntake, Hole } from "./ConnectionIntake.ts"
 import { countVerdict } from "./countVerdict.ts"
 import type { EventQueue } from "./EventQueue.ts"
 import { type FeedMemory, standing } from "./FeedMemory.ts"
 import { gapRow } from "./gapRow.ts"
+import { betweenIds, type Fetchable, isBetween, Neighbours } from "./Neighbours.ts"
 
 /** Ids of trades that are remembered where a venue's ids do not follow each other: some seconds of a busy market. */
 const rememberedTrades = 4096
 
 /** Books that are remembered, to know one that a second connection brings. */
 const rememberedBooks = 64
-
-/** What one connection of a feed brings. */
-export interface ConnectionIntake {
-  /** Something in a frame could not be read; to be told before the events of that frame. */
-  readonly unreadable: () => void
-  /**
-   * Takes the events of a frame, and the number that the venue gave the frame on its connection; answers the hole that was found
-   * before or among them.
-   */
-  readonly receive: (events: ReadonlyArray<Event>, connectionSequence: number | null, nowMillis: number) => Hole | null
-  /** Whether it delivers, so that the connection whose successor it is may go; by monotonic milliseconds. */
-  readonly takesOver: (nowMillis: number) => boolean
-  /** From here on nothing is missed because of it: its subscription is old enough to count, though the market may be quiet. */
-  readonly counts: () => void
-  /** It has ended, for `cause`; null where it was replaced. */
-  readonly leave: (cause: GapCause | null) => void
-}
-
-/** Events are missing; `missing` where the venue's numbers say which. */
-export interface Hole {
-  readonly missing: Missing | null
-}
 
 export interface Options {
   readonly feed: Feed
@@ -52,6 +32,8 @@ export interface Options {
   readonly nowMicros: () => number
   /** Hears what is passed on to be written. */
   readonly onRecorded: (events: ReadonlyArray<Event>) => void
+  /** Called when there is something that could be fetched. */
+  readonly onMissing: () => void
 }
 
 /** Where all connections of a feed meet: judges what they bring, passes each event on once, and keeps the feed's gaps. */
@@ -66,6 +48,8 @@ export class FeedIntake {
   #before: Array<GapEvent> = []
   #behind: Array<GapEvent> = []
   #stopsAt: number | null = null
+  /** Which trades stand around the gaps of venues that do not count. */
+  readonly #neighbours: Neighbours | null
 
   constructor(options: Options) {
     const { before, feed, nowMicros, rule, stats } = options
@@ -73,6 +57,7 @@ export class FeedIntake {
     const incremental = feed.dataType === "orderbook" && rule !== "none"
     const counted = rule === "consecutive"
     this.#continuity = Continuity.make(rule, counted ? standing(before) : null)
+    this.#neighbours = feed.dataType === "trade" && rule === "none" ? new Neighbours(before.tail?.lastId ?? null) : null
     this.#recent = rule === "none"
       ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
       : null
@@ -82,7 +67,12 @@ export class FeedIntake {
       incremental,
       startedMicros: nowMicros(),
       before: { lastReceivedMicros: before.tail?.lastReceivedMicros ?? null, gaps: before.gaps },
-      say: (gap, behind) => (behind ? this.#behind : this.#before).push(gapRow(feed, gap, nowMicros())),
+      say: (gap, behind) => {
+        const said = behind ? this.#behind : this.#before
+        said.push(gapRow(feed, gap, nowMicros()))
+        this.#neighbours?.said(gap)
+        if (gap.status === "missing") options.onMissing()
+      },
       lose: (ids) => this.#continuity.lose(ids)
     })
     this.#lead = incremental
@@ -169,38 +159,55 @@ export class FeedIntake {
     this.#flush()
   }
 
-  /** Gaps whose events are known by their ids, oldest first. */
-  get missing(): ReadonlyArray<Gap> {
-    return this.#ledger.missing()
+  /** The gaps whose trades can be asked for, oldest first. */
+  fetchable(): ReadonlyArray<Fetchable> {
+    return this.#neighbours?.gaps ?? this.#ledger.missing().map(betweenIds)
   }
 
-  /** Takes trades that were fetched afterwards; answers how many of them had been missing and are passed on. */
-  repair(trades: ReadonlyArray<TradeEvent>): number {
-    const { rule, stats } = this.#options
+  /**
+   * Takes trades that were fetched for a gap; answers how many of them had been missing and are passed on. There must be room for
+   * them, which only the caller can wait for.
+   */
+  repair(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
+    const { stats } = this.#options
     const kept = trades.filter((trade) => {
       const { position } = trade
-      const wanted = rule === "consecutive"
-        ? position !== null && this.#continuity.fetched(position) > 0
-        : this.#recent !== null && this.#recent.add(trade.sequenceId)
-      if (wanted && rule === "consecutive" && position !== null) {
-        stats.sequence.missing -= position.last - position.first + 1
-        this.#ledger.repaired(position)
+      if (this.#neighbours !== null) {
+        return isBetween(trade.sequenceId, gap) && this.#recent?.add(trade.sequenceId) === true
       }
-      return wanted
+      if (position === null || this.#continuity.fetched(position) === 0) return false
+      stats.sequence.missing -= position.last - position.first + 1
+      this.#ledger.repaired(position)
+      return true
     })
     if (kept.length > 0) this.#pass(kept)
     return kept.length
   }
 
-  /** What is missing in a gap without ids has been fetched, all of it or only some. */
-  refetched(gap: Gap, recovered: number, complete: boolean): void {
-    this.#ledger.refetched(gap, recovered, complete)
+  /** Whether every trade between the ids around a gap, which the venue counts, is there by now. */
+  isWhole({ afterId, beforeId }: Fetchable): boolean {
+    const lacks = ({ firstMissingId, lastMissingId }: Gap) =>
+      Number(lastMissingId) > Number(afterId) && Number(firstMissingId) < Number(beforeId)
+    return this.#neighbours === null && !this.#ledger.missing().some(lacks)
+  }
+
+  /**
+   * All that can be fetched for a gap has been: everything that was missing, or only some. True where that settles it; where the venue
+   * counts its trades, their ids alone do.
+   */
+  refetched(wanted: Fetchable, recovered: number, complete: boolean): boolean {
+    const known = this.#neighbours?.gaps.find(({ gap }) => gap.id === wanted.gap.id)
+    if (known === undefined) return false
+    this.#ledger.refetched(known.gap, recovered, complete)
+    this.#neighbours?.settled(known.gap)
     this.#flush()
+    return complete
   }
 
   #receive(events: ReadonlyArray<Event>, connection: number): Hole | null {
     let hole: Hole | null = null
     let from = 0
+    this.#neighbours?.next(events[0]!)
     if (this.#options.queue.hasRoom()) this.#ledger.roomAgain(events[0]!.timestampCollector)
     let kept: Array<Event> | null = null
     for (let index = 0; index < events.length; index++) {
@@ -212,6 +219,7 @@ export class FeedIntake {
         from = index
         kept = null
       }
+      this.#neighbours?.next(event)
       this.#ledger.received(event, verdict, connection)
       if (verdict._tag === "Gap") hole = { missing: verdict.missing }
       if (countVerdict(this.#options.stats.sequence, verdict)) kept?.push(event)
@@ -242,6 +250,7 @@ export class FeedIntake {
       this.#ledger.roomAgain(first.timestampCollector)
       this.#flushBefore()
       queue.put(events)
+      this.#neighbours?.recorded(events)
       stats.eventsQueued += events.length
     } else {
       this.#flushBefore()

@@ -3,6 +3,8 @@ import type { Row } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
+import type { TradeHistory } from "../exchanges/TradeHistory.ts"
+import { restarted } from "../runtime/Background.ts"
 import type { Sink } from "../sinks/Sink.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
@@ -13,6 +15,7 @@ import type { FeedMemory } from "./FeedMemory.ts"
 import { FeedStates } from "./FeedStates.ts"
 import type { FeedOutage } from "./OutageLog.ts"
 import * as Path from "./Path.ts"
+import * as TradeRepair from "./TradeRepair.ts"
 
 /** The shortest time between two connections that are opened for a new book. */
 const askAnewMillis = 60_000
@@ -20,6 +23,8 @@ const askAnewMillis = 60_000
 export interface Options {
   /** The venue as each path of the feed speaks to it; at least one. */
   readonly exchanges: ReadonlyArray<Exchange>
+  /** Where missed trades are asked for; null where they are not. */
+  readonly history: TradeHistory | null
   readonly backoff: Backoff.Options
   /** Events that may wait for the sink; what comes beyond is dropped and counted. */
   readonly queueCapacity: number
@@ -43,6 +48,14 @@ export const record = Effect.fnUntraced(
     const queue = yield* EventQueue.make(options.queueCapacity)
     const [exchange] = options.exchanges
     if (exchange === undefined) return yield* Effect.die(new Error(`${feed.id} has no path`))
+    const repair = options.history === null
+      ? null
+      : TradeRepair.make({
+        feed,
+        history: options.history,
+        stats,
+        hasRoom: () => stats.eventsQueued * 2 < options.queueCapacity
+      })
     const intake = new FeedIntake({
       feed,
       rule: exchange.channels[feed.dataType].continuity,
@@ -50,7 +63,8 @@ export const record = Effect.fnUntraced(
       queue,
       before: to.memory,
       nowMicros: () => clock.currentTimeMillisUnsafe() * 1000,
-      onRecorded: (events) => countLatencies(stats, events)
+      onRecorded: (events) => countLatencies(stats, events),
+      onMissing: () => repair?.wake()
     })
     const writer = yield* write(queue, to, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
@@ -59,7 +73,8 @@ export const record = Effect.fnUntraced(
     const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
     const shared = { ...options, feed, stats, states, intake, mayAskAnew: onceIn(askAnewMillis) }
     const paths = yield* Effect.forEach(options.exchanges, (each) => Path.make(() => each, shared))
-    return yield* Effect.raceAllFirst(paths.map(({ run }) => run)).pipe(
+    const repairing = repair === null ? Effect.never : restarted("the fetching of missed trades", repair.run(intake))
+    return yield* Effect.raceAllFirst([...paths.map(({ run }) => run), repairing]).pipe(
       Effect.ensuring(Effect.suspend(() => {
         intake.stopped()
         return Effect.andThen(queue.end, Fiber.await(writer))

@@ -63,7 +63,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const outages = OutageLog.make(options.plans.map(({ feed }) => feed))
   const now = yield* Clock.currentTimeMillis
   const ledgers = new Map<string, Sink>()
-  for (const { exchanges, feed, messageTimeoutSecs } of options.plans) {
+  for (const { exchanges, feed, history, messageTimeoutSecs } of options.plans) {
     const series = Series.make(feed.exchange, feed.symbol, "gap")
     const gaps = ledgers.get(series.id) ?? (yield* Scope.provide(sinks.open(series), sinkScope))
     ledgers.set(series.id, gaps)
@@ -76,6 +76,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       feed.id,
       record(feed, { events, gaps, memory }, stats, {
         exchanges,
+        history,
         backoff: options.backoff,
         queueCapacity: options.queueCapacity,
         messageTimeoutSecs,

@@ -35,6 +35,10 @@ export const reconnectReasons = [
 ] as const
 export type ReconnectReason = (typeof reconnectReasons)[number]
 
+/** What became of a request for missed trades. */
+export const repairResults = ["Page", "Busy", "Refused", "Failed"] as const
+export type RepairResult = (typeof repairResults)[number]
+
 /** Upper bounds of the time from the venue's clock to ours, in milliseconds. */
 export const latencyBoundsMillis = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000] as const
 
@@ -80,6 +84,10 @@ export interface FeedStats extends SinkStats {
   pongsReceived: number
   /** Pings that stayed unanswered although the venue went on sending. */
   pongsMissed: number
+  /** Requests for missed trades, by what came of them. */
+  readonly repairRequests: Record<RepairResult, number>
+  /** Trades that had been missed and were fetched afterwards. */
+  repaired: number
   /** What the venue announced, or refused while it delivered. */
   notices: number
 }
@@ -125,6 +133,8 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   pingsSent: 0,
   pongsReceived: 0,
   pongsMissed: 0,
+  repairRequests: { Page: 0, Busy: 0, Refused: 0, Failed: 0 },
+  repaired: 0,
   notices: 0
 })
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import type { TradeEvent } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
-import type { ConnectionIntake } from "../../src/feeds/FeedIntake.ts"
+import type { ConnectionIntake } from "../../src/feeds/ConnectionIntake.ts"
 import { eventsOf, IntakeModel, standingGaps } from "./intakeModel.ts"
 
 const feed = Feed.make("binance", "btcusdt", "trade")
@@ -135,7 +135,8 @@ const play = (steps: ReadonlyArray<typeof Step.Type>, counted = true) => {
         break
       case "repair":
         model.intake.repair(
-          Array.from({ length: step.count }, (_, i) => 1000 + step.from + i).filter((id) => id <= newest).map(at)
+          Array.from({ length: step.count }, (_, i) => 1000 + step.from + i).filter((id) => id <= newest).map(at),
+          { gap: standingGaps(model.rows)[0]!, afterId: "0", beforeId: "9999" }
         )
         break
       case "wait":

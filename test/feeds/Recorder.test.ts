@@ -5,6 +5,7 @@ import type { WebSocket } from "ws"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { record } from "../../src/feeds/Recorder.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
@@ -22,6 +23,7 @@ const start = Effect.fnUntraced(function*(exchange: Exchange, append: Sink["appe
   const stats = (yield* Telemetry).stats(feed)
   const fiber = yield* Effect.forkChild(record(feed, destination(append), stats, {
     exchanges: [exchange],
+    history: null,
     backoff: { initialSecs: 0.01, maxSecs: 0.05 },
     queueCapacity: 1000,
     messageTimeoutSecs: 60,
@@ -32,6 +34,7 @@ const start = Effect.fnUntraced(function*(exchange: Exchange, append: Sink["appe
 
 const environment = Layer.mergeAll(
   ConnectLimiter.layer,
+  PastTrades.layer,
   Telemetry.layer,
   Tokens.layerNone,
   Logging.layerConsole("None")

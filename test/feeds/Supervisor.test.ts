@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
 import * as Feed from "../../src/domain/Feed.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import * as Supervisor from "../../src/feeds/Supervisor.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
@@ -39,7 +40,7 @@ describe("Supervisor", () => {
           feedsLimit: "50 millis",
           sinksLimit: "50 millis"
         }).pipe(
-          Layer.provide([sinks, ConnectLimiter.layer, Tokens.layerNone, logger]),
+          Layer.provide([sinks, ConnectLimiter.layer, PastTrades.layer, Tokens.layerNone, logger]),
           Layer.provideMerge(Telemetry.layer)
         ),
         scope

@@ -4,6 +4,7 @@ import type { WebSocket } from "ws"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { record } from "../../src/feeds/Recorder.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
@@ -44,6 +45,7 @@ const booksAt = (url: string): Exchange => {
 
 const environment = Layer.mergeAll(
   ConnectLimiter.layer,
+  PastTrades.layer,
   Telemetry.layer,
   Tokens.layerNone,
   Logging.layerConsole("None")
@@ -68,6 +70,7 @@ describe("a book with a hole", () => {
       })
       yield* Effect.forkScoped(record(feed, destination(() => Effect.void), stats, {
         exchanges: [booksAt(url)],
+        history: null,
         backoff: { initialSecs: initialMillis / 1000, maxSecs: 5 },
         queueCapacity: 1000,
         messageTimeoutSecs: 60,

@@ -4,7 +4,8 @@ import type { Event, Row } from "../../src/domain/Event.ts"
 import type { Feed } from "../../src/domain/Feed.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
 import * as EventQueue from "../../src/feeds/EventQueue.ts"
-import { type ConnectionIntake, FeedIntake } from "../../src/feeds/FeedIntake.ts"
+import type { ConnectionIntake } from "../../src/feeds/ConnectionIntake.ts"
+import { FeedIntake } from "../../src/feeds/FeedIntake.ts"
 import type { FeedMemory } from "../../src/feeds/FeedMemory.ts"
 import { type FeedStats, makeStats } from "../../src/telemetry/Telemetry.ts"
 
@@ -119,7 +120,8 @@ export class IntakeModel {
       queue,
       before: memoryOf(this.rows),
       nowMicros: () => this.now,
-      onRecorded: () => {}
+      onRecorded: () => {},
+      onMissing: () => {}
     })
     return [this.#queue, intake]
   }

@@ -6,6 +6,7 @@ import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange, type Keepalive } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { record } from "../../src/feeds/Recorder.ts"
 import { destination } from "../feeds/destination.ts"
@@ -152,99 +153,105 @@ const oddVenue = (url: string, rule: Pick<Keepalive, "everyMillis" | "replyWithi
 const withoutData = (event: Row): Row => Object.assign({ ...event }, { data: undefined })
 
 /** A feed and its storage on a disk that fails, with a sink that is slow and has a bug; then what a crash of them leaves. */
-const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
-  const fs = yield* FileSystem.FileSystem
-  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
-  const dataDir = `${folder}/recording`
-  const disk = faultyFileSystem.make()
-  const context = yield* Layer.build(
-    ParquetSinks.layer({ dataDir, rowGroupRows: 50, writeBeside: false, retryEvery: "5 millis" }).pipe(
-      Layer.provideMerge(Journal.layer({ dataDir, commitEvery: "5 millis", pendingBytes: 5000 })),
-      Layer.provideMerge(Telemetry.layer),
-      Layer.provide(Layer.fresh(faultyFileSystem.layer(disk)))
-    )
-  )
-  const { sinks, telemetry } = yield* Effect.all({ sinks: Sinks, telemetry: Telemetry }).pipe(
-    Effect.provideContext(context)
-  )
-  const registry = quietRegistry(telemetry)
-  const see = scraping(history, "feed", Effect.promise(() => registry.write("text")))
-  yield* see([])
-
-  const peers: Array<WebSocket> = []
-  const rule = { everyMillis: 20, replyWithinMillis: 10_000 }
-  let mute = false
-  const url = yield* serve((peer) => {
-    if (mute) peer.pong = () => {}
-    peers.push(peer)
-  })
-  const sink = yield* sinks.open(feed)
-  const slow = yield* Deferred.make<void>()
-  let buggy = false
-  const stats = telemetry.stats(feed)
-  yield* Effect.forkScoped(record(
-    feed,
-    destination((batch) =>
-      Effect.andThen(
-        Deferred.await(slow),
-        Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
+const feedAndDisk = Effect.fnUntraced(
+  function*(history: MetricHistory) {
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+    const dataDir = `${folder}/recording`
+    const disk = faultyFileSystem.make()
+    const context = yield* Layer.build(
+      ParquetSinks.layer({ dataDir, rowGroupRows: 50, writeBeside: false, retryEvery: "5 millis" }).pipe(
+        Layer.provideMerge(Journal.layer({ dataDir, commitEvery: "5 millis", pendingBytes: 5000 })),
+        Layer.provideMerge(Telemetry.layer),
+        Layer.provide(Layer.fresh(faultyFileSystem.layer(disk)))
       )
-    ),
-    stats,
-    {
-      exchanges: [oddVenue(url, rule)],
-      backoff: { initialSecs: 0.01, maxSecs: 0.05 },
-      queueCapacity: 10,
-      messageTimeoutSecs: 60,
-      outage: OutageLog.make([feed]).of(feed)
-    }
-  ))
-  yield* until(() => peers.length === 1)
-  let sent = 0
-  const say = (text: string) => Effect.sync(() => peers.at(-1)?.send(text))
-  const trade = Effect.suspend(() => say(String(++sent)))
+    )
+    const { sinks, telemetry } = yield* Effect.all({ sinks: Sinks, telemetry: Telemetry }).pipe(
+      Effect.provideContext(context)
+    )
+    const registry = quietRegistry(telemetry)
+    const see = scraping(history, "feed", Effect.promise(() => registry.write("text")))
+    yield* see([])
 
-  yield* see(["collector_channel_queue_depth", "collector_messages_dropped_total"], trade)
-  yield* Deferred.succeed(slow, undefined)
-  yield* see([
-    "collector_latency_negative_total",
-    "collector_parquet_open_file_bytes",
-    "collector_websocket_pings_sent_total",
-    "collector_websocket_pongs_received_total"
-  ], trade)
+    const peers: Array<WebSocket> = []
+    const rule = { everyMillis: 20, replyWithinMillis: 10_000 }
+    let mute = false
+    const url = yield* serve((peer) => {
+      if (mute) peer.pong = () => {}
+      peers.push(peer)
+    })
+    const sink = yield* sinks.open(feed)
+    const slow = yield* Deferred.make<void>()
+    let buggy = false
+    const stats = telemetry.stats(feed)
+    yield* Effect.forkScoped(record(
+      feed,
+      destination((batch) =>
+        Effect.andThen(
+          Deferred.await(slow),
+          Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
+        )
+      ),
+      stats,
+      {
+        exchanges: [oddVenue(url, rule)],
+        history: null,
+        backoff: { initialSecs: 0.01, maxSecs: 0.05 },
+        queueCapacity: 10,
+        messageTimeoutSecs: 60,
+        outage: OutageLog.make([feed]).of(feed)
+      }
+    ))
+    yield* until(() => peers.length === 1)
+    let sent = 0
+    const say = (text: string) => Effect.sync(() => peers.at(-1)?.send(text))
+    const trade = Effect.suspend(() => say(String(++sent)))
 
-  yield* Effect.repeat(trade, { schedule: Schedule.spaced("1 millis"), until: () => stats.rowsWritten > 0 })
+    yield* see(["collector_channel_queue_depth", "collector_messages_dropped_total"], trade)
+    yield* Deferred.succeed(slow, undefined)
+    yield* see([
+      "collector_latency_negative_total",
+      "collector_parquet_open_file_bytes",
+      "collector_websocket_pings_sent_total",
+      "collector_websocket_pongs_received_total"
+    ], trade)
 
-  // What a process leaves that ends here, with a file that is none of ours.
-  const left = `${folder}/left`
-  yield* fs.copy(dataDir, left)
-  yield* fs.writeFileString(`${left}/.open/notes.txt`, "buy milk")
-  yield* Recovery.recover({ dataDir: left }).pipe(Effect.provideService(Telemetry, telemetry))
-  yield* see([
-    "collector_recovered_rows_total",
-    "collector_recovered_files_total",
-    "collector_quarantined_total",
-    "collector_quarantine_files"
-  ])
+    yield* Effect.repeat(trade, { schedule: Schedule.spaced("1 millis"), until: () => stats.rowsWritten > 0 })
 
-  disk.roomBytes = 0
-  yield* see([
-    "collector_parquet_write_errors_total",
-    "collector_journal_errors_total",
-    "collector_journal_rows_skipped_total"
-  ], trade)
-  disk.roomBytes = Infinity
-  yield* say("other")
-  yield* see(["collector_messages_unrequested_total"])
-  buggy = true
-  yield* see(["collector_parquet_rows_lost_total"], trade)
-  buggy = false
-  mute = true
-  rule.replyWithinMillis = 10
-  yield* say("bug")
-  yield* see(["collector_feed_defects_total"])
-  yield* see(["collector_websocket_pongs_missed_total"], trade)
-}, Effect.provide(Layer.mergeAll(environment, NodeServices.layer, ConnectLimiter.layer, Tokens.layerNone)))
+    // What a process leaves that ends here, with a file that is none of ours.
+    const left = `${folder}/left`
+    yield* fs.copy(dataDir, left)
+    yield* fs.writeFileString(`${left}/.open/notes.txt`, "buy milk")
+    yield* Recovery.recover({ dataDir: left }).pipe(Effect.provideService(Telemetry, telemetry))
+    yield* see([
+      "collector_recovered_rows_total",
+      "collector_recovered_files_total",
+      "collector_quarantined_total",
+      "collector_quarantine_files"
+    ])
+
+    disk.roomBytes = 0
+    yield* see([
+      "collector_parquet_write_errors_total",
+      "collector_journal_errors_total",
+      "collector_journal_rows_skipped_total"
+    ], trade)
+    disk.roomBytes = Infinity
+    yield* say("other")
+    yield* see(["collector_messages_unrequested_total"])
+    buggy = true
+    yield* see(["collector_parquet_rows_lost_total"], trade)
+    buggy = false
+    mute = true
+    rule.replyWithinMillis = 10
+    yield* say("bug")
+    yield* see(["collector_feed_defects_total"])
+    yield* see(["collector_websocket_pongs_missed_total"], trade)
+  },
+  Effect.provide(
+    Layer.mergeAll(environment, NodeServices.layer, ConnectLimiter.layer, PastTrades.layer, Tokens.layerNone)
+  )
+)
 
 describe("metrics", () => {
   it.live("each is updated by something that happens to a recorder", () =>

@@ -1,0 +1,155 @@
+import { Clock, Effect, Latch } from "effect"
+import type { Feed } from "../domain/Feed.ts"
+import type { HistoryAnswer, TradeHistory, Wanted } from "../exchanges/TradeHistory.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
+import { quantity } from "../runtime/quantity.ts"
+import { secondsText } from "../runtime/secondsText.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
+import type { FeedIntake } from "./FeedIntake.ts"
+import type { Fetchable } from "./Neighbours.ts"
+import { PastTrades } from "./PastTrades.ts"
+import { printable } from "./printable.ts"
+
+/** How long after a gap the first request waits: late trades fill many a gap, and a venue's REST may lag behind its stream. */
+const settleMillis = 2000
+
+/** The pauses between the attempts to fill one gap; after the last one it stays as it is until the next start. */
+const pausesMillis = [5000, 30_000, 120_000, 600_000, 3_600_000]
+
+/** How often it is looked whether live events leave room. */
+const lookEveryMillis = 100
+
+/** How attempts to fill a gap have gone so far. */
+interface Attempts {
+  count: number
+  /** Trades that were fetched. */
+  recovered: number
+  /** Monotonic milliseconds. */
+  nextAt: number
+}
+
+export interface Options {
+  readonly feed: Feed
+  readonly history: TradeHistory
+  readonly intake: FeedIntake
+  readonly stats: FeedStats
+  /** Whether live events leave room for a page of trades. */
+  readonly hasRoom: () => boolean
+}
+
+/** An answer, or that there was none. */
+type Answer = HistoryAnswer | { readonly _tag: "Failed"; readonly reason: string }
+
+/** Asks for missed trades. */
+export interface TradeRepair {
+  /** There may be something to do. */
+  readonly wake: () => void
+  /** Fills the gaps of the feed for ever, one after another. */
+  readonly run: (intake: FeedIntake) => Effect.Effect<never, never, PastTrades>
+}
+
+export const make = (options: Omit<Options, "intake">): TradeRepair => {
+  const due = Latch.makeUnsafe(false)
+  return {
+    wake: () => due.openUnsafe(),
+    run: (intake) => repairAll({ ...options, intake }, due)
+  }
+}
+
+const repairAll = Effect.fnUntraced(function*(options: Options, due: Latch.Latch) {
+  const { history, intake } = options
+  const clock = yield* Clock.Clock
+  const attempts = new Map<string, Attempts>()
+  while (true) {
+    // Before the look, so that whatever comes after it is looked at as well.
+    due.closeUnsafe()
+    const now = monotonicMillis(clock)
+    const gaps = intake.fetchable()
+    const ids = new Set(gaps.map(({ gap }) => gap.id))
+    for (const id of attempts.keys()) if (!ids.has(id)) attempts.delete(id)
+    let wait = Infinity
+    let next: Fetchable | null = null
+    for (const gap of gaps) {
+      const known = attempts.get(gap.gap.id) ?? { count: 0, recovered: 0, nextAt: now + settleMillis }
+      attempts.set(gap.gap.id, known)
+      if (known.count > pausesMillis.length) continue
+      if (known.nextAt <= now) next ??= gap
+      else wait = Math.min(wait, known.nextAt - now)
+    }
+    if (next === null) {
+      yield* wait === Infinity ? due.await : Effect.timeoutOption(due.await, wait)
+      continue
+    }
+    const tried = attempts.get(next.gap.id) ?? { count: 0, recovered: 0, nextAt: 0 }
+    const age = clock.currentTimeMillisUnsafe() - next.gap.openedMicros / 1000
+    if (history.horizonMillis !== null && age > history.horizonMillis) {
+      tried.count = Infinity
+      yield* giveUp(options, next, tried, "the venue remembers no trades that old")
+    } else {
+      const pause = pausesMillis[tried.count] ?? null
+      tried.count++
+      yield* repair(options, next, tried, pause)
+      tried.nextAt = monotonicMillis(clock) + (pause ?? 0)
+    }
+  }
+})
+
+/** Asks for what is missing in one gap, page after page; `pause` is that before the next attempt, null where there is none. */
+const repair = Effect.fnUntraced(function*(options: Options, wanted: Fetchable, tried: Attempts, pause: number | null) {
+  const { feed, history, intake, stats } = options
+  const asked: Wanted = {
+    symbol: feed.symbol,
+    afterId: wanted.afterId,
+    beforeId: wanted.beforeId,
+    afterMicros: wanted.gap.openedMicros,
+    beforeMicros: wanted.gap.closedMicros ?? wanted.gap.openedMicros
+  }
+  let recovered = 0
+  let complete = false
+  let trouble: string | null = null
+  for (let url: string | null = history.first(asked); url !== null;) {
+    const answer: Answer = yield* ask(options, asked, url)
+    stats.repairRequests[answer._tag]++
+    if (answer._tag === "Busy") {
+      yield* (yield* PastTrades).pause(feed.exchange, answer.pauseMillis)
+      continue
+    }
+    if (answer._tag !== "Page") {
+      trouble = answer.reason
+      break
+    }
+    // Live events come first.
+    while (!options.hasRoom()) yield* Effect.sleep(lookEveryMillis)
+    recovered += intake.repair(answer.trades, wanted)
+    complete = answer.complete
+    url = answer.next
+  }
+  stats.repaired += recovered
+  tried.recovered += recovered
+  const what = `${quantity(recovered, "missed trade")} fetched`
+  if (intake.isWhole(wanted) || complete && intake.refetched(wanted, tried.recovered, true)) {
+    return yield* Effect.logInfo(
+      `${what}: nothing is missing any more between ${wanted.afterId} and ${wanted.beforeId}`
+    )
+  }
+  const why = trouble === null ? "the venue has no more" : printable(trouble)
+  if (pause === null) return yield* giveUp(options, wanted, tried, why)
+  yield* Effect.logDebug(`${what}, not all of the gap: ${why}; next attempt in ${secondsText(pause)}`)
+})
+
+const ask = Effect.fnUntraced(function*({ feed, history }: Options, wanted: Wanted, url: string) {
+  const past = yield* PastTrades
+  return yield* past.ask(feed.exchange, history.limit, url).pipe(
+    Effect.map((response): Answer => history.read(wanted, url, response)),
+    Effect.catch((error) => Effect.succeed<Answer>({ _tag: "Failed", reason: error.message }))
+  )
+})
+
+/** What is missing stays missing, as far as this run of the recorder is concerned. */
+const giveUp = ({ intake }: Options, wanted: Fetchable, { recovered }: Attempts, why: string) =>
+  Effect.suspend(() => {
+    intake.refetched(wanted, recovered, false)
+    return Effect.logWarning(
+      `trades stay missing between ${wanted.afterId} and ${wanted.beforeId}: ${why}. The gap is in the files of type gap`
+    )
+  })
