@@ -1,21 +1,11 @@
+import type { Sink } from "../sinks/Sink.ts"
 import type { Before } from "../completeness/Continuity.ts"
 import type { Gap } from "../domain/Gap.ts"
-
-/** What is known of a feed's newest row. */
-export interface Tail {
-  /** Its `exchange_sequence_id`: of trades whose ids are numbers, the highest. */
-  readonly lastId: string
-  /** Microseconds since the epoch. */
-  readonly lastReceivedMicros: number
-  readonly lastExchangeMicros: number | null
-  /** Of trades, the ids of the newest 512 rows, oldest first. */
-  readonly recentIds: ReadonlyArray<string>
-}
 
 /** What is known of a feed from before this process. */
 export interface FeedMemory {
   /** Null where it never had a row. */
-  readonly tail: Tail | null
+  readonly tail: Sink["memory"]["tail"]
   /** Its gaps that are open or missing, in the order in which they were said. */
   readonly gaps: ReadonlyArray<Gap>
 }
