@@ -5,6 +5,7 @@ import { registry } from "./exchanges/registry.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
 import { reportTotals } from "./feeds/LossReport.ts"
+import type { Plan } from "./feeds/Plan.ts"
 import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
 import { DataFolderLock } from "./runtime/DataFolderLock.ts"
@@ -78,10 +79,19 @@ const counters = ({ feeds }: Config) =>
     for (const { feed } of feeds) telemetry.stats(feed)
   }))
 
+/** How each configured feed is to be recorded. */
+export const plansOf = ({ feeds }: Config): ReadonlyArray<Plan> =>
+  feeds.map((configured) => ({
+    feed: configured.feed,
+    messageTimeoutSecs: configured.messageTimeoutSecs,
+    exchange: registry[configured.feed.exchange](configured.baseUrl),
+    signature: JSON.stringify(configured)
+  }))
+
 /** Tells at the end what was recorded, and what was not. */
 const totals = Layer.effectDiscard(Effect.gen(function*() {
   const telemetry = yield* Telemetry
-  yield* Effect.addFinalizer(() => reportTotals(telemetry.all()))
+  yield* Effect.addFinalizer(() => reportTotals(telemetry.sinceStart()))
 }))
 
 /**
@@ -138,11 +148,7 @@ export const layer = (config: Config) => {
     )
   }))
   const feeds = Supervisor.layer({
-    plans: config.feeds.map(({ baseUrl, feed, messageTimeoutSecs }) => ({
-      feed,
-      messageTimeoutSecs,
-      exchange: registry[feed.exchange](baseUrl)
-    })),
+    plans: plansOf(config),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,
     dataDir: storage.dataDir,
@@ -162,12 +168,13 @@ export const layer = (config: Config) => {
   )
 }
 
-/** Records until interrupted. */
-export const run = (config: Config) =>
+/** Records until interrupted; `beside` runs as long as anything is recorded. */
+export const run = <R = never>(config: Config, beside: Effect.Effect<never, never, R> = Effect.never) =>
   Effect.scoped(
     Effect.flatMap(Layer.build(layer(config)), (context) =>
-      Effect.raceFirst(
+      Effect.raceAllFirst([
         Context.get(context, Supervisor.Supervisor).join,
-        Context.get(context, DataFolderLock).lost
-      ))
+        Context.get(context, DataFolderLock).lost,
+        Effect.provideContext(beside, context)
+      ]))
   )

@@ -159,7 +159,12 @@ export const makeStats = (feed: Feed): FeedStats => ({
 export class Telemetry extends Context.Service<Telemetry, {
   /** The counters of a feed, made at the first call. */
   readonly stats: (feed: Feed) => FeedStats
+  /** Of the present feeds; the same array until there are others. */
   readonly all: () => ReadonlyArray<FeedStats>
+  /** A feed that is not recorded any more is shown no longer; its counters still are in what was counted all in all. */
+  readonly remove: (feed: Feed) => void
+  /** Of all feeds since the start, those that were removed included. */
+  readonly sinceStart: () => ReadonlyArray<FeedStats>
   readonly storage: StorageStats.StorageStats
   readonly uploads: UploadStats.UploadStats
   readonly process: ProcessStats
@@ -168,6 +173,8 @@ export class Telemetry extends Context.Service<Telemetry, {
     Telemetry,
     Effect.map(Clock.Clock, (clock) => {
       const byFeed = new Map<string, FeedStats>()
+      const removed: Array<FeedStats> = []
+      let present: ReadonlyArray<FeedStats> = []
       return Telemetry.of({
         stats: (feed) => {
           const known = byFeed.get(feed.id)
@@ -175,9 +182,18 @@ export class Telemetry extends Context.Service<Telemetry, {
           const stats = makeStats(feed)
           stats.stateSince = clock.currentTimeMillisUnsafe()
           byFeed.set(feed.id, stats)
+          present = [...present, stats]
           return stats
         },
-        all: () => [...byFeed.values()],
+        all: () => present,
+        remove: (feed) => {
+          const stats = byFeed.get(feed.id)
+          if (stats === undefined) return
+          byFeed.delete(feed.id)
+          removed.push(stats)
+          present = [...byFeed.values()]
+        },
+        sinceStart: () => [...removed, ...present],
         storage: StorageStats.make(),
         uploads: UploadStats.make(),
         process: new ProcessStats(clock)

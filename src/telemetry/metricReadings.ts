@@ -3,6 +3,7 @@ import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
+import { reloadResults } from "./ProcessStats.ts"
 import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
 
 /** What the metrics are read from, at the moment of a scrape. */
@@ -150,6 +151,10 @@ export const readings: Readings = {
   collector_ready: single(({ telemetry: { process } }) => process.phase === "recording" ? 1 : 0),
   collector_disk_free_bytes: labeled("folder", ({ disks }) => disks.map(({ freeBytes, name }) => [name, freeBytes])),
   collector_disk_size_bytes: labeled("folder", ({ disks }) => disks.map(({ name, totalBytes }) => [name, totalBytes])),
+  collector_config_reloads_total: labeled(
+    "result",
+    ({ telemetry: { process } }) => reloadResults.map((result) => [result, process.reloads[result]])
+  ),
   collector_start_timestamp_seconds: single(({ telemetry: { process } }) => process.startedAtMillis / 1000),
   collector_build_info: ({ nodeVersion, version }) => [{ labels: { version, node: nodeVersion }, value: 1 }]
 }

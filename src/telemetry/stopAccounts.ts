@@ -10,7 +10,8 @@ import type { UploadStats } from "./UploadStats.ts"
 const named = 3
 
 /** How many connections were closed, and what was received and is with no sink yet. */
-export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
+export const ofFeeds = (allFeeds: () => ReadonlyArray<FeedStats>): Accounting => () => {
+  const feeds = allFeeds()
   const connected = feeds.filter((stats) => stats.connected)
   return Effect.sync((): Account => {
     const open = connected.filter((stats) => stats.connected)
@@ -35,7 +36,8 @@ const rowsLeft = (feeds: ReadonlyArray<FeedStats>) =>
   )
 
 /** How many files were sealed, and what is in no sealed file. */
-export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {
+export const ofSinks = (allFeeds: () => ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {
+  const feeds = allFeeds()
   const files = sumOver(feeds, (stats) => stats.filesSealed)
   const rows = sumOver(feeds, (stats) => stats.rowsSealed)
   const lostBefore = sumOver(feeds, (stats) => stats.rowsLost)

@@ -32,7 +32,7 @@ describe("Supervisor", () => {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(
         Supervisor.layer({
-          plans: [{ feed, exchange: exchangeAt(url), messageTimeoutSecs: 60 }],
+          plans: [{ feed, exchange: exchangeAt(url), messageTimeoutSecs: 60, signature: "" }],
           backoff: { initialSecs: 1, maxSecs: 60 },
           queueCapacity: 1000,
           dataDir: "data",
