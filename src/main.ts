@@ -28,10 +28,10 @@ process.on("SIGHUP", () => {
   if (!reloads || terminals.some((fd) => !isatty(fd))) process.kill(process.pid, "SIGTERM")
 })
 
-// A reader of our output that goes away, such as `head` or a log shipper, is no reason to stop recording.
+// A reader of our output that goes away, such as `head`, a log shipper or a terminal, is no reason to stop as if by a bug.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error
   })
 }
 
