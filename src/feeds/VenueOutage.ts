@@ -126,6 +126,8 @@ export class VenueOutage {
     const back = quantity(outage.feeds.size - this.#away.size, "feed")
     if (this.#away.size === 0) return `all ${back} of ${this.#venue} that were lost deliver again, ${took}${why}`
     const left = [...this.#away].map(([id, { reason }]) => `${id} (${reason})`).join(", ")
+    // The others are not recorded any more.
+    if (outage.feeds.size === this.#away.size) return `still without data of ${this.#venue}: ${left}`
     return `${back} of ${this.#venue} deliver again, ${took}${why}; still without data: ${left}`
   }
 

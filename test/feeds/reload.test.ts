@@ -1,0 +1,177 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import type { WebSocket } from "ws"
+import * as Feed from "../../src/domain/Feed.ts"
+import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
+import type { Plan } from "../../src/feeds/Plan.ts"
+import * as Supervisor from "../../src/feeds/Supervisor.ts"
+import { Tokens } from "../../src/feeds/Tokens.ts"
+import { Sinks } from "../../src/sinks/Sink.ts"
+import * as Logging from "../../src/telemetry/Logging.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { until } from "../until.ts"
+import { exchangeAt, serve } from "./numberVenue.ts"
+
+/** A supervisor over a venue on loopback, with sinks that note what they are told; `closing` is waited for when one closes. */
+const supervised = Effect.fnUntraced(function*(
+  symbols: ReadonlyArray<string>,
+  closing: (symbol: string) => Effect.Effect<void> = () => Effect.void
+) {
+  const peers: Array<{ readonly symbol: string; readonly peer: WebSocket }> = []
+  const notes: Array<string> = []
+  const url = yield* serve((peer) => {
+    peer.on("message", (text) => peers.push({ symbol: String(text), peer }))
+  })
+  const planOf = (symbol: string, signature = ""): Plan => ({
+    feed: Feed.make("bybit", symbol, "trade"),
+    exchange: exchangeAt(url, { subscribe: () => [() => symbol] }),
+    messageTimeoutSecs: 60,
+    signature
+  })
+  const sinks = Layer.succeed(
+    Sinks,
+    Sinks.of({
+      open: ({ symbol }) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            notes.push(`${symbol} opened`)
+            return {
+              append: (events) =>
+                Effect.sync(() => notes.push(...events.map(({ sequenceId }) => `${symbol} ${sequenceId}`)))
+            }
+          }),
+          () => Effect.andThen(closing(symbol), Effect.sync(() => notes.push(`${symbol} closed`)))
+        )
+    })
+  )
+  const scope = yield* Scope.make()
+  yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+  const context = yield* Layer.buildWithScope(
+    Supervisor.layer({
+      plans: symbols.map((symbol) => planOf(symbol)),
+      backoff: { initialSecs: 0.01, maxSecs: 0.05 },
+      queueCapacity: 1000,
+      dataDir: "data",
+      feedsLimit: "5 seconds",
+      sinksLimit: "200 millis"
+    }).pipe(
+      Layer.provide([sinks, ConnectLimiter.layer, Tokens.layerNone]),
+      Layer.provideMerge(Telemetry.layer),
+      Layer.provide(Logging.layerConsole("None"))
+    ),
+    scope
+  )
+  const { all } = Context.get(context, Telemetry)
+  const { apply } = Context.get(context, Supervisor.Supervisor)
+  const connected = (count: number) => until(() => peers.length === count)
+  const ids = (feeds: ReadonlyArray<Feed.Feed>) => feeds.map(({ symbol }) => symbol)
+  return {
+    all,
+    apply: (...plans: ReadonlyArray<Plan>) =>
+      Effect.map(apply(plans), ({ added, changed, removed, untouched }) => ({
+        added: ids(added),
+        changed: ids(changed),
+        removed: ids(removed),
+        untouched
+      })),
+    connected,
+    notes,
+    peers,
+    planOf,
+    stop: Scope.close(scope, Exit.void),
+    stats: (symbol: string) => all().find(({ feed }) => feed.symbol === symbol) ?? assert.fail(symbol)
+  }
+})
+
+describe("other plans", () => {
+  it.live("touch only what they change: same connection here, same sink and counters there", () =>
+    Effect.gen(function*() {
+      const { all, apply, connected, notes, peers, planOf, stats } = yield* supervised(["A", "B", "C"])
+      yield* connected(3)
+      const before = new Map(all().map((each) => [each.feed.symbol, each]))
+      const first = (symbol: string) => peers.find((each) => each.symbol === symbol)!.peer
+      for (const symbol of ["A", "B", "C"]) first(symbol).send("1")
+      yield* until(() => all().every(({ events }) => events === 1))
+      notes.length = 0
+
+      assert.deepStrictEqual(
+        yield* apply(planOf("A"), planOf("C", "other"), planOf("D")),
+        { added: ["D"], changed: ["C"], removed: ["B"], untouched: 1 }
+      )
+      yield* connected(5)
+      assert.deepStrictEqual(notes.toSorted(), ["B closed", "D opened"])
+      assert.deepStrictEqual(all().map(({ feed }) => feed.symbol), ["A", "C", "D"])
+      assert.strictEqual(stats("A"), before.get("A"))
+      assert.strictEqual(stats("C"), before.get("C"))
+      assert.deepStrictEqual(all().map(({ connections }) => connections), [1, 2, 1])
+      assert.strictEqual(first("A").readyState, first("A").OPEN)
+      for (const symbol of ["A", "C", "D"]) peers.findLast((each) => each.symbol === symbol)?.peer.send("2")
+      yield* until(() => ["A 2", "C 2", "D 2"].every((note) => notes.includes(note)))
+      assert.deepStrictEqual(all().map(({ events }) => events), [2, 2, 1])
+    }))
+
+  it.live("that take a feed away let its sink have what was received before it is closed, and give it new counters when it is back", () =>
+    Effect.gen(function*() {
+      const { apply, connected, notes, peers, planOf, stats } = yield* supervised(["A", "B"])
+      yield* connected(2)
+      const peer = peers.find(({ symbol }) => symbol === "B")!.peer
+      for (let id = 1; id <= 50; id++) peer.send(String(id))
+      yield* until(() => stats("B").events > 0)
+      yield* apply(planOf("A"))
+      assert.strictEqual(notes.at(-1), "B closed")
+      const received = notes.filter((note) => /^B \d/.test(note))
+      assert.isAbove(received.length, 0)
+      yield* apply(planOf("A"), planOf("B"))
+      yield* connected(3)
+      assert.deepInclude(stats("B"), { events: 0, connections: 1 })
+    }))
+
+  it.live("are put into effect one after the other, and the last ones stay", () =>
+    Effect.gen(function*() {
+      const { all, apply, notes, peers, planOf } = yield* supervised(["A"])
+      yield* Effect.all([
+        apply(planOf("A"), planOf("B")),
+        apply(planOf("B")),
+        apply(planOf("C"), planOf("A"))
+      ], { concurrency: "unbounded" })
+      assert.deepStrictEqual(all().map(({ feed }) => feed.symbol), ["C", "A"])
+      assert.deepStrictEqual(notes.slice(0, 3), ["A opened", "B opened", "A closed"])
+      assert.deepStrictEqual(notes.slice(3).toSorted(), ["A opened", "B closed", "C opened"])
+      yield* until(() => peers.filter(({ peer }) => peer.readyState === peer.OPEN).length === 2)
+    }))
+
+  it.live("that take away a feed whose sink never closes keep neither the others nor the stop from going on", () =>
+    Effect.gen(function*() {
+      const { apply, connected, planOf, stop } = yield* supervised(
+        ["A"],
+        (symbol) => symbol === "A" ? Effect.never : Effect.void
+      )
+      yield* connected(1)
+      assert.deepInclude(yield* apply(planOf("B")), { added: ["B"], removed: ["A"] })
+      assert.deepInclude(yield* apply(planOf("C")), { added: ["C"], removed: ["B"] })
+      yield* stop
+    }))
+
+  it.live("half in effect when the process stops are left to the stop, which waits for every sink", () =>
+    Effect.gen(function*() {
+      const sealing = yield* Deferred.make<void>()
+      const sealed = yield* Deferred.make<void>()
+      const { apply, connected, notes, planOf, stop } = yield* supervised(
+        ["A", "B"],
+        (symbol) =>
+          symbol === "A" ? Effect.andThen(Deferred.succeed(sealing, undefined), Deferred.await(sealed)) : Effect.void
+      )
+      yield* connected(2)
+      const applying = yield* Effect.forkChild(apply(planOf("B")))
+      yield* Deferred.await(sealing)
+      const stopping = yield* Effect.forkChild(stop)
+      yield* until(() => notes.includes("B closed"))
+      assert.isFalse(notes.includes("A closed"))
+      yield* Deferred.succeed(sealed, undefined)
+      yield* Fiber.join(stopping)
+      assert.isTrue(notes.includes("A closed"))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(applying)))
+      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(apply(planOf("C")))))
+      assert.isFalse(notes.includes("C opened"))
+    }))
+})
