@@ -1,7 +1,8 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, FileSystem, Layer, Schedule } from "effect"
+import { Deferred, Effect, Fiber, FileSystem, Layer, Queue, Schedule } from "effect"
 import type { WebSocket } from "ws"
+import { reloading } from "../../src/cli/run/reloading.ts"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange, type Keepalive } from "../../src/exchanges/Exchange.ts"
@@ -47,7 +48,7 @@ const scraping = (history: MetricHistory, process: string, scrape: Effect.Effect
 const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
   const store = yield* s3StandIn.make({ buckets: [] })
   store.fail("PutObject", { kind: "status", status: 503, code: "SlowDown" }, Infinity)
-  const { shutDown, simulator: { faults }, url } = yield* world({
+  const { config, context, shutDown, simulator: { faults }, url } = yield* world({
     venues: ["okx", "bybit"],
     simulator: { rate: 100 },
     storage: { mode: "s3", server: store },
@@ -93,6 +94,9 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_s3_uploaded_bytes_total",
     "collector_s3_upload_duration_seconds"
   ])
+  const asked = yield* Queue.sliding<void>(1)
+  yield* Effect.forkScoped(Effect.provideContext(reloading(asked, { ...config, path: "no/such.toml" }), context))
+  yield* see(["collector_config_reloads_total"], Queue.offer(asked, undefined))
   yield* faults.inject({ kind: "notice" })
   yield* see(["collector_venue_notices_total"])
   yield* see(["collector_sequence_duplicates_total"], faults.inject({ kind: "duplicate" }))
