@@ -19,6 +19,7 @@ import * as Liveness from "./telemetry/Liveness.ts"
 import { Monitor } from "./telemetry/Monitor.ts"
 import * as stopAccounts from "./telemetry/stopAccounts.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
+import * as UnparsedFrames from "./telemetry/UnparsedFrames.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
 import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
@@ -156,7 +157,7 @@ export const layer = (config: Config) => {
     sinksLimit: Duration.seconds(shutdown.storageSecs)
   })
   return feeds.pipe(
-    Layer.provide([ConnectLimiter.layer, tokens(config)]),
+    Layer.provide([ConnectLimiter.layer, tokens(config), UnparsedFrames.layer({ dataDir: storage.dataDir })]),
     Layer.provide(sinks),
     Layer.provide(uploads),
     // Told after the journal was closed: only then it is known which rows are lost.

@@ -58,6 +58,16 @@ export const metrics = {
     "times",
     "Times that a connection was given up because too much of it could not be read."
   ),
+  collector_unparsed_frames_kept_total: counter(
+    ofFeed,
+    "frames",
+    "Frames that could not be read and are kept whole in quarantine/frames below the data folder."
+  ),
+  collector_unparsed_frames_dropped_total: counter(
+    ofFeed,
+    "frames",
+    "Frames that could not be read and are not kept either, for there was no room for them."
+  ),
   collector_messages_unrequested_total: counter(
     ofFeed,
     "messages",

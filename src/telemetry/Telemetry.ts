@@ -67,6 +67,10 @@ export interface FeedStats {
   /** Events lost because the feed's queue was full. */
   dropped: number
   parseErrors: number
+  /** Frames that could not be parsed and are kept whole for somebody to look at. */
+  framesKept: number
+  /** Such frames for which there was no room. */
+  framesNotKept: number
   unrequested: number
   circuitBreaks: number
   /** Bugs that ended an attempt. */
@@ -132,6 +136,8 @@ export const makeStats = (feed: Feed): FeedStats => ({
   eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,
+  framesKept: 0,
+  framesNotKept: 0,
   unrequested: 0,
   circuitBreaks: 0,
   defects: 0,
