@@ -16,6 +16,7 @@ import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { metrics } from "../../src/telemetry/Metrics.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import * as UnparsedFrames from "../../src/telemetry/UnparsedFrames.ts"
 import { environment, world } from "../endToEnd/harness.ts"
 import { exchangeAt, serve } from "../feeds/numberVenue.ts"
 import * as faultyFileSystem from "../sinks/faultyFileSystem.ts"
@@ -185,24 +186,26 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
   const slow = yield* Deferred.make<void>()
   let buggy = false
   const stats = telemetry.stats(feed)
-  yield* Effect.forkScoped(record(
-    oddVenue(url, rule),
-    feed,
-    {
-      append: (batch) =>
-        Effect.andThen(
-          Deferred.await(slow),
-          Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
-        )
-    },
-    stats,
-    {
-      backoff: { initialSecs: 0.01, maxSecs: 0.05 },
-      queueCapacity: 10,
-      messageTimeoutSecs: 60,
-      outage: OutageLog.make([feed]).of(feed)
-    }
-  ))
+  yield* Effect.forkScoped(
+    record(
+      oddVenue(url, rule),
+      feed,
+      {
+        append: (batch) =>
+          Effect.andThen(
+            Deferred.await(slow),
+            Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
+          )
+      },
+      stats,
+      {
+        backoff: { initialSecs: 0.01, maxSecs: 0.05 },
+        queueCapacity: 10,
+        messageTimeoutSecs: 60,
+        outage: OutageLog.make([feed]).of(feed)
+      }
+    ).pipe(Effect.provide(UnparsedFrames.layer({ dataDir: `${folder}/frames`, fileBytes: 1000 })))
+  )
   yield* until(() => peers.length === 1)
   let sent = 0
   const say = (text: string) => Effect.sync(() => peers.at(-1)?.send(text))
@@ -240,6 +243,7 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
   disk.roomBytes = Infinity
   yield* say("other")
   yield* see(["collector_messages_unrequested_total"])
+  yield* see(["collector_unparsed_frames_kept_total", "collector_unparsed_frames_dropped_total"], say("no number"))
   buggy = true
   yield* see(["collector_parquet_rows_lost_total"], trade)
   buggy = false
