@@ -6,16 +6,19 @@ import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import type { Plan } from "../../src/feeds/Plan.ts"
 import * as Supervisor from "../../src/feeds/Supervisor.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
-import { Sinks } from "../../src/sinks/Sink.ts"
+import { SinkError, Sinks } from "../../src/sinks/Sink.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
+const refused = (feed: string) => new SinkError({ feed, operation: "name its files", cause: new Error("no name") })
+
 /** A supervisor over a venue on loopback, with sinks that note what they are told; `closing` is waited for when one closes. */
 const supervised = Effect.fnUntraced(function*(
   symbols: ReadonlyArray<string>,
-  closing: (symbol: string) => Effect.Effect<void> = () => Effect.void
+  closing: (symbol: string) => Effect.Effect<void> = () => Effect.void,
+  broken: ReadonlySet<string> = new Set()
 ) {
   const peers: Array<{ readonly symbol: string; readonly peer: WebSocket }> = []
   const notes: Array<string> = []
@@ -33,7 +36,7 @@ const supervised = Effect.fnUntraced(function*(
     Sinks.of({
       open: ({ symbol }) =>
         Effect.acquireRelease(
-          Effect.sync(() => {
+          broken.has(symbol) ? refused(symbol) : Effect.sync(() => {
             notes.push(`${symbol} opened`)
             return {
               append: (events) =>
@@ -128,16 +131,27 @@ describe("other plans", () => {
 
   it.live("are put into effect one after the other, and the last ones stay", () =>
     Effect.gen(function*() {
-      const { all, apply, notes, peers, planOf } = yield* supervised(["A"])
-      yield* Effect.all([
-        apply(planOf("A"), planOf("B")),
-        apply(planOf("B")),
-        apply(planOf("C"), planOf("A"))
-      ], { concurrency: "unbounded" })
-      assert.deepStrictEqual(all().map(({ feed }) => feed.symbol), ["C", "A"])
-      assert.deepStrictEqual(notes.slice(0, 3), ["A opened", "B opened", "A closed"])
-      assert.deepStrictEqual(notes.slice(3).toSorted(), ["A opened", "B closed", "C opened"])
-      yield* until(() => peers.filter(({ peer }) => peer.readyState === peer.OPEN).length === 2)
+      const sealing = yield* Deferred.make<void>()
+      const sealed = yield* Deferred.make<void>()
+      const { all, apply, connected, notes, planOf } = yield* supervised(["A"], () =>
+        Effect.andThen(Deferred.succeed(sealing, undefined), Deferred.await(sealed)))
+      yield* connected(1)
+      const first = yield* Effect.forkChild(apply(planOf("B")))
+      yield* Deferred.await(sealing)
+      const second = yield* Effect.forkChild(apply(planOf("A"), planOf("B")), { startImmediately: true })
+      // By then the second would have found A still there.
+      yield* connected(2)
+      yield* Deferred.succeed(sealed, undefined)
+      assert.deepInclude(yield* Fiber.join(first), { added: ["B"], removed: ["A"], untouched: 0 })
+      assert.deepInclude(yield* Fiber.join(second), { added: ["A"], removed: [], untouched: 1 })
+      assert.deepStrictEqual(
+        all().map(({ feed }) =>
+          feed.symbol
+        ),
+        ["B", "A"]
+      )
+      assert.deepStrictEqual(notes, ["A opened", "B opened", "A closed", "A opened"])
+      yield* connected(3)
     }))
 
   it.live("that take away a feed whose sink never closes keep neither the others nor the stop from going on", () =>
@@ -150,6 +164,17 @@ describe("other plans", () => {
       assert.deepInclude(yield* apply(planOf("B")), { added: ["B"], removed: ["A"] })
       assert.deepInclude(yield* apply(planOf("C")), { added: ["C"], removed: ["B"] })
       yield* stop
+    }))
+
+  it.live("with a feed whose files cannot be opened start the others, and the next ones try it again", () =>
+    Effect.gen(function*() {
+      const broken = new Set(["B"])
+      const { all, apply, connected, planOf } = yield* supervised(["A"], undefined, broken)
+      assert.deepInclude(yield* apply(planOf("A"), planOf("B"), planOf("C")), { added: ["C"], untouched: 1 })
+      assert.deepStrictEqual(all().map(({ feed }) => feed.symbol), ["A", "C"])
+      broken.clear()
+      assert.deepInclude(yield* apply(planOf("A"), planOf("B"), planOf("C")), { added: ["B"], untouched: 2 })
+      yield* connected(3)
     }))
 
   it.live("half in effect when the process stops are left to the stop, which waits for every sink", () =>

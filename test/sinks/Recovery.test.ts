@@ -337,8 +337,6 @@ describe("a damaged folder", () => {
     Effect.gen(function*() {
       const disk = yield* leftBehind
       disk.put("/data/.open/notes.txt", Buffer.from("buy milk"))
-      // Frames that could not be parsed are what they should be.
-      disk.put("/data/quarantine/frames/2026-11-22.okx.btcusdt.trade.jsonl", Buffer.from("{}\n"))
       const first = yield* recover(disk)
       assert.strictEqual(first.stats.quarantineFiles, 1)
       assert.deepStrictEqual(first.lines.filter((line) => line.startsWith("Warn")), [])

@@ -121,6 +121,25 @@ describe("unparsed frames", () => {
       for (const line of kept) assert.strictEqual(line["text"], frame.toString())
     }).pipe(Effect.provide(environment)))
 
+  it.live("fill the file of a day to its bound, by the length of its lines, also after a restart", () =>
+    Effect.gen(function*() {
+      const fileBytes = 20_000
+      const first = yield* open({ fileBytes })
+      const frame = Buffer.alloc(1000, 0xff)
+      const send = Effect.fnUntraced(function*({ close, keep, sizes }: typeof first) {
+        const stats = feedOf("A")
+        for (let index = 0; index < 100; index++) keep(stats, day, "garbage", frame)
+        yield* settled(stats)(100)
+        yield* close
+        return { kept: stats.framesKept, size: (yield* sizes)[0] ?? 0 }
+      })
+      const { kept, size } = yield* send(first)
+      assert.isAtMost(size, fileBytes)
+      assert.isAbove(size, fileBytes - 1500)
+      assert.strictEqual((yield* first.lines("2026-11-22.okx.a.trade.jsonl")).length, kept)
+      assert.deepStrictEqual(yield* send(yield* open({ fileBytes, dataDir: first.dataDir })), { kept: 0, size })
+    }).pipe(Effect.provide(environment)))
+
   it.live("wait within their bounds for a disk that never answers, which holds up neither their feed nor the stop", () =>
     Effect.gen(function*() {
       const frames = yield* open({ pendingFrames: 50, flushWithin: "50 millis" })
