@@ -80,6 +80,9 @@ describe("unparsed frames", () => {
       assert.deepStrictEqual(yield* frames.lines("2026-11-23.okx.btcusdt.trade.jsonl"), [
         { received: day + dayMicros, connection: 3, reason: "empty", bytes: 0, text: "" }
       ])
+      const fs = yield* FileSystem.FileSystem
+      const { mode } = yield* fs.stat(`${frames.folder}/2026-11-22.okx.btcusdt.trade.jsonl`)
+      assert.strictEqual(mode & 0o077, 0)
       assert.deepInclude(btc, { framesKept: 3, framesNotKept: 0 })
       assert.deepInclude(eth, { framesKept: 1, framesNotKept: 0 })
     }).pipe(Effect.provide(environment)))
