@@ -6,6 +6,7 @@ import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
 import { PastTrades } from "./feeds/PastTrades.ts"
 import { reportTotals } from "./feeds/LossReport.ts"
+import type { Plan } from "./feeds/Plan.ts"
 import * as Supervisor from "./feeds/Supervisor.ts"
 import { Tokens } from "./feeds/Tokens.ts"
 import { DataFolderLock } from "./runtime/DataFolderLock.ts"
@@ -19,6 +20,7 @@ import * as Liveness from "./telemetry/Liveness.ts"
 import { Monitor } from "./telemetry/Monitor.ts"
 import * as stopAccounts from "./telemetry/stopAccounts.ts"
 import { Telemetry } from "./telemetry/Telemetry.ts"
+import * as UnparsedFrames from "./telemetry/UnparsedFrames.ts"
 import * as ArchiveStore from "./upload/ArchiveStore.ts"
 import { ObjectStore } from "./upload/ObjectStore.ts"
 import * as ReplicatedStore from "./upload/ReplicatedStore.ts"
@@ -79,21 +81,25 @@ const counters = ({ feeds }: Config) =>
     for (const { feed } of feeds) telemetry.stats(feed)
   }))
 
-/** Tells at the end what was recorded, and what was not. */
-const totals = Layer.effectDiscard(Effect.gen(function*() {
-  const telemetry = yield* Telemetry
-  yield* Effect.addFinalizer(() => reportTotals(telemetry.all(), telemetry.allSinks()))
-}))
-
 /** How a feed is recorded: over so many paths, each to its own URL where there are several. */
-const planOf = ({ baseUrls, feed, messageTimeoutSecs, paths, repair, restUrl }: FeedConfig): Supervisor.Plan => {
+const planOf = (configured: FeedConfig): Plan => {
+  const { baseUrls, feed, messageTimeoutSecs, paths, repair, restUrl } = configured
   const exchanges = Array.from(
     { length: paths },
     (_, path) => registry[feed.exchange](baseUrls[path % baseUrls.length] ?? null)
   )
   const history = feed.dataType === "trade" && repair ? exchanges[0]?.tradeHistory?.(restUrl) ?? null : null
-  return { feed, messageTimeoutSecs, exchanges, history }
+  return { feed, messageTimeoutSecs, exchanges, history, signature: JSON.stringify(configured) }
 }
+
+/** How each configured feed is to be recorded. */
+export const plansOf = ({ feeds }: Config): ReadonlyArray<Plan> => feeds.map(planOf)
+
+/** Tells at the end what was recorded, and what was not. */
+const totals = Layer.effectDiscard(Effect.gen(function*() {
+  const telemetry = yield* Telemetry
+  yield* Effect.addFinalizer(() => reportTotals(telemetry.sinceStart(), telemetry.allSinksSinceStart()))
+}))
 
 /**
  * The whole recorder: the data folder is claimed, what a crash left there is put in order, and only then anything is recorded.
@@ -149,7 +155,7 @@ export const layer = (config: Config) => {
     )
   }))
   const feeds = Supervisor.layer({
-    plans: config.feeds.map(planOf),
+    plans: plansOf(config),
     backoff: { initialSecs: websocket.initialRetryDelaySecs, maxSecs: websocket.maxRetryDelaySecs },
     queueCapacity: websocket.queueCapacity,
     dataDir: storage.dataDir,
@@ -157,7 +163,12 @@ export const layer = (config: Config) => {
     sinksLimit: Duration.seconds(shutdown.storageSecs)
   })
   return feeds.pipe(
-    Layer.provide([ConnectLimiter.layer, PastTrades.layer, tokens(config)]),
+    Layer.provide([
+      ConnectLimiter.layer,
+      PastTrades.layer,
+      tokens(config),
+      UnparsedFrames.layer({ dataDir: storage.dataDir })
+    ]),
     Layer.provide(sinks),
     Layer.provide(uploads),
     // Told after the journal was closed: only then it is known which rows are lost.
@@ -169,12 +180,13 @@ export const layer = (config: Config) => {
   )
 }
 
-/** Records until interrupted. */
-export const run = (config: Config) =>
+/** Records until interrupted; `beside` runs as long as anything is recorded. */
+export const run = <R = never>(config: Config, beside: Effect.Effect<never, never, R> = Effect.never) =>
   Effect.scoped(
     Effect.flatMap(Layer.build(layer(config)), (context) =>
-      Effect.raceFirst(
+      Effect.raceAllFirst([
         Context.get(context, Supervisor.Supervisor).join,
-        Context.get(context, DataFolderLock).lost
-      ))
+        Context.get(context, DataFolderLock).lost,
+        Effect.provideContext(beside, context)
+      ]))
   )

@@ -1,4 +1,6 @@
-// Nothing is imported before the signals are listened to: loading the program takes most of its start, and a signal that
+import { isatty } from "node:tty"
+
+// Nothing of ours is imported before the signals are listened to: loading the program takes most of its start, and a signal that
 // comes meanwhile is a requested stop like any other.
 let started = false
 let signals = 0
@@ -18,13 +20,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   })
 }
 
-// Who closes a terminal wants the recorder to stop like anyone else.
-process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+// A recorder reads its configuration again; until it has read it for the first time there is nothing to do. Who closes the
+// terminal that it runs in wants it to stop like anyone else, and so does whoever sends this to another command.
+const reloads = process.argv.includes("run")
+const terminals = [0, 1, 2].filter((fd) => isatty(fd))
+process.on("SIGHUP", () => {
+  if (!reloads || terminals.some((fd) => !isatty(fd))) process.kill(process.pid, "SIGTERM")
+})
 
-// A reader of our output that goes away, such as `head` or a log shipper, is no reason to stop recording.
+// A reader of our output that goes away, such as `head`, a log shipper or a terminal, is no reason to stop as if by a bug.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error
   })
 }
 

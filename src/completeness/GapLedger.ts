@@ -2,6 +2,7 @@ import type { DataType } from "../domain/Feed.ts"
 import type { Event } from "../domain/Event.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import { DroppedEvents } from "./DroppedEvents.ts"
+import type { Interruption } from "./Interruption.ts"
 import { MissingEvents, type Say } from "./MissingEvents.ts"
 import { idTexts, NewGaps, type Sized, sized } from "./NewGaps.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
@@ -26,19 +27,6 @@ export interface Options {
   readonly say: Say
   /** Hears of ids that had been received and are missing after all. */
   readonly lose: (ids: Missing) => void
-}
-
-/** From when on events may be missing, until that ends. */
-interface Interruption {
-  /** Null while nothing is wrong: the feed has just begun. */
-  cause: GapCause | null
-  /** What has been said of it. */
-  gap: Gap | null
-  readonly openedMicros: number
-  readonly connectionBefore: number | null
-  /** Events that are known to be missing since; null where nobody can tell. */
-  missing: number | null
-  ids: Missing | null
 }
 
 /** How long an interruption lasts before it is said that it is open. Most end sooner, and often nothing was missed. */
@@ -164,16 +152,20 @@ export class GapLedger {
   /** Nobody records the feed from `nowMicros` on. */
   stopped(nowMicros: number): void {
     this.roomAgain(nowMicros)
-    const now = this.#interruption
-    if (now === null) {
-      this.#announce({
-        ...this.#interruptionFrom("recorder_stopped", this.#lastConnection),
-        openedMicros: Math.max(nowMicros, this.#lastMicros)
-      })
-    } else if (now.gap === null) {
-      now.cause ??= "never_subscribed"
-      this.#announce(now)
+    const openedMicros = Math.max(nowMicros, this.#lastMicros)
+    const now = this.#interruption ??= {
+      ...this.#interruptionFrom("recorder_stopped", this.#lastConnection),
+      openedMicros
     }
+    if (now.gap !== null) return
+    now.cause ??= "never_subscribed"
+    this.#announce(now)
+  }
+
+  /** Gaps that are open, or may still be filled. */
+  readonly unsettled = (): ReadonlyArray<Gap> => {
+    const open = this.#interruption?.gap ?? null
+    return open === null ? this.#missing.gaps : [...this.#missing.gaps, open]
   }
 
   /** The gaps whose missing events are known one by one, oldest first. */

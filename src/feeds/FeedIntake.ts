@@ -6,6 +6,7 @@ import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event, GapEvent, TradeEvent } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
+import type { LostRows } from "../sinks/Sink.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { BookLead } from "./BookLead.ts"
 import type { ConnectionIntake, Hole } from "./ConnectionIntake.ts"
@@ -138,6 +139,9 @@ export class FeedIntake {
     this.#flush()
   }
 
+  /** Gaps that are open, or may still be filled. */
+  unsettled = (): ReadonlyArray<Gap> => this.#ledger.unsettled()
+
   /** Says what has become due by the clock. */
   tick(): void {
     this.#ledger.tick(this.#options.nowMicros())
@@ -145,17 +149,10 @@ export class FeedIntake {
   }
 
   /** Rows that had been passed on are lost. */
-  lost(
-    rows: {
-      readonly rows: number
-      readonly firstReceivedMicros: number
-      readonly lastReceivedMicros: number
-      readonly firstId: string
-      readonly lastId: string
-    }
-  ): void {
-    const counted = this.#options.rule === "consecutive"
-    this.#ledger.lost(rows, counted ? { first: Number(rows.firstId), last: Number(rows.lastId) } : null)
+  lost(rows: LostRows): void {
+    const { firstId, lastId } = rows
+    const counted = this.#options.rule === "consecutive" && firstId !== null && lastId !== null
+    this.#ledger.lost(rows, counted ? { first: Number(firstId), last: Number(lastId) } : null)
     this.#flush()
   }
 

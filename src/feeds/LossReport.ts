@@ -11,11 +11,11 @@ import type { FeedStats } from "../telemetry/Telemetry.ts"
 const everyMillis = 10_000
 
 /** Logs for ever, feed by feed, what was dropped since the last look; nothing where nothing was. */
-export const reportDrops = (feeds: ReadonlyArray<FeedStats>): Effect.Effect<never> => {
-  const told = new Map<FeedStats, number>()
+export const reportDrops = (feeds: () => ReadonlyArray<FeedStats>): Effect.Effect<never> => {
+  const told = new WeakMap<FeedStats, number>()
   const look = Effect.gen(function*() {
     yield* Effect.sleep(everyMillis)
-    for (const stats of feeds) {
+    for (const stats of feeds()) {
       const more = stats.dropped - (told.get(stats) ?? 0)
       if (more === 0) continue
       told.set(stats, stats.dropped)
@@ -31,15 +31,16 @@ export const reportDrops = (feeds: ReadonlyArray<FeedStats>): Effect.Effect<neve
 }
 
 /** Logs once that all feeds deliver, and how long that took. */
-export const reportStart = (feeds: ReadonlyArray<FeedStats>, clock: Clock.Clock): Effect.Effect<void> => {
+export const reportStart = (feeds: () => ReadonlyArray<FeedStats>, clock: Clock.Clock): Effect.Effect<void> => {
   const startedAt = monotonicMillis(clock)
   return Effect.gen(function*() {
-    while (feeds.some((stats) => stats.events === 0)) yield* Effect.sleep(250)
+    while (feeds().some((stats) => stats.events === 0)) yield* Effect.sleep(250)
     const took = secondsText(monotonicMillis(clock) - startedAt)
+    const count = feeds().length
     yield* Effect.logInfo(
-      feeds.length === 1
+      count === 1
         ? `the feed delivers, ${took} after the start`
-        : `all ${number(feeds.length)} feeds deliver, ${took} after the start`
+        : `all ${number(count)} feeds deliver, ${took} after the start`
     )
   })
 }

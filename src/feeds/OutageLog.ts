@@ -16,6 +16,10 @@ export interface FeedOutage {
 
 /** Logs which feeds are without data: one by one where few of a venue are, in lines for the venue where many are. */
 export interface OutageLog {
+  /** For a feed that is recorded from now on. */
+  readonly join: (feed: Feed) => FeedOutage
+  /** The feed is not recorded any more. */
+  readonly leave: (feed: Feed) => void
   readonly of: (feed: Feed) => FeedOutage
   /** Logs for ever what is due for the venues. */
   readonly run: Effect.Effect<never>
@@ -23,23 +27,32 @@ export interface OutageLog {
 
 export const make = (feeds: ReadonlyArray<Feed>): OutageLog => {
   const outages = new Map<string, VenueOutage>()
-  for (const { exchange } of feeds) {
-    const count = feeds.filter((feed) => feed.exchange === exchange).length
-    if (!outages.has(exchange)) outages.set(exchange, new VenueOutage(exchange, count))
+  const outageOf = ({ exchange }: Feed): VenueOutage => {
+    const known = outages.get(exchange)
+    if (known !== undefined) return known
+    const outage = new VenueOutage(exchange, 0)
+    outages.set(exchange, outage)
+    return outage
+  }
+  for (const feed of feeds) outageOf(feed).joined()
+  const of = (feed: Feed): FeedOutage => {
+    const outage = outageOf(feed)
+    return {
+      lost: (reason, text) =>
+        Effect.flatMap(
+          Clock.Clock,
+          (clock) => outage.lost(feed, reason, monotonicMillis(clock)) ? Effect.logWarning(text) : Effect.logDebug(text)
+        ),
+      delivers: (text) => Effect.suspend(() => outage.delivers(feed) ? Effect.logInfo(text) : Effect.logDebug(text))
+    }
   }
   return {
-    of: (feed) => {
-      const outage = outages.get(feed.exchange) ?? new VenueOutage(feed.exchange, 1)
-      return {
-        lost: (reason, text) =>
-          Effect.flatMap(
-            Clock.Clock,
-            (clock) =>
-              outage.lost(feed, reason, monotonicMillis(clock)) ? Effect.logWarning(text) : Effect.logDebug(text)
-          ),
-        delivers: (text) => Effect.suspend(() => outage.delivers(feed) ? Effect.logInfo(text) : Effect.logDebug(text))
-      }
+    of,
+    join: (feed) => {
+      outageOf(feed).joined()
+      return of(feed)
     },
+    leave: (feed) => outageOf(feed).left(feed),
     run: Effect.gen(function*() {
       const clock = yield* Clock.Clock
       while (true) {

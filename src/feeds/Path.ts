@@ -24,7 +24,7 @@ export interface Options {
   readonly intake: FeedIntake
   readonly outage: FeedOutage
   readonly backoff: Backoff.Options
-  readonly messageTimeoutSecs: number
+  readonly messageTimeoutSecs: () => number
   readonly mayAskAnew: (nowMillis: number) => boolean
 }
 
@@ -70,6 +70,8 @@ export interface Path {
   readonly run: Effect.Effect<never, never, ConnectLimiter | Tokens>
   /** Has the connection replaced, for this reason, by one to what `exchange` answers then. */
   readonly replace: (reason: string) => void
+  /** The path is about to be interrupted while others go on. */
+  readonly leaving: () => void
 }
 
 export const make = Effect.fnUntraced(function*(exchange: () => Exchange, options: Options) {
@@ -78,6 +80,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   const limiter = yield* ConnectLimiter
   const path = {}
   let current: Running | null = null
+  let leaving = false
 
   const start = Effect.gen(function*() {
     const key = {}
@@ -90,7 +93,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     const fiber = yield* Effect.forkScoped(
       Session.run(to, feed, {
         ...Session.defaults,
-        messageTimeoutSecs: options.messageTimeoutSecs,
+        messageTimeoutSecs: options.messageTimeoutSecs(),
         stats,
         join: (connection) => {
           joined = { intake: intake.join(connection), connection, openedAt: monotonicMillis(clock) }
@@ -105,9 +108,12 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
           Deferred.doneUnsafe(replace, Effect.succeed("the venue announced its end"))
         },
         onClosing: () => {
-          if (!retired) intake.stopping()
+          if (!retired && !leaving) intake.stopping()
         },
-        onClosed: () => states.remove(key),
+        onClosed: () => {
+          states.remove(key)
+          if (leaving) joined?.intake.leave(null)
+        },
         mayAskAnew: options.mayAskAnew
       })
     )
@@ -253,6 +259,9 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   })
   const made: Path = {
     run,
+    leaving: () => {
+      leaving = true
+    },
     replace: (reason) => {
       if (current !== null) Deferred.doneUnsafe(current.replace, Effect.succeed(reason))
     }

@@ -1,34 +1,33 @@
-import { Clock, Effect, Fiber, Scheduler } from "effect"
+import { Clock, Deferred, Effect, Fiber, FiberMap, Scheduler } from "effect"
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Row } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
-import type { Exchange } from "../exchanges/Exchange.ts"
-import type { TradeHistory } from "../exchanges/TradeHistory.ts"
+import type { Gap } from "../domain/Gap.ts"
 import { restarted } from "../runtime/Background.ts"
-import type { Sink } from "../sinks/Sink.ts"
+import type { LostRows, Sink } from "../sinks/Sink.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
+import { ConnectLimiter } from "./ConnectLimiter.ts"
 import { countLatencies } from "./countLatencies.ts"
 import * as EventQueue from "./EventQueue.ts"
 import { FeedIntake } from "./FeedIntake.ts"
 import type { FeedMemory } from "./FeedMemory.ts"
 import { FeedStates } from "./FeedStates.ts"
 import type { FeedOutage } from "./OutageLog.ts"
+import type { PastTrades } from "./PastTrades.ts"
 import * as Path from "./Path.ts"
+import type { Plan } from "./Plan.ts"
+import type { Tokens } from "./Tokens.ts"
 import * as TradeRepair from "./TradeRepair.ts"
 
 /** The shortest time between two connections that are opened for a new book. */
 const askAnewMillis = 60_000
 
 export interface Options {
-  /** The venue as each path of the feed speaks to it; at least one. */
-  readonly exchanges: ReadonlyArray<Exchange>
-  /** Where missed trades are asked for; null where they are not. */
-  readonly history: TradeHistory | null
   readonly backoff: Backoff.Options
   /** Events that may wait for the sink; what comes beyond is dropped and counted. */
   readonly queueCapacity: number
-  readonly messageTimeoutSecs: number
   /** Told when the feed is without data, and when it delivers again. */
   readonly outage: FeedOutage
 }
@@ -39,50 +38,132 @@ export interface Destination {
   readonly gaps: Sink
   /** What is known of the feed from before. */
   readonly memory: FeedMemory
+  /** Has rows that the sink of events loses told to whoever is given. */
+  readonly hearLosses: (hear: (rows: LostRows) => void) => void
 }
 
-/** Records one feed for ever: connects, reconnects, and passes what comes to the sinks. Interruption drains the queue. */
-export const record = Effect.fnUntraced(
-  function*(feed: Feed, to: Destination, stats: FeedStats, options: Options) {
-    const clock = yield* Clock.Clock
-    const queue = yield* EventQueue.make(options.queueCapacity)
-    const [exchange] = options.exchanges
-    if (exchange === undefined) return yield* Effect.die(new Error(`${feed.id} has no path`))
-    const repair = options.history === null
-      ? null
-      : TradeRepair.make({
-        feed,
-        history: options.history,
-        stats,
-        hasRoom: () => stats.eventsQueued * 2 < options.queueCapacity
-      })
-    const intake = new FeedIntake({
-      feed,
-      rule: exchange.channels[feed.dataType].continuity,
-      stats,
-      queue,
-      before: to.memory,
-      nowMicros: () => clock.currentTimeMillisUnsafe() * 1000,
-      onRecorded: (events) => countLatencies(stats, events),
-      onMissing: () => repair?.wake()
-    })
+/** How a feed is recorded, where it can change while it is. */
+export type Course = Pick<Plan, "exchanges" | "history" | "messageTimeoutSecs">
+
+/** The recording of one feed. */
+export interface Recording {
+  /** Records for ever: connects, reconnects, and passes what comes to the sinks. Interruption drains the queue. */
+  readonly run: Effect.Effect<never, never, ConnectLimiter | PastTrades | Tokens>
+  /** Goes on by another course without missing anything; false where only a new beginning can. */
+  readonly steer: (course: Course) => Effect.Effect<boolean>
+  /** Its gaps that are open, or may still be filled. */
+  readonly unsettled: () => ReadonlyArray<Gap>
+}
+
+const ruleOf = (feed: Feed, { exchanges }: Course): ContinuityRule | null =>
+  exchanges[0]?.channels[feed.dataType].continuity ?? null
+
+export const make = Effect.fnUntraced(function*(
+  feed: Feed,
+  course: Course,
+  to: Destination,
+  stats: FeedStats,
+  options: Options
+) {
+  const clock = yield* Clock.Clock
+  const limiter = yield* ConnectLimiter
+  const queue = yield* EventQueue.make(options.queueCapacity)
+  const rule = ruleOf(feed, course)
+  if (rule === null) return yield* Effect.die(new Error(`${feed.id} has no path`))
+  let now = course
+  const work = yield* Deferred.make<Work>()
+  const repair = TradeRepair.make({
+    feed,
+    stats,
+    history: () => now.history,
+    hasRoom: () => stats.eventsQueued * 2 < options.queueCapacity
+  })
+  const intake = new FeedIntake({
+    feed,
+    rule,
+    stats,
+    queue,
+    before: to.memory,
+    nowMicros: () => clock.currentTimeMillisUnsafe() * 1000,
+    onRecorded: (events) => countLatencies(stats, events),
+    onMissing: repair.wake
+  })
+  to.hearLosses((rows) => intake.lost(rows))
+  const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
+  const shared: Path.Options = {
+    ...options,
+    feed,
+    stats,
+    states,
+    intake,
+    messageTimeoutSecs: () => now.messageTimeoutSecs,
+    mayAskAnew: onceIn(askAnewMillis)
+  }
+  const paths: Array<Path.Path> = []
+
+  const begin = Effect.fnUntraced(function*({ fork }: Work, index: number) {
+    // A path that is on its way out still asks.
+    const exchange = () => now.exchanges[index] ?? now.exchanges[0]!
+    const path = yield* Path.make(exchange, shared).pipe(Effect.provideService(ConnectLimiter, limiter))
+    paths[index] = path
+    yield* fork(index, path.run)
+  })
+
+  const run = Effect.scoped(Effect.gen(function*() {
     const writer = yield* write(queue, to, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )
-    const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
-    const shared = { ...options, feed, stats, states, intake, mayAskAnew: onceIn(askAnewMillis) }
-    const paths = yield* Effect.forEach(options.exchanges, (each) => Path.make(() => each, shared))
-    const repairing = repair === null ? Effect.never : restarted("the fetching of missed trades", repair.run(intake))
-    return yield* Effect.raceAllFirst([...paths.map(({ run }) => run), repairing]).pipe(
-      Effect.ensuring(Effect.suspend(() => {
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
         intake.stopped()
         return Effect.andThen(queue.end, Fiber.await(writer))
-      }))
+      })
     )
-  },
-  (effect, feed) => Effect.annotateLogs(effect, feedLabels(feed))
-)
+    const fibers = yield* FiberMap.make<number | "repair", never, never>()
+    const context = yield* Effect.context<ConnectLimiter | PastTrades | Tokens>()
+    const own: Work = {
+      fork: (index, path) =>
+        Effect.asVoid(
+          FiberMap.run(fibers, index, Effect.annotateLogs(path, feedLabels(feed))).pipe(Effect.provideContext(context))
+        ),
+      end: (index) => FiberMap.remove(fibers, index)
+    }
+    for (const index of now.exchanges.keys()) yield* begin(own, index)
+    yield* own.fork("repair", restarted("the fetching of missed trades", repair.run(intake)))
+    yield* Deferred.succeed(work, own)
+    return yield* Effect.andThen(FiberMap.join(fibers), Effect.never)
+  })).pipe(Effect.annotateLogs(feedLabels(feed)))
+
+  const steer = Effect.fnUntraced(function*(to: Course) {
+    if (ruleOf(feed, to) !== rule) return false
+    const own = yield* Deferred.await(work)
+    const before = now
+    now = to
+    for (const [index, path] of paths.slice(0, to.exchanges.length).entries()) {
+      if (index < before.exchanges.length) path.replace("a change of the configuration")
+    }
+    for (let index = before.exchanges.length; index < to.exchanges.length; index++) yield* begin(own, index)
+    for (let index = to.exchanges.length; index < before.exchanges.length; index++) {
+      paths[index]?.leaving()
+      yield* own.end(index)
+    }
+    paths.length = to.exchanges.length
+    repair.wake()
+    return true
+  })
+  const recording: Recording = { run, steer, unsettled: intake.unsettled }
+  return recording
+})
+
+/** What runs for a feed, path by path. */
+interface Work {
+  readonly fork: (
+    index: number | "repair",
+    work: Effect.Effect<never, never, ConnectLimiter | PastTrades | Tokens>
+  ) => Effect.Effect<void>
+  readonly end: (index: number) => Effect.Effect<void>
+}
 
 /** Whether something may be done now that is to be done once in `millis` at most. */
 const onceIn = (millis: number) => {

@@ -5,6 +5,7 @@ import type { Control, Exchange } from "../exchanges/Exchange.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { secondsText } from "../runtime/secondsText.ts"
 import type { FeedState, FeedStats } from "../telemetry/Telemetry.ts"
+import { UnparsedFrames } from "../telemetry/UnparsedFrames.ts"
 import { makeCircuitBreaker } from "./CircuitBreaker.ts"
 import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
@@ -100,6 +101,7 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
   const tokens = yield* Tokens
+  const unparsed = yield* UnparsedFrames
   const subscriptions = [feed]
   const parse = exchange.parser(subscriptions)
   const receiveClock = makeReceiveClock(clock)
@@ -178,6 +180,7 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
         })
       }
     }
+    if (malformed !== null) unparsed.keep(stats, receivedAtMicros, malformed, bytes)
     if (breaker.record(malformed === null, heardAt) && malformed !== null) {
       const broken = new CircuitBroken({ lastReason: printable(malformed) })
       if (Deferred.doneUnsafe(failed, Effect.fail(broken))) stats.circuitBreaks++

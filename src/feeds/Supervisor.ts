@@ -1,27 +1,21 @@
-import { Clock, Context, type Duration, Effect, FiberMap, Layer, Scope } from "effect"
+import { Clock, Context, Deferred, type Duration, Effect, Exit, Fiber, FiberSet, Layer, Scope, Semaphore } from "effect"
 import type { Feed } from "../domain/Feed.ts"
+import { feedLabels } from "../domain/feedLabels.ts"
+import type { Gap } from "../domain/Gap.ts"
 import * as Series from "../domain/Series.ts"
-import type { Exchange } from "../exchanges/Exchange.ts"
-import type { TradeHistory } from "../exchanges/TradeHistory.ts"
 import * as Background from "../runtime/Background.ts"
 import { phase } from "../runtime/Shutdown.ts"
 import * as stopAccounts from "../telemetry/stopAccounts.ts"
-import { type Sink, Sinks } from "../sinks/Sink.ts"
-import { Telemetry } from "../telemetry/Telemetry.ts"
+import { type LostRows, type OpenOptions, type Sink, type SinkError, Sinks } from "../sinks/Sink.ts"
+import { type FeedStats, Telemetry } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
+import type { ConnectLimiter } from "./ConnectLimiter.ts"
+import type { PastTrades } from "./PastTrades.ts"
 import { reportDrops, reportStart } from "./LossReport.ts"
 import * as OutageLog from "./OutageLog.ts"
-import { record } from "./Recorder.ts"
-
-/** A feed and how it is to be recorded. */
-export interface Plan {
-  readonly feed: Feed
-  /** The venue as each path of the feed speaks to it; at least one. */
-  readonly exchanges: ReadonlyArray<Exchange>
-  readonly messageTimeoutSecs: number
-  /** Where missed trades are asked for; null where they are not. */
-  readonly history: TradeHistory | null
-}
+import { differenceOf, type Plan } from "./Plan.ts"
+import * as Recorder from "./Recorder.ts"
+import type { Tokens } from "./Tokens.ts"
 
 export interface Options {
   readonly plans: ReadonlyArray<Plan>
@@ -35,20 +29,47 @@ export interface Options {
   readonly sinksLimit: Duration.Input
 }
 
+/** What other plans have changed. */
+export interface Applied {
+  readonly added: ReadonlyArray<Feed>
+  readonly removed: ReadonlyArray<Feed>
+  readonly changed: ReadonlyArray<Feed>
+  readonly untouched: number
+}
+
 /** All feeds of this process, one fiber each. */
 export class Supervisor extends Context.Service<Supervisor, {
   /** Ends only if a feed's fiber dies of something that is not the feed's own trouble. */
   readonly join: Effect.Effect<never>
+  /**
+   * Records by these plans from now on, one call after another: new feeds start, those without a plan stop in order, those
+   * whose plan is another one connect anew, and the others are not touched. The stop of the process takes over what is under way.
+   */
+  readonly apply: (plans: ReadonlyArray<Plan>) => Effect.Effect<Applied>
 }>()("ticklake/Supervisor") {}
 
 /** Records every planned feed for as long as the scope is open, then stops feeds and sinks in that order. */
 export const layer = (options: Options) => Layer.effect(Supervisor, make(options))
 
+/** A feed that is recorded. Its recording ends before its sink does: what it still says then finds the sink open. */
+interface Running {
+  readonly plan: Plan
+  readonly stats: FeedStats
+  readonly recording: Recorder.Recording
+  /** Holds the sink open until it is interrupted. */
+  readonly holding: Fiber.Fiber<void>
+  /** Connects, reads and hands over until it is interrupted. */
+  readonly fiber: Fiber.Fiber<never>
+}
+
+const gapsOf = ({ exchange, symbol }: Feed): Series.Series => Series.make(exchange, symbol, "gap")
+
 const make = Effect.fnUntraced(function*(options: Options) {
   const sinks = yield* Sinks
   const telemetry = yield* Telemetry
-  const feeds = options.plans.map(({ feed }) => telemetry.stats(feed))
-  const sinkScope = yield* Scope.make("parallel")
+  const scope = yield* Effect.scope
+  const context = yield* Effect.context<ConnectLimiter | PastTrades | Tokens>()
+  const sinkScope = yield* Scope.make()
   yield* Effect.addFinalizer((exit) =>
     Scope.close(sinkScope, exit).pipe(
       phase("sinks", options.sinksLimit, stopAccounts.ofSinks(telemetry.allSinks, options.dataDir))
@@ -57,35 +78,154 @@ const make = Effect.fnUntraced(function*(options: Options) {
   // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.
   const feedScope = yield* Scope.make()
   yield* Effect.addFinalizer((exit) =>
-    Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit, stopAccounts.ofFeeds(feeds)))
+    Scope.close(feedScope, exit).pipe(phase("feeds", options.feedsLimit, stopAccounts.ofFeeds(telemetry.all)))
   )
-  const fibers = yield* Scope.provide(FiberMap.make<string, never, never>(), feedScope)
-  const outages = OutageLog.make(options.plans.map(({ feed }) => feed))
-  const now = yield* Clock.currentTimeMillis
-  const ledgers = new Map<string, Sink>()
-  for (const { exchanges, feed, history, messageTimeoutSecs } of options.plans) {
-    const series = Series.make(feed.exchange, feed.symbol, "gap")
-    const gaps = ledgers.get(series.id) ?? (yield* Scope.provide(sinks.open(series), sinkScope))
-    ledgers.set(series.id, gaps)
-    const events = yield* Scope.provide(sinks.open(feed), sinkScope)
-    const stats = telemetry.stats(feed)
-    const memory = { tail: null, gaps: [] }
-    stats.stateSince = now
-    yield* FiberMap.run(
-      fibers,
-      feed.id,
-      record(feed, { events, gaps, memory }, stats, {
-        exchanges,
-        history,
-        backoff: options.backoff,
-        queueCapacity: options.queueCapacity,
-        messageTimeoutSecs,
-        outage: outages.of(feed)
-      }).pipe(Effect.ensuring(Effect.sync(() => {
-        stats.state = "stopped"
-      })))
+  // Fibers leave these sets when they have ended, not when they are asked to: a stop waits for those on their way out as well.
+  const holdings = yield* Scope.provide(FiberSet.make<void, never>(), sinkScope)
+  const recordings = yield* Scope.provide(FiberSet.make<never, never>(), feedScope)
+  const running = new Map<string, Running>()
+  const outages = OutageLog.make([])
+
+  const hold = (series: Series.Series, sinkOptions: Partial<OpenOptions>, opened: Deferred.Deferred<Sink, SinkError>) =>
+    Effect.scoped(Effect.gen(function*() {
+      const exit = yield* Effect.exit(sinks.open(series, sinkOptions))
+      yield* Deferred.done(opened, exit)
+      return yield* Exit.isSuccess(exit) ? Effect.never : Effect.void
+    })).pipe(
+      Effect.onExit((exit) =>
+        Exit.isFailure(exit) && Exit.hasDies(exit)
+          ? Effect.logError("a bug ended the closing of a sink", exit.cause)
+          : Effect.void
+      ),
+      Effect.annotateLogs(feedLabels(series))
     )
-  }
+
+  /** Opens a sink that stays open until its fiber is interrupted. */
+  const openSink = Effect.fnUntraced(function*(series: Series.Series, sinkOptions: Partial<OpenOptions>) {
+    const opened = yield* Deferred.make<Sink, SinkError>()
+    const holding = yield* FiberSet.run(holdings, hold(series, sinkOptions, opened))
+    return { sink: yield* Deferred.await(opened), holding }
+  })
+
+  /** The gaps of the feeds of a symbol go to one sink, open as long as one of them is recorded. */
+  const ledgers = new Map<string, { readonly sink: Sink; readonly holding: Fiber.Fiber<void> }>()
+  const ledgerOf = Effect.fnUntraced(function*(feed: Feed) {
+    const series = gapsOf(feed)
+    const ledger = ledgers.get(series.id) ?? (yield* openSink(series, {}))
+    ledgers.set(series.id, ledger)
+    return ledger.sink
+  })
+  const closeLedgers = Effect.suspend(() => {
+    const used = new Set([...running.values()].map(({ plan: { feed } }) => gapsOf(feed).id))
+    return Effect.forEach([...ledgers], ([id, { holding }]) => {
+      if (used.has(id)) return Effect.void
+      ledgers.delete(id)
+      telemetry.removeSeries(id)
+      return Fiber.interrupt(holding)
+    }, { concurrency: "unbounded", discard: true })
+  })
+
+  /** What feeds that are not recorded any more left unsettled, which the sealed files may not tell of yet. */
+  const left = new Map<string, ReadonlyArray<Gap>>()
+
+  const start = Effect.fnUntraced(function*(plan: Plan) {
+    const { feed } = plan
+    const stats = telemetry.stats(feed)
+    const gaps = yield* ledgerOf(feed)
+    let hear: ((rows: LostRows) => void) | null = null
+    const { holding, sink } = yield* openSink(feed, {
+      rule: plan.exchanges[0]?.channels[feed.dataType].continuity ?? null,
+      onLost: (rows) => hear?.(rows)
+    })
+    const ofFeed = ({ dataType }: Gap) => dataType === feed.dataType
+    const memory = { tail: sink.memory.tail, gaps: left.get(feed.id) ?? gaps.memory.gaps.filter(ofFeed) }
+    left.delete(feed.id)
+    const hearLosses = (by: (rows: LostRows) => void) => {
+      hear = by
+    }
+    const recording = yield* Recorder.make(feed, plan, { events: sink, gaps, memory, hearLosses }, stats, {
+      backoff: options.backoff,
+      queueCapacity: options.queueCapacity,
+      outage: outages.of(feed)
+    })
+    stats.stateSince = yield* Clock.currentTimeMillis
+    outages.join(feed)
+    const fiber = yield* recording.run.pipe(
+      Effect.ensuring(Effect.sync(() => {
+        stats.state = "stopped"
+        stats.nextAttemptAt = null
+      })),
+      FiberSet.run(recordings)
+    )
+    running.set(feed.id, { plan, stats, holding, recording, fiber })
+  })
+
+  /** Records a feed by another plan: its connections are replaced without missing anything, where that is possible. */
+  const replace = Effect.fnUntraced(function*(plan: Plan) {
+    const before = running.get(plan.feed.id)
+    if (before === undefined) return
+    if (yield* before.recording.steer(plan)) {
+      running.set(plan.feed.id, { ...before, plan })
+      return
+    }
+    yield* stop([before])
+    yield* startAdded(plan)
+  })
+
+  /** Stops these feeds as the stop of the process does: first the connections and what waits, then the sinks. */
+  const stop = Effect.fnUntraced(function*(leaving: ReadonlyArray<Running>) {
+    if (leaving.length === 0) return
+    const stats = leaving.map((each) => each.stats)
+    yield* Fiber.interruptAll(leaving.map(({ fiber }) => fiber)).pipe(
+      phase("removed feeds", options.feedsLimit, stopAccounts.ofFeeds(() => stats))
+    )
+    yield* Fiber.interruptAll(leaving.map(({ holding }) => holding)).pipe(
+      phase("sinks of removed feeds", options.sinksLimit, stopAccounts.ofSinks(() => stats, options.dataDir))
+    )
+    for (const { plan: { feed }, recording } of leaving) {
+      running.delete(feed.id)
+      left.set(feed.id, recording.unsettled())
+      telemetry.remove(feed)
+      outages.leave(feed)
+    }
+    yield* closeLedgers
+  })
+
+  /** A feed that cannot be added keeps no other from it. */
+  const startAdded = (plan: Plan) =>
+    Effect.catch(start(plan), (error) => {
+      telemetry.remove(plan.feed)
+      return Effect.as(
+        Effect.logError(`${error.message}; the feed is not recorded, the next reload tries it again`),
+        plan.feed
+      )
+    })
+
+  const turn = yield* Semaphore.make(1)
+  const apply = (plans: ReadonlyArray<Plan>) =>
+    Effect.gen(function*() {
+      const { added, changed, removed, untouched } = differenceOf(running, plans)
+      const [, , notStarted] = yield* Effect.all([
+        stop(removed),
+        Effect.forEach(changed, replace, { concurrency: "unbounded", discard: true }),
+        Effect.forEach(added, startAdded)
+      ], { concurrency: "unbounded" })
+      const applied: Applied = {
+        added: added.map(({ feed }) => feed).filter((feed) => !notStarted.includes(feed)),
+        removed: removed.map(({ plan }) => plan.feed),
+        changed: changed.map(({ feed }) => feed),
+        untouched: untouched.length
+      }
+      return applied
+    }).pipe(
+      turn.withPermit,
+      Effect.provideContext(context),
+      // Interrupted before the phases of the stop begin, which take over what it leaves half done.
+      Effect.forkIn(scope),
+      Effect.flatMap(Fiber.join)
+    )
+
+  yield* Effect.forEach(options.plans, start, { discard: true })
   yield* Effect.logInfo(`recording ${options.plans.length} feeds`)
   const clock = yield* Clock.Clock
   telemetry.process.phase = "recording"
@@ -95,7 +235,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
     })
   )
   yield* Background.forkRepeated("the telling of outages", outages.run)
-  yield* Background.forkRepeated("the telling of drops", reportDrops(feeds))
-  yield* Effect.forkScoped(Background.restarted("the wait for the first events", reportStart(feeds, clock)))
-  return Supervisor.of({ join: Effect.andThen(FiberMap.join(fibers), Effect.never) })
+  yield* Background.forkRepeated("the telling of drops", reportDrops(telemetry.all))
+  yield* Effect.forkScoped(
+    Background.restarted("the wait for the first events", reportStart(telemetry.all, clock))
+  )
+  return Supervisor.of({ join: Effect.andThen(FiberSet.join(recordings), Effect.never), apply })
 })

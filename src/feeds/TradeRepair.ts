@@ -30,7 +30,8 @@ interface Attempts {
 
 export interface Options {
   readonly feed: Feed
-  readonly history: TradeHistory
+  /** Where to ask at present; null where nobody is to be asked. */
+  readonly history: () => TradeHistory | null
   readonly intake: FeedIntake
   readonly stats: FeedStats
   /** Whether live events leave room for a page of trades. */
@@ -57,12 +58,17 @@ export const make = (options: Omit<Options, "intake">): TradeRepair => {
 }
 
 const repairAll = Effect.fnUntraced(function*(options: Options, due: Latch.Latch) {
-  const { history, intake } = options
+  const { intake } = options
   const clock = yield* Clock.Clock
   const attempts = new Map<string, Attempts>()
   while (true) {
     // Before the look, so that whatever comes after it is looked at as well.
     due.closeUnsafe()
+    const history = options.history()
+    if (history === null) {
+      yield* due.await
+      continue
+    }
     const now = monotonicMillis(clock)
     const gaps = intake.fetchable()
     const ids = new Set(gaps.map(({ gap }) => gap.id))
@@ -88,15 +94,21 @@ const repairAll = Effect.fnUntraced(function*(options: Options, due: Latch.Latch
     } else {
       const pause = pausesMillis[tried.count] ?? null
       tried.count++
-      yield* repair(options, next, tried, pause)
+      yield* repair(options, history, next, tried, pause)
       tried.nextAt = monotonicMillis(clock) + (pause ?? 0)
     }
   }
 })
 
 /** Asks for what is missing in one gap, page after page; `pause` is that before the next attempt, null where there is none. */
-const repair = Effect.fnUntraced(function*(options: Options, wanted: Fetchable, tried: Attempts, pause: number | null) {
-  const { feed, history, intake, stats } = options
+const repair = Effect.fnUntraced(function*(
+  options: Options,
+  history: TradeHistory,
+  wanted: Fetchable,
+  tried: Attempts,
+  pause: number | null
+) {
+  const { feed, intake, stats } = options
   const asked: Wanted = {
     symbol: feed.symbol,
     afterId: wanted.afterId,
@@ -108,7 +120,7 @@ const repair = Effect.fnUntraced(function*(options: Options, wanted: Fetchable, 
   let complete = false
   let trouble: string | null = null
   for (let url: string | null = history.first(asked); url !== null;) {
-    const answer: Answer = yield* ask(options, asked, url)
+    const answer: Answer = yield* ask(feed, history, asked, url)
     stats.repairRequests[answer._tag]++
     if (answer._tag === "Busy") {
       yield* (yield* PastTrades).pause(feed.exchange, answer.pauseMillis)
@@ -137,7 +149,7 @@ const repair = Effect.fnUntraced(function*(options: Options, wanted: Fetchable, 
   yield* Effect.logDebug(`${what}, not all of the gap: ${why}; next attempt in ${secondsText(pause)}`)
 })
 
-const ask = Effect.fnUntraced(function*({ feed, history }: Options, wanted: Wanted, url: string) {
+const ask = Effect.fnUntraced(function*(feed: Feed, history: TradeHistory, wanted: Wanted, url: string) {
   const past = yield* PastTrades
   return yield* past.ask(feed.exchange, history.limit, url).pipe(
     Effect.map((response): Answer => history.read(wanted, url, response)),

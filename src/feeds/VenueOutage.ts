@@ -45,13 +45,27 @@ export interface Line {
  */
 export class VenueOutage {
   readonly #venue: string
-  readonly #feeds: number
+  #feeds: number
   readonly #away = new Map<string, Loss>()
   #outage: Outage | null = null
 
   constructor(venue: string, feeds: number) {
     this.#venue = venue
     this.#feeds = feeds
+  }
+
+  /** Notes that one more feed of the venue is recorded. */
+  joined(): void {
+    this.#feeds++
+  }
+
+  /** Notes that a feed is not recorded any more, so that nobody misses its data. */
+  left(feed: Feed): void {
+    this.#feeds--
+    this.#away.delete(feed.id)
+    const outage = this.#outage
+    outage?.feeds.delete(feed.id)
+    if (outage?.feeds.size === 0) this.#outage = null
   }
 
   /** Notes that a feed is without data; true when a line of its own is to tell so. */
@@ -112,6 +126,8 @@ export class VenueOutage {
     const back = quantity(outage.feeds.size - this.#away.size, "feed")
     if (this.#away.size === 0) return `all ${back} of ${this.#venue} that were lost deliver again, ${took}${why}`
     const left = [...this.#away].map(([id, { reason }]) => `${id} (${reason})`).join(", ")
+    // The others are not recorded any more.
+    if (outage.feeds.size === this.#away.size) return `still without data of ${this.#venue}: ${left}`
     return `${back} of ${this.#venue} deliver again, ${took}${why}; still without data: ${left}`
   }
 

@@ -16,7 +16,7 @@ import * as durableFolder from "../runtime/durableFolder.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { errorText } from "../runtime/errorText.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
-import { type Abandoned, settleAbandoned } from "./abandonedRows.ts"
+import { type Abandoned, settleAbandoned, wereFlushed } from "./abandonedRows.ts"
 import * as JournalSegment from "./JournalSegment.ts"
 import { type JournalStream, StreamState } from "./JournalStream.ts"
 import { liveFrames } from "./journalTrimming.ts"
@@ -190,8 +190,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   /** Removes what nobody needs; where old segments hold little that is needed, that little is written anew. */
   const shorten = Effect.gen(function*() {
-    // Rows that are given up may be in none of those files that made them needless.
-    if (abandoned.length > 0 || reclaimed.size > 0) return true
+    // Rows that are given up may be in none of those files that made them needless. Those that never were in a file are needed.
+    if (abandoned.some(wereFlushed) || reclaimed.size > 0) return true
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments

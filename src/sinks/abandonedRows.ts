@@ -11,6 +11,10 @@ export interface Abandoned {
   readonly tell: (fate: Fate) => Effect.Effect<void>
 }
 
+/** Whether some of these rows were in a row group, so that the journal takes them for needless. */
+export const wereFlushed = ({ ranges, stream }: Abandoned): boolean =>
+  ranges.some(({ first }) => first <= stream.flushed)
+
 /** Tells what becomes of rows that were given up; true when some of them are in `segments`. */
 export const settleAbandoned = Effect.fnUntraced(function*(
   fs: FileSystem.FileSystem,

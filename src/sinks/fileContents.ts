@@ -60,12 +60,12 @@ const recentIds = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   groups: Groups
 ): Effect.fn.Return<ReadonlyArray<string>, E | UnsoundFile> {
-  let ids: ReadonlyArray<string> = []
+  const ids: Array<string> = []
   for (const group of groups.toReversed()) {
     if (ids.length >= recentIdsKept) break
     const { values } = yield* columnOf(file, group, column.sequenceId)
     const own = yield* decoded("a page of ids", () => texts(values))
-    ids = [...own, ...ids]
+    ids.unshift(...own)
   }
   return ids.slice(-recentIdsKept)
 })

@@ -1,13 +1,20 @@
 import { Effect, type FileSystem, type Path, type PlatformError } from "effect"
+import * as UnparsedFrames from "../telemetry/UnparsedFrames.ts"
 
 const folderPattern = /^quarantine(?:\.\d+)?$/
 
-/** The paths of all files that were set aside below `dataDir` and are still there, sorted; not the texts that say why. */
+/**
+ * The paths of all files that were set aside below `dataDir` and are still there, sorted; not the texts that say why, nor the
+ * frames that could not be parsed, which are what they should be.
+ */
 export const quarantinedFiles = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, path: Path.Path, dataDir: string) {
+    const frames = path.join(dataDir, UnparsedFrames.folder)
     const below = (at: string): Effect.Effect<ReadonlyArray<string>, PlatformError.PlatformError> =>
       Effect.flatMap(fs.stat(at), ({ type }) =>
-        type === "Directory"
+        type === "Directory" && at === frames
+          ? Effect.succeed([])
+          : type === "Directory"
           ? Effect.map(
             Effect.flatMap(
               fs.readDirectory(at),

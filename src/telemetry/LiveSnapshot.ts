@@ -87,8 +87,14 @@ export class LiveSnapshot {
     this.#pointsMade = this.#feeds.map((stats) => monitor.history(stats).pointsMade)
   }
 
-  get feedCount(): number {
-    return this.#feeds.length
+  /** Whether it tells of these feeds, in this order. */
+  isOf(feeds: ReadonlyArray<FeedStats>): boolean {
+    return this.#feeds === feeds
+  }
+
+  /** Whether `other` tells of the same feeds, so that their places mean the same in both. */
+  hasFeedsOf(other: LiveSnapshot): boolean {
+    return this.#feeds === other.#feeds
   }
 
   /** The `Hello` of a page that begins with this snapshot. */

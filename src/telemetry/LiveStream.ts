@@ -10,14 +10,14 @@ export interface Sources extends SnapshotSources {
 
 const event = (name: "hello" | "tick", json: string): string => `event: ${name}\ndata: ${json}\n\n`
 
-/** What a live page is told, as server-sent events: `hello` once, and again when there are more feeds; then a `tick` each second. */
+/** What a live page is told, as server-sent events: `hello` once, and again when there are other feeds; then a `tick` each second. */
 export const make = (sources: Sources): Stream.Stream<string> => {
   const { monitor, recentLog, telemetry } = sources
   let looks = -1
   let snapshot: LiveSnapshot | null = null
   /** The same for all pages until the counters are looked at again. */
   const current = (): LiveSnapshot => {
-    if (snapshot === null || looks !== monitor.looks() || snapshot.feedCount !== telemetry.all().length) {
+    if (snapshot === null || looks !== monitor.looks() || !snapshot.isOf(telemetry.all())) {
       snapshot = new LiveSnapshot(sources)
       looks = monitor.looks()
     }
@@ -28,7 +28,7 @@ export const make = (sources: Sources): Stream.Stream<string> => {
     let lineTold = 0
     const next = Effect.map(Clock.currentTimeMillis, (now) => {
       const present = current()
-      const fresh = told?.feedCount !== present.feedCount
+      const fresh = told === null || !present.hasFeedsOf(told)
       if (fresh) {
         told = null
         lineTold = 0

@@ -12,22 +12,21 @@ const everyMillis = 60_000
 export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const monitor = yield* Monitor
   const telemetry = yield* Telemetry
-  let dropped = 0
   const tell = Effect.suspend(() => {
     const evidence = monitor.evidence()
-    const { connections, degraded_reason, messages_dropped, status } = summarize(evidence)
-    const rate = sumOver(telemetry.all(), (stats) => monitor.history(stats).lastMinute("events")) / 60
+    const { connections, degraded_reason, status } = summarize(evidence)
+    const lastMinute = (counter: "events" | "dropped") =>
+      sumOver(telemetry.all(), (stats) => monitor.history(stats).lastMinute(counter))
     const disks = evidence.disks.map(({ freeBytes, name }) =>
       `${freeBytes === null ? "unknown" : bytesText(freeBytes)} free for ${name}`
     )
     const text = [
       `${connections.up} of ${connections.total} feeds up`,
-      `${rate.toFixed(1)} events/s`,
-      `${messages_dropped - dropped} dropped`,
+      `${(lastMinute("events") / 60).toFixed(1)} events/s`,
+      `${lastMinute("dropped")} dropped`,
       `${telemetry.uploads.filesOnDisk} files waiting`,
       ...disks
     ].join(", ")
-    dropped = messages_dropped
     return status === "healthy" ? Effect.logInfo(text) : Effect.logWarning(`${text}; ${status}: ${degraded_reason}`)
   })
   yield* Background.forkRepeated("the line of each minute", Effect.delay(tell, everyMillis))

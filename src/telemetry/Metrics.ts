@@ -58,6 +58,16 @@ export const metrics = {
     "times",
     "Times that a connection was given up because too much of it could not be read."
   ),
+  collector_unparsed_frames_kept_total: counter(
+    ofFeed,
+    "frames",
+    "Frames that could not be read and are kept whole in quarantine/frames below the data folder."
+  ),
+  collector_unparsed_frames_dropped_total: counter(
+    ofFeed,
+    "frames",
+    "Frames that could not be read and are not kept either, for there was no room for them."
+  ),
   collector_messages_unrequested_total: counter(
     ofFeed,
     "messages",
@@ -164,6 +174,11 @@ export const metrics = {
   collector_ready: gauge(alone, "1 or 0", "Whether recovery is done and feeds are started."),
   collector_disk_free_bytes: gauge(["folder"], "bytes", "Room on the disk of a folder."),
   collector_disk_size_bytes: gauge(["folder"], "bytes", "Size of the disk of a folder."),
+  collector_config_reloads_total: counter(
+    ["result"],
+    "times",
+    "Times that the running recorder read its configuration again, by what became of it: applied, or rejected as wrong."
+  ),
   collector_start_timestamp_seconds: gauge(alone, "seconds since the epoch", "When the recorder started."),
   collector_build_info: gauge(["version", "node"], "1", "The version of the recorder and of Node.js.")
 } satisfies Readonly<Record<string, Definition>>

@@ -22,7 +22,7 @@ const make = Effect.fnUntraced(function*(maxFileAgeMillis: number) {
   const telemetry = yield* Telemetry
   const { folders } = yield* DiskSpace
   const clock = yield* Clock.Clock
-  const histories = new Map<FeedStats, FeedHistory>()
+  const histories = new WeakMap<FeedStats, FeedHistory>()
   const history = (stats: FeedStats): FeedHistory => {
     const known = histories.get(stats)
     if (known !== undefined) return known

@@ -4,10 +4,15 @@ import { monotonicMillis } from "../runtime/monotonic.ts"
 /** How far the process is: it records nothing before `recording`. */
 export type Phase = "starting" | "recovering" | "recording" | "stopping"
 
+/** What became of the requests to read the configuration again: put into effect, or refused because it was wrong. */
+export const reloadResults = ["applied", "rejected"] as const
+export type ReloadResult = (typeof reloadResults)[number]
+
 /** The process as a whole. Lengths of time are monotonic: a clock that is set neither makes nor hides an old process. */
 export class ProcessStats {
   /** Milliseconds since the epoch. */
   readonly startedAtMillis: number
+  readonly reloads: Record<ReloadResult, number> = { applied: 0, rejected: 0 }
   readonly #clock: Clock
   readonly #startedAt: number
   #phase: Phase = "starting"

@@ -74,6 +74,10 @@ export interface FeedStats extends SinkStats {
   /** Events lost because the feed's queue was full. */
   dropped: number
   parseErrors: number
+  /** Frames that could not be parsed and are kept whole for somebody to look at. */
+  framesKept: number
+  /** Such frames for which there was no room. */
+  framesNotKept: number
   unrequested: number
   circuitBreaks: number
   /** Bugs that ended an attempt. */
@@ -125,6 +129,8 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,
+  framesKept: 0,
+  framesNotKept: 0,
   unrequested: 0,
   circuitBreaks: 0,
   defects: 0,
@@ -142,11 +148,20 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
 export class Telemetry extends Context.Service<Telemetry, {
   /** The counters of a feed, made at the first call. */
   readonly stats: (feed: Feed.Feed) => FeedStats
+  /** Of the present feeds; the same array until there are others. */
   readonly all: () => ReadonlyArray<FeedStats>
+  /** A feed that is not recorded any more is shown no longer; its counters still are in what was counted all in all. */
+  readonly remove: (feed: Feed.Feed) => void
+  /** Of all feeds since the start, those that were removed included. */
+  readonly sinceStart: () => ReadonlyArray<FeedStats>
   /** The counters of the sink of a series, made at the first call: those of a feed are among the feed's own. */
   readonly sinkStats: (series: Series) => SinkStats
-  /** Those of every series, the feeds first. */
+  /** A series that is no feed and is not written any more is shown no longer. */
+  readonly removeSeries: (id: string) => void
+  /** Those of every series, the present feeds first. */
   readonly allSinks: () => ReadonlyArray<SinkStats>
+  /** Of all series since the start, those of removed feeds included. */
+  readonly allSinksSinceStart: () => ReadonlyArray<SinkStats>
   readonly storage: StorageStats.StorageStats
   readonly uploads: UploadStats.UploadStats
   readonly process: ProcessStats
@@ -156,12 +171,16 @@ export class Telemetry extends Context.Service<Telemetry, {
     Effect.map(Clock.Clock, (clock) => {
       const byFeed = new Map<string, FeedStats>()
       const bySeries = new Map<string, SinkStats>()
+      const removed: Array<FeedStats> = []
+      const removedSeries: Array<SinkStats> = []
+      let present: ReadonlyArray<FeedStats> = []
       const stats = (feed: Feed.Feed): FeedStats => {
         const known = byFeed.get(feed.id)
         if (known !== undefined) return known
         const made = makeStats(feed)
         made.stateSince = clock.currentTimeMillisUnsafe()
         byFeed.set(feed.id, made)
+        present = [...present, made]
         return made
       }
       const sinkStats = (series: Series): SinkStats => {
@@ -175,8 +194,23 @@ export class Telemetry extends Context.Service<Telemetry, {
       return Telemetry.of({
         stats,
         sinkStats,
-        allSinks: () => [...byFeed.values(), ...bySeries.values()],
-        all: () => [...byFeed.values()],
+        all: () => present,
+        allSinks: () => [...present, ...bySeries.values()],
+        allSinksSinceStart: () => [...removed, ...present, ...removedSeries, ...bySeries.values()],
+        removeSeries: (id) => {
+          const stats = bySeries.get(id)
+          if (stats === undefined) return
+          bySeries.delete(id)
+          removedSeries.push(stats)
+        },
+        remove: (feed) => {
+          const stats = byFeed.get(feed.id)
+          if (stats === undefined) return
+          byFeed.delete(feed.id)
+          removed.push(stats)
+          present = [...byFeed.values()]
+        },
+        sinceStart: () => [...removed, ...present],
         storage: StorageStats.make(),
         uploads: UploadStats.make(),
         process: new ProcessStats(clock)

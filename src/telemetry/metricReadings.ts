@@ -4,6 +4,7 @@ import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
 import type { SinkStats } from "./SinkStats.ts"
+import { reloadResults } from "./ProcessStats.ts"
 import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
 
 /** What the metrics are read from, at the moment of a scrape. */
@@ -97,6 +98,8 @@ export const readings: Readings = {
   collector_message_timeouts_total: perFeed((stats) => stats.timeouts),
   collector_parse_errors_total: perFeed((stats) => stats.parseErrors),
   collector_parse_circuit_breaks_total: perFeed((stats) => stats.circuitBreaks),
+  collector_unparsed_frames_kept_total: perFeed((stats) => stats.framesKept),
+  collector_unparsed_frames_dropped_total: perFeed((stats) => stats.framesNotKept),
   collector_messages_unrequested_total: perFeed((stats) => stats.unrequested),
   collector_latency_exchange_to_collector_ms: perFeed((stats) => stats.latency),
   collector_latency_negative_total: perFeed((stats) => stats.negativeLatencies),
@@ -157,6 +160,10 @@ export const readings: Readings = {
   collector_ready: single(({ telemetry: { process } }) => process.phase === "recording" ? 1 : 0),
   collector_disk_free_bytes: labeled("folder", ({ disks }) => disks.map(({ freeBytes, name }) => [name, freeBytes])),
   collector_disk_size_bytes: labeled("folder", ({ disks }) => disks.map(({ name, totalBytes }) => [name, totalBytes])),
+  collector_config_reloads_total: labeled(
+    "result",
+    ({ telemetry: { process } }) => reloadResults.map((result) => [result, process.reloads[result]])
+  ),
   collector_start_timestamp_seconds: single(({ telemetry: { process } }) => process.startedAtMillis / 1000),
   collector_build_info: ({ nodeVersion, version }) => [{ labels: { version, node: nodeVersion }, value: 1 }]
 }

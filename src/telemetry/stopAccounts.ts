@@ -11,7 +11,8 @@ import type { UploadStats } from "./UploadStats.ts"
 const named = 3
 
 /** How many connections were closed, and what was received and is with no sink yet. */
-export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
+export const ofFeeds = (allFeeds: () => ReadonlyArray<FeedStats>): Accounting => () => {
+  const feeds = allFeeds()
   const connected = feeds.filter((stats) => stats.connected)
   return Effect.sync((): Account => {
     const open = connected.filter((stats) => stats.connected)

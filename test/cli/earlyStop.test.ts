@@ -2,17 +2,11 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { until } from "../until.ts"
+import { listens } from "./process.ts"
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname
-
-/** Whether the process `pid` listens to SIGHUP, which node itself does not: then it listens to the others as well. */
-const listens = (pid: number): boolean => {
-  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0"
-  return (BigInt(`0x${caught}`) & 1n) === 1n
-}
 
 /** Lets whatever imports the package `effect` wait for ever, as if that were a very slow disk. */
 const hooks =

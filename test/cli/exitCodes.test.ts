@@ -73,7 +73,7 @@ describe("exit codes", () => {
       ends(0, /SUBCOMMANDS|COMMANDS/i)(yield* ticklake(["--help"]))
     }).pipe(Effect.provide(environment)))
 
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it.live(`0: a stop by ${signal}`, () =>
       Effect.gen(function*() {
         const { path } = yield* configured()

@@ -67,6 +67,18 @@ describe("fsck", () => {
       assert.strictEqual(text.match(/^aside/gm)?.length, 1)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("tells of frames that could not be parsed, which are what they should be", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(false)
+      yield* fs.makeDirectory(`${dataDir}/quarantine/frames`, { recursive: true })
+      yield* fs.writeFileString(`${dataDir}/quarantine/frames/2026-11-22.okx.btcusdt.trade.jsonl`, "{}\n")
+      const { status, text } = fsck(dataDir)
+      assert.strictEqual(status, 0, text)
+      assert.match(text, /^sound {4}.*quarantine\/frames: 1 file of frames that could not be parsed/m)
+      assert.notMatch(text, /^aside/m)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("says what a start would do and changes nothing, and does it with --repair", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -1,5 +1,6 @@
 import { Effect, FileSystem } from "effect"
 import { spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname
 
@@ -31,6 +32,12 @@ export const start = Effect.fnUntraced(function*(
   })
   return { child, folder, state }
 })
+
+/** Whether the process `pid` listens to SIGHUP, which node itself does not: then it listens to the others as well. */
+export const listens = (pid: number): boolean => {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0"
+  return (BigInt(`0x${caught}`) & 1n) === 1n
+}
 
 /** What the log files of `ticklake run` say, line by line. */
 export const logged = Effect.fnUntraced(function*(folder: string) {

@@ -19,6 +19,10 @@ describe("deploy/ticklake.service", () => {
     assert.strictEqual(setting("RestartPreventExitStatus"), String(error[Runtime.errorExitCode]))
   })
 
+  it("is reloaded by the signal that the recorder takes for that", () => {
+    assert.strictEqual(setting("ExecReload"), "/bin/kill -HUP $MAINPID")
+  })
+
   const offline = spawnSync("systemd-analyze", ["security", "--offline=true", "--no-pager", "--help"]).status === 0
   it.skipIf(!offline)("exposes little, as systemd reckons", () => {
     // In tenths; 10 is a service without any hardening.

@@ -1,6 +1,6 @@
 import { registry } from "../../src/exchanges/registry.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { venues } from "../../src/domain/Venue.ts"
 import { garbageForms } from "../../src/simulator/Fault.ts"
 import { assertComplete, assertNothingLost, environment, type World, world } from "./harness.ts"
@@ -15,6 +15,20 @@ const deliver = ({ feeds }: World, count: number) =>
 
 const reconnected = ({ feeds }: World, connections: number) =>
   until(() => feeds().every((stats) => stats.connections >= connections && stats.state === "live"))
+
+/** The frames of a feed that could not be parsed, as they were received. */
+const keptFrames = Effect.fnUntraced(function*({ config }: World, feedId: string) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = `${config.storage.dataDir}/quarantine/frames`
+  const names = (yield* fs.readDirectory(folder)).filter((name) =>
+    name.endsWith(`.${feedId.replaceAll("/", ".")}.jsonl`)
+  )
+  const texts = yield* Effect.forEach(names, (name) => fs.readFileString(`${folder}/${name}`))
+  return texts.flatMap((text) => text.split("\n").slice(0, -1)).map((line) => {
+    const { base64, text } = JSON.parse(line)
+    return base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64")
+  })
+})
 
 const fast = { rate: 200 }
 
@@ -42,7 +56,7 @@ describe.concurrent("faults", () => {
         assertComplete(yield* recorder.finish)
       }).pipe(Effect.provide(environment)))
 
-    it.live(`${venue}: garbage is counted, shown and never a row`, () =>
+    it.live(`${venue}: garbage is counted, shown, kept whole and never a row`, () =>
       Effect.gen(function*() {
         const recorder = yield* world({ venues: [venue], simulator: fast })
         yield* deliver(recorder, 50)
@@ -55,6 +69,13 @@ describe.concurrent("faults", () => {
           assert.strictEqual(stats.connections, 1, stats.feed.id)
         }
         assertNothingLost(yield* recorder.finish)
+        for (const { feed, framesKept, framesNotKept } of recorder.feeds()) {
+          const kept = yield* keptFrames(recorder, feed.id)
+          assert.deepStrictEqual([framesKept, framesNotKept], [kept.length, 0])
+          assert.isTrue(kept.some((bytes) => /^\{"stream":"btcusdt@trade",.*"p":"8$/.test(bytes.toString())))
+          assert.isTrue(kept.some((bytes) => /^\{"hello":"world",.*\}\}$/.test(bytes.toString())))
+          assert.isTrue(kept.some((bytes) => bytes.length === 64))
+        }
       }).pipe(Effect.provide(environment)))
 
     it.live(`${venue}: what arrives twice, late or not at all is told by the venue's numbers, and nothing else is`, () =>

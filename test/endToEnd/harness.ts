@@ -6,6 +6,7 @@ import { readRows } from "../../src/cli/readRows.ts"
 import type { Config } from "../../src/config/Config.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
 import { type Venue, venues } from "../../src/domain/Venue.ts"
+import type { Supervisor } from "../../src/feeds/Supervisor.ts"
 import { audit, type FeedAudit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
@@ -38,6 +39,8 @@ export interface Options {
 export interface World {
   readonly simulator: Simulator.Simulator["Service"]
   readonly config: Config
+  /** What a recorder consists of that is asked to read its configuration again. */
+  readonly context: Context.Context<Supervisor | Telemetry>
   /** Of metrics, health and the live page. */
   readonly url: string
   readonly feeds: () => ReadonlyArray<FeedStats>
@@ -140,6 +143,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const made: World = {
     simulator,
     config,
+    context,
     url: Context.get(context, Endpoint).url,
     feeds: telemetry.all,
     uploads: telemetry.uploads,

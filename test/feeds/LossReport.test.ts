@@ -20,7 +20,7 @@ describe("LossReport", () => {
     Effect.gen(function*() {
       const { lines, provide } = capture()
       const stats = feeds()
-      const drops = reportDrops(stats)
+      const drops = reportDrops(() => stats)
       const first = yield* Effect.forkChild(provide(drops))
       stats[0]!.dropped = 4
       yield* TestClock.adjust("10 seconds")
@@ -35,7 +35,7 @@ describe("LossReport", () => {
     Effect.gen(function*() {
       const { lines, provide } = capture()
       const [stats] = feeds()
-      const fiber = yield* Effect.forkChild(provide(reportStart([stats!], yield* Clock.Clock)))
+      const fiber = yield* Effect.forkChild(provide(reportStart(() => [stats!], yield* Clock.Clock)))
       yield* TestClock.adjust("1500 millis")
       stats!.events = 1
       yield* TestClock.adjust("1 second")

@@ -78,6 +78,30 @@ describe("OutageLog", () => {
       ])
     }))
 
+  it.effect("misses no feed that is not recorded any more, and counts those that came later", () =>
+    Effect.gen(function*() {
+      const { lines } = yield* logged(Effect.fnUntraced(function*(log) {
+        const late = log.join(Feed.make("binance", "lateusdt", "trade"))
+        for (const feed of feeds.slice(0, 5)) yield* log.of(feed).lost("gone", `${feed.symbol}: gone`)
+        yield* TestClock.adjust("2 seconds")
+        for (const feed of feeds.slice(0, 3)) log.leave(feed)
+        yield* late.lost("gone", "lateusdt: gone")
+        yield* TestClock.adjust("1 minute")
+        for (const feed of feeds.slice(3, 5)) log.leave(feed)
+        yield* late.delivers("lateusdt: delivers again")
+        yield* TestClock.adjust("1 minute")
+        for (const feed of feeds.slice(5, 10)) yield* log.of(feed).lost("gone", `${feed.symbol}: gone`)
+        for (const feed of feeds.slice(5, 10)) log.leave(feed)
+        yield* TestClock.adjust("1 hour")
+      }))
+      assert.deepStrictEqual(lines.slice(3, 6), [
+        "Warn 5 of 51 feeds of binance are without data, the first for 1.0 s: gone; each tries again by itself",
+        "Warn still without data of binance: binance/s3usdt/trade (gone), binance/s4usdt/trade (gone), binance/lateusdt/trade (gone)",
+        "Info lateusdt: delivers again"
+      ])
+      assert.deepStrictEqual(lines.slice(6), feeds.slice(5, 8).map(({ symbol }) => `Warn ${symbol}: gone`))
+    }))
+
   it.effect("does not mix up venues", () =>
     Effect.gen(function*() {
       const { lines } = yield* logged(Effect.fnUntraced(function*(log) {

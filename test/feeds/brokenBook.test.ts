@@ -6,12 +6,11 @@ import { events, type Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
-import { record } from "../../src/feeds/Recorder.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
-import { destination } from "./destination.ts"
+import { destination, record } from "./destination.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "orderbook")

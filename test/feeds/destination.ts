@@ -1,5 +1,7 @@
 import { Effect } from "effect"
-import type { Destination } from "../../src/feeds/Recorder.ts"
+import type { Feed } from "../../src/domain/Feed.ts"
+import * as Recorder from "../../src/feeds/Recorder.ts"
+import type { FeedStats } from "../../src/telemetry/Telemetry.ts"
 import type { Sink } from "../../src/sinks/Sink.ts"
 import { nothingSealed } from "../sinks/events.ts"
 
@@ -7,8 +9,21 @@ import { nothingSealed } from "../sinks/events.ts"
 export const destination = (
   append: Sink["append"],
   gaps: Sink["append"] = () => Effect.void
-): Destination => ({
+): Recorder.Destination => ({
   events: { append, memory: nothingSealed },
   gaps: { append: gaps, memory: nothingSealed },
-  memory: { tail: null, gaps: [] }
+  memory: { tail: null, gaps: [] },
+  hearLosses: () => {}
 })
+
+/** Records a feed for ever, by one course. */
+export const record = (
+  feed: Feed,
+  to: Recorder.Destination,
+  stats: FeedStats,
+  { exchanges, history, messageTimeoutSecs, ...options }: Recorder.Options & Recorder.Course
+) =>
+  Effect.flatMap(
+    Recorder.make(feed, { exchanges, history, messageTimeoutSecs }, to, stats, options),
+    (recording) => recording.run
+  )

@@ -247,6 +247,27 @@ layer(NodeServices.layer)("Journal", (it) => {
       assert.deepStrictEqual(fates, [{ held: rows.length, lost: 60_000 - rows.length }])
     }))
 
+  it.effect("keeps the rows that a removed feed could not write, and is shortened all the same", () =>
+    Effect.gen(function*() {
+      const segmentBytes = 20_000
+      const journal = yield* journalIn({ segmentBytes, commitEvery: "1 day" })
+      const removed = journal.open(other)
+      removed.append(1, trades(10))
+      const fates: Array<Fate> = []
+      yield* removed.abandon([{ first: 1, last: 10 }], (fate) => Effect.sync(() => fates.push(fate)))
+      const stream = journal.open(feed)
+      for (let at = 0; at < 20_000; at += 100) {
+        stream.append(at + 1, trades(100, at))
+        yield* stream.commit
+        stream.flushed(at + 100)
+        assert.isAtMost(journal.stats.journalBytes, 4 * segmentBytes + 10 * 160)
+      }
+      yield* journal.close
+      assert.deepStrictEqual(fates, [{ held: 10, lost: 0 }])
+      const kept = (yield* journal.records).filter((record) => record.stream === removed.id)
+      assert.deepStrictEqual(kept.flatMap((record) => ids(record.events())), ids(trades(10)))
+    }))
+
   it.effect("knows of rows that are given up exactly which it has, whatever failed before", () =>
     Effect.gen(function*() {
       for (let seed = 1; seed <= 20; seed++) {

@@ -44,7 +44,8 @@ const recorder = Effect.gen(function*() {
     return { hellos, ticks }
   })
   const add = (symbol: string) => telemetry.stats(Feed.make("okx", symbol, "trade"))
-  return { add, log, open, takeAsked: () => asked - (asked = 0), telemetry }
+  const remove = (symbol: string) => telemetry.remove(Feed.make("okx", symbol, "trade"))
+  return { add, log, open, remove, takeAsked: () => asked - (asked = 0), telemetry }
 })
 
 const places = (rows: ReadonlyArray<FeedRow> | undefined) => rows?.map(([place]) => place)
@@ -104,6 +105,24 @@ describe("the live stream", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(hellos.map(({ feeds }) => feeds.length), [1, 2])
       assert.deepStrictEqual(places(ticks.at(-1)?.feeds), [0, 1])
+    }))
+
+  it.effect("begins anew when there are as many feeds, but others", () =>
+    Effect.gen(function*() {
+      const { add, open, remove } = yield* recorder
+      add("BTC-USDT")
+      add("ETH-USDT")
+      const { hellos, ticks } = yield* open
+      remove("BTC-USDT")
+      add("SOL-USDT")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(hellos.map(({ feeds }) => feeds.map(({ symbol }) => symbol)), [
+        ["btcusdt", "ethusdt"],
+        ["ethusdt", "solusdt"]
+      ])
+      assert.deepStrictEqual(places(ticks.at(-1)?.feeds), [0, 1])
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(hellos.length, 2)
     }))
 
   it.effect("costs the same for one page and for many", () =>

@@ -1,15 +1,15 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, FileSystem, Layer, Schedule } from "effect"
+import { Deferred, Effect, Fiber, FileSystem, Layer, Queue, Schedule } from "effect"
 import type { WebSocket } from "ws"
 import type { Row } from "../../src/domain/Event.ts"
+import { reloading } from "../../src/cli/run/reloading.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange, type Keepalive } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
-import { record } from "../../src/feeds/Recorder.ts"
-import { destination } from "../feeds/destination.ts"
+import { destination, record } from "../feeds/destination.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
@@ -17,6 +17,7 @@ import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { metrics } from "../../src/telemetry/Metrics.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import * as UnparsedFrames from "../../src/telemetry/UnparsedFrames.ts"
 import { environment, world } from "../endToEnd/harness.ts"
 import { exchangeAt, serve } from "../feeds/numberVenue.ts"
 import * as faultyFileSystem from "../sinks/faultyFileSystem.ts"
@@ -49,7 +50,7 @@ const scraping = (history: MetricHistory, process: string, scrape: Effect.Effect
 const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
   const store = yield* s3StandIn.make({ buckets: [] })
   store.fail("PutObject", { kind: "status", status: 503, code: "SlowDown" }, Infinity)
-  const { shutDown, simulator: { faults }, url } = yield* world({
+  const { config, context, shutDown, simulator: { faults }, url } = yield* world({
     venues: ["okx", "bybit"],
     simulator: { rate: 100 },
     storage: { mode: "s3", server: store },
@@ -95,6 +96,9 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_s3_uploaded_bytes_total",
     "collector_s3_upload_duration_seconds"
   ])
+  const asked = yield* Queue.sliding<void>(1)
+  yield* Effect.forkScoped(Effect.provideContext(reloading(asked, { ...config, path: "no/such.toml" }), context))
+  yield* see(["collector_config_reloads_total"], Queue.offer(asked, undefined))
   yield* faults.inject({ kind: "notice" })
   yield* see(["collector_venue_notices_total"])
   yield* see(["collector_sequence_duplicates_total"], faults.inject({ kind: "duplicate" }))
@@ -184,24 +188,26 @@ const feedAndDisk = Effect.fnUntraced(
     const slow = yield* Deferred.make<void>()
     let buggy = false
     const stats = telemetry.stats(feed)
-    yield* Effect.forkScoped(record(
-      feed,
-      destination((batch) =>
-        Effect.andThen(
-          Deferred.await(slow),
-          Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
-        )
-      ),
-      stats,
-      {
-        exchanges: [oddVenue(url, rule)],
-        history: null,
-        backoff: { initialSecs: 0.01, maxSecs: 0.05 },
-        queueCapacity: 10,
-        messageTimeoutSecs: 60,
-        outage: OutageLog.make([feed]).of(feed)
-      }
-    ))
+    yield* Effect.forkScoped(
+      record(
+        feed,
+        destination((batch) =>
+          Effect.andThen(
+            Deferred.await(slow),
+            Effect.suspend(() => sink.append(buggy ? batch.map(withoutData) : batch))
+          )
+        ),
+        stats,
+        {
+          exchanges: [oddVenue(url, rule)],
+          history: null,
+          backoff: { initialSecs: 0.01, maxSecs: 0.05 },
+          queueCapacity: 10,
+          messageTimeoutSecs: 60,
+          outage: OutageLog.make([feed]).of(feed)
+        }
+      ).pipe(Effect.provide(UnparsedFrames.layer({ dataDir: `${folder}/frames`, fileBytes: 1000 })))
+    )
     yield* until(() => peers.length === 1)
     let sent = 0
     const say = (text: string) => Effect.sync(() => peers.at(-1)?.send(text))
@@ -239,6 +245,7 @@ const feedAndDisk = Effect.fnUntraced(
     disk.roomBytes = Infinity
     yield* say("other")
     yield* see(["collector_messages_unrequested_total"])
+    yield* see(["collector_unparsed_frames_kept_total", "collector_unparsed_frames_dropped_total"], say("no number"))
     buggy = true
     yield* see(["collector_parquet_rows_lost_total"], trade)
     buggy = false

@@ -13,7 +13,7 @@ describe("the account of a phase", () => {
     Effect.gen(function*() {
       const all = feeds(6)
       for (const stats of all.slice(1)) stats.connected = true
-      const account = stopAccounts.ofFeeds(all)()
+      const account = stopAccounts.ofFeeds(() => all)()
       all[0]!.connected = false
       for (const stats of all) stats.connected = false
       assert.deepStrictEqual(yield* account, {

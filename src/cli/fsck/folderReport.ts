@@ -6,6 +6,7 @@ import { quarantinedFiles } from "../../sinks/quarantinedFiles.ts"
 import { type Survey, survey } from "../../sinks/recoverySurvey.ts"
 import type { Readable } from "../../sinks/footer.ts"
 import { checkFile } from "../../sinks/sealedCheck.ts"
+import * as UnparsedFrames from "../../telemetry/UnparsedFrames.ts"
 
 /** One line of the report. */
 export interface Line {
@@ -93,6 +94,16 @@ const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
   return { lines: [sound, ...lines], sealed: files + lines.length, damaged: lines.length }
 })
 
+/** Frames that could not be parsed: evidence of another kind, and nothing is wrong with their files. */
+const framesLines = Effect.fnUntraced(function*(dataDir: string) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = (yield* Path.Path).join(dataDir, UnparsedFrames.folder)
+  const names = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
+  const text = `${folder}: ${quantity(names.length, "file")} of frames that could not be parsed, for you to look at`
+  const lines: ReadonlyArray<Line> = names.length === 0 ? [] : [{ state: "sound", text }]
+  return lines
+})
+
 /** What `fsck` finds below `dataDir`; changes nothing. */
 export const inspect = Effect.fnUntraced(function*(dataDir: string) {
   const owner = (yield* claims(dataDir)).find(({ dead }) => !dead)
@@ -100,6 +111,7 @@ export const inspect = Effect.fnUntraced(function*(dataDir: string) {
   const aside = yield* quarantinedFiles(yield* FileSystem.FileSystem, yield* Path.Path, dataDir)
   const sealedLines = [
     ...checked,
+    ...(yield* framesLines(dataDir)),
     ...aside.map((file): Line => ({ state: "aside", text: `${file}: set aside earlier; ${file}.reason.txt says why` }))
   ]
   if (owner !== undefined) {

@@ -4,6 +4,7 @@ import { loadConfig } from "../../config/loadConfig.ts"
 import * as Logging from "../../telemetry/Logging.ts"
 import * as LogLine from "../../telemetry/LogLine.ts"
 import { notations } from "../notations.ts"
+import * as reloading from "./reloading.ts"
 
 /** Why the process ends goes into the log file too; the terminal hears it when everything has ended. */
 const logEnd = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
@@ -14,15 +15,16 @@ const logEnd = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
     : Effect.logFatal(`${error instanceof Error ? error.message : String(error)}; the process ends`)
 }
 
-/** Records until it is stopped. */
+/** Records until it is stopped, by what the configuration says now. */
 export const handle = Effect.fnUntraced(function*({ config: path }: { readonly config: Option.Option<string> }) {
+  const requests = yield* reloading.requests
   const config = yield* loadConfig({ path: Option.getOrNull(path), notations })
   const requested = yield* References.MinimumLogLevel
   // The global --log-level flag stands in this reference. Its default cannot be told from `info`, which LOG_LEVEL may override.
   const level = requested === "Info" ? config.logging.level : requested
   const { dir, maxFileBytes, retentionDays } = config.logging
-  return yield* App.run(config).pipe(
+  return yield* App.run(config, reloading.reloading(requests, config)).pipe(
     Effect.tapCause((cause) => LogLine.notOnConsole(logEnd(cause))),
     Effect.provide(Logging.layer(level, { folder: dir, maxFileBytes, retentionDays }))
   )
-})
+}, Effect.scoped)
