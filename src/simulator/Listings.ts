@@ -28,6 +28,7 @@ export interface ListingsOptions {
   readonly rate: number
   readonly depth: number
   readonly restartProbability: number
+  readonly tapeLength: number
 }
 
 /** Steps of the past that a new market is given, so that its first subscriber finds a history. */
@@ -55,14 +56,15 @@ export class Listings {
     const known = this.#listings.get(symbol)
     if (known !== undefined) return known
     if (!this.#symbols.has(symbol)) return null
-    const { depth, rate, restartProbability, seed, venue } = this.#options
+    const { depth, rate, restartProbability, seed, tapeLength, venue } = this.#options
     const market = new Market({
       seed,
       venue,
       symbol,
       depth,
       sweep: Math.max(4, Math.min(1_024, Math.floor(rate))),
-      restartProbability
+      restartProbability,
+      tapeLength
     })
     for (let i = warmUpSteps; i > 0; i--) market.step(nowMillis - Math.round((i * 1_000) / Math.max(rate, 0.1)))
     const listing: Listing = {

@@ -37,6 +37,8 @@ export interface SimulatorOptions {
   readonly coinbaseLevels: number
   /** How likely a change of an OKX or Bybit book restarts the venue's numbering. */
   readonly restartProbability: number
+  /** The newest trades of each symbol that are remembered: what REST tells, and what a recording is compared with. */
+  readonly tapeLength: number
   readonly faults: ReadonlyArray<ScheduledFault>
   /** A connection whose client is this far behind is dropped. */
   readonly maxBufferedBytes: number
@@ -89,6 +91,7 @@ export const defaults: SimulatorOptions = {
   timings: defaultTimings,
   coinbaseLevels: 500,
   restartProbability: 1 / 5_000,
+  tapeLength: 100_000,
   faults: [],
   maxBufferedBytes: 64 * 1024 * 1024,
   ledger: { path: null, keep: true }

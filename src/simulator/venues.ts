@@ -57,6 +57,7 @@ export const make = (options: SimulatorOptions): Venues => {
       symbols,
       rate: options.rate,
       depth: depthOf(options)[venue],
+      tapeLength: options.tapeLength,
       restartProbability: venue === "okx" || venue === "bybit" ? options.restartProbability : 0
     })
   const { symbols } = options

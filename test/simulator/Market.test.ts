@@ -11,6 +11,7 @@ const make = (seed: string, overrides: Partial<MarketOptions> = {}) =>
     depth: 40,
     sweep: 100,
     restartProbability: 0,
+    tapeLength: 1_000,
     ...overrides
   })
 
