@@ -55,7 +55,10 @@ export class Listings {
   get(symbol: string, nowMillis: number): Listing | null {
     const known = this.#listings.get(symbol)
     if (known !== undefined) return known
-    if (!this.#symbols.has(symbol)) return null
+    return this.#symbols.has(symbol) ? this.#list(symbol, nowMillis) : null
+  }
+
+  #list(symbol: string, nowMillis: number): Listing {
     const { depth, rate, restartProbability, seed, tapeLength, venue } = this.#options
     const market = new Market({
       seed,
@@ -77,6 +80,12 @@ export class Listings {
     }
     this.#listings.set(symbol, listing)
     return listing
+  }
+
+  /** A listing of another symbol, made up where the venue has no other. */
+  other(listing: Listing, nowMillis: number): Listing {
+    const name = [...this.#symbols].find((symbol) => symbol !== listing.symbol) ?? `${listing.symbol}X`
+    return this.#listings.get(name) ?? this.#list(name, nowMillis)
   }
 
   /** Lets every market make the steps that are due. */

@@ -21,6 +21,7 @@ const entryOf = (connection: number, data: string): Entry => ({
 const connectionOf = (connection: number, suffixMayBeLost: boolean): ConnectionRecord => ({
   connection,
   venue: "okx",
+  address: { listener: 0, host: "127.0.0.1", path: "/ws/v5/public", query: "" },
   openedAt: 0,
   subscriptions: [],
   closedAt: 1,

@@ -22,6 +22,7 @@ interface Wanted {
 /** Makes the sessions of Upbit: array requests that replace each other, binary frames, no acknowledgement. */
 export const sessions = (listings: Listings, timings: Timings) => {
   return (link: Link): VenueSession => {
+    const openedAt = link.now()
     let wanted: ReadonlyArray<Wanted> = []
     /** Grows with every request, so that what an earlier one planned is not done. */
     let generation = 0
@@ -118,6 +119,7 @@ export const sessions = (listings: Listings, timings: Timings) => {
         request(value)
       },
       tick: (now) => {
+        if (now - openedAt >= timings.upbitLifetime) return link.close(1001, "")
         if (now >= nextUpAt) {
           nextUpAt = now + timings.upbitUpEvery
           send(messages.up)
