@@ -139,6 +139,16 @@ export class Ledger {
     return this.#records
   }
 
+  /** When a feed was first subscribed to; null where it never was. Milliseconds since the epoch. */
+  firstSubscribedAt(venue: Venue, symbol: string, dataType: DataType): number | null {
+    for (const record of this.#records) {
+      if (record.venue !== venue) continue
+      const found = record.subscriptions.find((each) => each.symbol === symbol && each.dataType === dataType)
+      if (found !== undefined) return found.atMillis
+    }
+    return null
+  }
+
   refusals(): ReadonlyArray<Refusal> {
     return this.#refusals
   }
