@@ -57,9 +57,7 @@ export class Tape {
     let to = this.length
     while (to > 0) {
       const from = this.#lowest(0, to, (place) => this.#at(place).numbering >= this.#at(to - 1).numbering)
-      const isOldest = from === 0
-      if (to === this.length && isOldest && wanted > idAt(to - 1)) return to
-      if (wanted <= idAt(to - 1) && (isOldest || wanted >= idAt(from))) {
+      if (wanted <= idAt(to - 1) && (from === 0 || wanted >= idAt(from))) {
         return this.#lowest(from, to, (place) => idAt(place) >= wanted)
       }
       to = from

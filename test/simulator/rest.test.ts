@@ -1,8 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Venue, venues } from "../../src/domain/Venue.ts"
-import type { Timings } from "../../src/simulator/SimulatorOptions.ts"
+import { Listings } from "../../src/simulator/Listings.ts"
+import { isAnswer } from "../../src/simulator/RestVenue.ts"
+import { defaultTimings, type Timings } from "../../src/simulator/SimulatorOptions.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
+import { sequentialId } from "../../src/simulator/upbit/messages.ts"
+import * as upbitRest from "../../src/simulator/upbit/rest.ts"
 import { ask, askTimes } from "./restClient.ts"
 import { shape } from "./shape.ts"
 
@@ -121,6 +125,34 @@ describe("past trades over HTTP", () => {
       assert.strictEqual((yield* from(`${paths.upbit(500)}&days_ago=7`)).body, "[]")
       assert.strictEqual((yield* from(`${paths.upbit(500)}&to=000000`)).body, "[]")
     }))
+
+  it("upbit: an earlier day is asked for by its number, also up to a time of it", () => {
+    const listings = new Listings({
+      seed: "days",
+      venue: "upbit",
+      symbols: ["KRW-BTC"],
+      rate: 1_000,
+      depth: 5,
+      restartProbability: 0,
+      tapeLength: 10_000
+    })
+    const midnight = 1_790_000_000_000 - (1_790_000_000_000 % 86_400_000)
+    for (const minutes of [-90, -30, 30]) listings.produce("KRW-BTC", 20, midnight + minutes * 60_000)
+    const tape = listings.get("KRW-BTC", midnight)?.market.tape ?? assert.fail("no market")
+    const venue = upbitRest.make(listings, defaultTimings)
+    const minutesOf = (query: string) => {
+      const request = venue.read({ path: "/v1/trades/ticks", query: new URLSearchParams(query), headers: {} })
+      if (request === null || isAnswer(request)) return assert.fail(query)
+      return [...new Set(request.select(tape).map(({ atMillis }) => Math.round((atMillis - midnight) / 60_000)))]
+    }
+    assert.deepStrictEqual(minutesOf("market=KRW-BTC&count=500"), [30])
+    assert.deepStrictEqual(minutesOf("market=KRW-BTC&count=500&days_ago=1"), [-30, -90])
+    assert.deepStrictEqual(minutesOf("market=KRW-BTC&count=500&days_ago=1&to=23:00:00"), [-90])
+    assert.deepStrictEqual(minutesOf("market=KRW-BTC&count=500&days_ago=1&to=230000"), [-90])
+    const yesterday = tape.slice(tape.placeAt(midnight) - 1, tape.placeAt(midnight))[0] ?? assert.fail("no trade")
+    assert.deepStrictEqual(minutesOf(`market=KRW-BTC&count=1&days_ago=1&cursor=${sequentialId(yesterday)}`), [-30])
+    assert.deepStrictEqual(minutesOf(`market=KRW-BTC&count=500&cursor=${sequentialId(yesterday)}`), [])
+  })
 
   it.live("in the documented shapes", () =>
     Effect.gen(function*() {
