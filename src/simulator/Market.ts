@@ -1,5 +1,6 @@
 import type { Venue } from "../domain/Venue.ts"
 import { Book, type Level } from "./Book.ts"
+import { Newest } from "./Newest.ts"
 import { hash, SeededRandom } from "./SeededRandom.ts"
 import { Tape } from "./Tape.ts"
 
@@ -32,16 +33,21 @@ export interface TakerOrder {
   readonly fills: ReadonlyArray<Fill>
 }
 
-/** One change of the book, with the numbers that venues give to it. */
-export interface BookChange {
-  readonly bids: ReadonlyArray<Level>
-  readonly asks: ReadonlyArray<Level>
+/** The numbers that venues give to a change of the book. */
+export interface BookMark {
+  /** Milliseconds since the epoch. */
   readonly atMillis: number
-  /** +1 with every change. */
+  /** +1 with every change: `u` of Bybit. */
   readonly version: number
-  /** Grows by arbitrary amounts. */
+  /** Grows by arbitrary amounts: `seqId` of OKX, `lastUpdateId` of Binance. */
   readonly cursor: number
   readonly previousCursor: number
+}
+
+/** One change of the book. */
+export interface BookChange extends BookMark {
+  readonly bids: ReadonlyArray<Level>
+  readonly asks: ReadonlyArray<Level>
   /** The venue began to number anew with this change. */
   readonly restarted: boolean
 }
@@ -64,7 +70,7 @@ export interface MarketOptions {
   readonly sweep: number
   /** How likely a change restarts the venue's numbering. */
   readonly restartProbability: number
-  /** The most fills that the tape keeps. */
+  /** The most fills, and the most changes of the book, that are remembered. */
   readonly tapeLength: number
 }
 
@@ -85,6 +91,7 @@ export class Market {
   readonly previousClose: number
   /** What happened, whether anybody heard of it or not. */
   readonly tape: Tape
+  readonly changes: Newest<BookMark>
   readonly #book: Book
   readonly #random: SeededRandom
   readonly #sweep: number
@@ -114,6 +121,7 @@ export class Market {
     this.#sweep = options.sweep
     this.#restartProbability = options.restartProbability
     this.tape = new Tape(options.tapeLength)
+    this.changes = new Newest(options.tapeLength)
     this.#book = new Book({ midPrice: units, tick: units >= 50_000_000 ? 1_000 : 1, depth: options.depth, random })
     this.previousClose = this.#book.bids[0]?.price ?? 0
     this.#version = random.integer(200_000_000, 300_000_000)
@@ -182,6 +190,7 @@ export class Market {
       previousCursor,
       restarted
     }
+    this.changes.append({ atMillis, version: this.#version, cursor: this.#cursor, previousCursor })
     this.#balance++
     return { change: this.latest, order: this.#balance > 0 || this.#burstNext > 0 ? this.#order() : null }
   }

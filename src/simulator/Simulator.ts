@@ -3,6 +3,7 @@ import type { Venue } from "../domain/Venue.ts"
 import { Connection, type Surroundings } from "./Connection.ts"
 import { type FaultCommands, FaultDesk } from "./FaultDesk.ts"
 import { Ledger } from "./Ledger.ts"
+import type { BookMark } from "./Market.ts"
 import * as Server from "./Server.ts"
 import { RestDesk } from "./RestDesk.ts"
 import { complete, type PartialSimulatorOptions } from "./SimulatorOptions.ts"
@@ -38,6 +39,8 @@ export class Simulator extends Context.Service<Simulator, {
   readonly restUrl: (listener?: number) => string
   /** The newest trades of a market, oldest first, whether or not they were sent to anybody; none of an unknown symbol. */
   readonly trades: (venue: Venue, symbol: string) => ReadonlyArray<GeneratedTrade>
+  /** The newest changes of its book, likewise. */
+  readonly bookChanges: (venue: Venue, symbol: string) => ReadonlyArray<BookMark>
   readonly ledger: Ledger
   readonly faults: FaultCommands
   /** How many connections are open now. */
@@ -157,6 +160,10 @@ export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimula
       const tape = venues.listing(venue, symbol, now())?.market.tape
       const idOf = Venues.tradeIds[venue]
       return tape?.newest(tape.length).map((fill) => ({ id: idOf(fill), atMillis: fill.atMillis })) ?? []
+    },
+    bookChanges: (venue, symbol) => {
+      const changes = venues.listing(venue, symbol, now())?.market.changes
+      return changes?.slice(0, changes.length) ?? []
     },
     ledger,
     faults: desk.commands,

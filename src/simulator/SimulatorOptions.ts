@@ -51,7 +51,7 @@ export interface SimulatorOptions {
   readonly coinbaseLevels: number
   /** How likely a change of an OKX or Bybit book restarts the venue's numbering. */
   readonly restartProbability: number
-  /** The newest trades of each symbol that are remembered: what REST tells, and what a recording is compared with. */
+  /** The newest trades, and changes of the book, of each symbol that are remembered: what is told over HTTP and audited. */
   readonly tapeLength: number
   readonly faults: ReadonlyArray<ScheduledFault>
   /** A connection whose client is this far behind is dropped. */

@@ -1,46 +1,37 @@
 import type { Fill } from "./Market.ts"
+import { Newest } from "./Newest.ts"
 
 /** The id of a fill in the notation of a venue: digits, which compare as whole numbers. */
 export type IdOf = (fill: Fill) => string
 
 /** The newest fills of a market in the order in which they happened, whether anybody heard of them or not. */
 export class Tape {
-  readonly #capacity: number
-  readonly #fills: Array<Fill> = []
-  #first = 0
-  #forgotten = 0
+  readonly #fills: Newest<Fill>
 
   constructor(capacity: number) {
-    this.#capacity = capacity
+    this.#fills = new Newest(capacity)
   }
 
   get length(): number {
-    return this.#fills.length - this.#first
+    return this.#fills.length
   }
 
   /** Fills that were dropped because there were too many. */
   get forgotten(): number {
-    return this.#forgotten
+    return this.#fills.forgotten
   }
 
   get last(): Fill | undefined {
-    return this.length === 0 ? undefined : this.#fills.at(-1)
+    return this.#fills.at(this.length - 1)
   }
 
   append(fill: Fill) {
-    this.#fills.push(fill)
-    if (this.length <= this.#capacity) return
-    this.#first++
-    this.#forgotten++
-    // Moves the rest only now and then, so that a long tape costs no more than a short one.
-    if (this.#first * 4 < this.#capacity) return
-    this.#fills.splice(0, this.#first)
-    this.#first = 0
+    this.#fills.append(fill)
   }
 
   /** From place `from` up to but not including place `to`, counted from the oldest fill that is kept. */
   slice(from: number, to: number): ReadonlyArray<Fill> {
-    return this.#fills.slice(this.#first + Math.max(0, from), this.#first + Math.max(0, Math.min(to, this.length)))
+    return this.#fills.slice(from, to)
   }
 
   newest(count: number): ReadonlyArray<Fill> {
@@ -49,7 +40,7 @@ export class Tape {
 
   /**
    * The place of the first fill whose id is not below `id`. Where the venue began to number anew, the newest numbering
-   * that knows the id counts; an id above everything is behind the last fill.
+   * that goes as high counts; an id above everything is behind the last fill.
    */
   placeOf(id: string, idOf: IdOf): number {
     const wanted = BigInt(id)
@@ -57,9 +48,7 @@ export class Tape {
     let to = this.length
     while (to > 0) {
       const from = this.#lowest(0, to, (place) => this.#at(place).numbering >= this.#at(to - 1).numbering)
-      if (wanted <= idAt(to - 1) && (from === 0 || wanted >= idAt(from))) {
-        return this.#lowest(from, to, (place) => idAt(place) >= wanted)
-      }
+      if (wanted <= idAt(to - 1)) return this.#lowest(from, to, (place) => idAt(place) >= wanted)
       to = from
     }
     return this.length
@@ -71,7 +60,7 @@ export class Tape {
   }
 
   #at(place: number): Fill {
-    const fill = this.#fills[this.#first + place]
+    const fill = this.#fills.at(place)
     if (fill === undefined) throw new RangeError(`the tape has no place ${place}`)
     return fill
   }

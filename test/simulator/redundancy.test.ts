@@ -37,6 +37,11 @@ describe("two ways to the same venue", () => {
           books[1]?.map(({ sequenceId }) => sequenceId)
         )
         assert.deepStrictEqual(books[0]?.map(({ data }) => data), books[1]?.map(({ data }) => data))
+        const changes = simulator.bookChanges(venue, symbolOf[venue]).slice(-300)
+        assert.deepStrictEqual(
+          books[0]?.map(({ sequenceId }) => Number(sequenceId)),
+          changes.map(({ cursor, version }) => venue === "bybit" ? version : cursor)
+        )
       }))
   }
 
