@@ -9,11 +9,14 @@ export const readRows = Effect.fnUntraced(function*(folder: string) {
     const files = Duckdb.literal(`${folder}/*/*/${dataType}/**/*.parquet`)
     const found = yield* Duckdb.query(`SELECT count(*) AS files FROM glob(${files})`)
     if (Number(found[0]?.["files"]) === 0) continue
-    for (const row of yield* Duckdb.query(`SELECT exchange, symbol, data FROM read_parquet(${files})`)) {
+    const columns = "exchange, symbol, data, exchange_sequence_id AS id, epoch_us(timestamp_exchange) AS micros"
+    for (const row of yield* Duckdb.query(`SELECT ${columns} FROM read_parquet(${files})`)) {
       rows.push({
         exchange: String(row["exchange"]),
         symbol: String(row["symbol"]),
         dataType,
+        sequenceId: String(row["id"]),
+        exchangeMicros: row["micros"] === null ? null : Number(row["micros"]),
         data: String(row["data"])
       })
     }

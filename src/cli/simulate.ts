@@ -38,12 +38,12 @@ const flags = {
   fault: Flag.String("fault").pipe(Flag.atLeast(0), Flag.withDescription(faultNotation.description))
 }
 
-/** `ticklake simulate`: the venues' WebSockets on this machine, until interrupted. */
+/** `ticklake simulate`: the venues' WebSockets, and their past trades over HTTP, on this machine, until interrupted. */
 export const simulate = Command.make("simulate", flags, lazily(() => import("./simulate/handle.ts"))).pipe(
   Command.withShortDescription("Speak the exchanges' protocols on this machine, for trying and testing"),
   Command.withDescription(
-    "Speak the exchanges' WebSocket protocols on this machine, for trying and testing without them. Prints the [[markets]] "
-      + "that record from it, and runs until interrupted."
+    "Speak the exchanges' WebSocket protocols on this machine, and answer their requests for past trades, for trying and "
+      + "testing without them. Prints the [[markets]] that record from it, and runs until interrupted."
   ),
   Command.withExamples([
     { command: "ticklake simulate", description: "all five exchanges on port 9401" },

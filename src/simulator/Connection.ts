@@ -2,13 +2,15 @@ import type { Duplex } from "node:stream"
 import { WebSocket } from "ws"
 import type { DataType, Subscription } from "../domain/Feed.ts"
 import type { Venue } from "../domain/Venue.ts"
+import { type Address, isAt } from "./Address.ts"
+import { Agenda } from "./Agenda.ts"
 import type { ConnectionFault, Target } from "./Fault.ts"
 import { garbage } from "./garbage.ts"
 import type { End, Ledger, Row } from "./Ledger.ts"
 import type { Follower, Listing } from "./Listings.ts"
 import type { BookChange, TakerOrder } from "./Market.ts"
 import { type Delivery, Outlet } from "./Outlet.ts"
-import type { Peer } from "./Peer.ts"
+import type { Peer, Wires } from "./Peer.ts"
 import { SeededRandom } from "./SeededRandom.ts"
 import type { Link, Payload, VenueSession } from "./VenueSession.ts"
 
@@ -19,7 +21,7 @@ export interface Surroundings {
   readonly now: () => number
   readonly maxBufferedBytes: number
   readonly trafficStopped: () => boolean
-  readonly rejects: (venue: Venue, subscription: Subscription) => boolean
+  readonly rejects: (connection: Connection, subscription: Subscription) => boolean
   readonly beforeMessage: (connection: Connection) => void
   /** While a tick runs, what it sends is collected and given to the kernel at once. */
   readonly collectWrites: (connection: Connection) => boolean
@@ -32,6 +34,7 @@ const surelyReadMillis = 1_000
 export class Connection implements Link, Follower {
   readonly number: number
   readonly venue: Venue
+  readonly address: Address
   readonly random: SeededRandom
   readonly now: () => number
   readonly #peer: Peer
@@ -39,7 +42,7 @@ export class Connection implements Link, Follower {
   readonly #outlet = new Outlet((delivery, duplicate) => this.#transmit(delivery, duplicate))
   readonly #around: Surroundings
   readonly #followed = new Map<string, { readonly listing: Listing; readonly subscription: Subscription }>()
-  readonly #agenda: Array<{ readonly at: number; readonly action: () => void }> = []
+  readonly #agenda = new Agenda()
   #session: VenueSession | null = null
   #lastReceivedAt: number
   #lastSentAt: number
@@ -51,16 +54,17 @@ export class Connection implements Link, Follower {
   #hangsOnClose = false
   #stalledUntil = 0
 
-  constructor(peer: Peer, socket: Duplex, number: number, venue: Venue, around: Surroundings) {
+  constructor({ peer, socket }: Wires, number: number, venue: Venue, address: Address, around: Surroundings) {
     this.#peer = peer
     this.#socket = socket
+    this.address = address
     this.#around = around
     this.number = number
     this.venue = venue
     this.now = around.now
     this.random = new SeededRandom(`${around.seed}/connection/${number}`)
     this.#lastReceivedAt = this.#lastSentAt = around.now()
-    around.ledger.opened(number, venue, this.#lastReceivedAt)
+    around.ledger.opened(number, venue, address, this.#lastReceivedAt)
   }
 
   /** Gives the connection its protocol, and lets it begin. */
@@ -148,14 +152,14 @@ export class Connection implements Link, Follower {
   }
 
   later(delayMillis: number, action: () => void) {
-    this.#agenda.push({ at: this.now() + delayMillis, action })
+    this.#agenda.add(this.now() + delayMillis, action)
   }
 
   follow(listing: Listing, dataType: DataType, symbol: string) {
     const subscription = { symbol, dataType }
     this.#followed.set(`${dataType} ${listing.symbol}`, { listing, subscription })
     listing.followers[dataType].add(this)
-    this.#around.ledger.subscribed(this.number, subscription)
+    this.#around.ledger.subscribed(this.number, { ...subscription, atMillis: this.now() })
   }
 
   unfollow(listing: Listing, dataType: DataType) {
@@ -164,12 +168,13 @@ export class Connection implements Link, Follower {
   }
 
   refuses(subscription: Subscription) {
-    return this.#around.rejects(this.venue, subscription)
+    return this.#around.rejects(this, subscription)
   }
 
   matches(target: Target): boolean {
     if (target.venue !== undefined && target.venue !== this.venue) return false
     if (target.connection !== undefined && target.connection !== this.number) return false
+    if (!isAt(target, this.address)) return false
     if (target.symbol === undefined && target.dataType === undefined) return true
     return [...this.#followed.values()].some(({ subscription }) =>
       (target.symbol === undefined || target.symbol === subscription.symbol) &&
@@ -179,12 +184,7 @@ export class Connection implements Link, Follower {
 
   tick(nowMillis: number) {
     if (this.#silent) return
-    for (let i = 0; i < this.#agenda.length; i++) {
-      const due = this.#agenda[i]
-      if (due === undefined || due.at > nowMillis) continue
-      this.#agenda.splice(i--, 1)
-      if (this.isOpen) due.action()
-    }
+    for (const action of this.#agenda.due(nowMillis)) if (this.isOpen) action()
     if (this.isOpen) this.#session?.tick(nowMillis)
     // A client that does not read must not fill this process: venues disconnect it too (OKX 4005).
     if (this.#peer.bufferedAmount > this.#around.maxBufferedBytes) this.drop()
@@ -231,13 +231,16 @@ export class Connection implements Link, Follower {
       case "reorder":
         return this.#outlet.reorder()
       case "notice":
-        return this.#session?.announceEnd()
+        return this.#session?.announceEnd(fault.leadMillis)
       case "hang-close":
         this.#peer.mute = true
         this.#hangsOnClose = true
         return
       case "restart":
         for (const { listing } of this.#followed.values()) listing.market.restart()
+        return
+      case "restart-trades":
+        for (const { listing } of this.#followed.values()) listing.market.renumberTrades()
         return
       case "burst":
         for (const { listing } of this.#followed.values()) listing.market.burst(fault.fills)

@@ -1,6 +1,8 @@
 import { closeSync, openSync, writeSync } from "node:fs"
 import type { DataType, Subscription } from "../domain/Feed.ts"
 import type { Venue } from "../domain/Venue.ts"
+import type { Address } from "./Address.ts"
+import type { RequestFault } from "./Fault.ts"
 
 /** The columns that only a trade has. */
 export interface TradeFields {
@@ -45,12 +47,18 @@ export interface Entry extends Row {
  */
 export type End = "clean" | "client-drop" | "server-close" | `fault:${string}`
 
+/** A subscription that was accepted, and when. */
+export interface Subscribed extends Subscription {
+  readonly atMillis: number
+}
+
 /** One connection, from its handshake on. Times are milliseconds since the epoch. */
 export interface ConnectionRecord {
   readonly connection: number
   readonly venue: Venue
+  readonly address: Address
   readonly openedAt: number
-  readonly subscriptions: ReadonlyArray<Subscription>
+  readonly subscriptions: ReadonlyArray<Subscribed>
   readonly closedAt: number | null
   readonly end: End | null
   /**
@@ -61,7 +69,7 @@ export interface ConnectionRecord {
 }
 
 interface MutableRecord extends ConnectionRecord {
-  readonly subscriptions: Array<Subscription>
+  readonly subscriptions: Array<Subscribed>
   closedAt: number | null
   end: End | null
   suffixMayBeLost: boolean
@@ -73,6 +81,18 @@ export interface Refusal {
   readonly atMillis: number
   /** An HTTP status, or what was done instead of answering. */
   readonly outcome: number | "tcp-close" | "no-handshake"
+}
+
+/** A request over HTTP for trades of the past, and what became of it. */
+export interface Inquiry {
+  readonly venue: Venue
+  readonly atMillis: number
+  readonly address: Address
+  readonly symbol: string
+  readonly status: number | "no-answer"
+  /** Trades in the answer. */
+  readonly trades: number
+  readonly fault: RequestFault["kind"] | null
 }
 
 /** Every given field must match. */
@@ -97,6 +117,7 @@ export class Ledger {
   readonly #entries: Array<Entry> = []
   readonly #records: Array<MutableRecord> = []
   readonly #refusals: Array<Refusal> = []
+  readonly #inquiries: Array<Inquiry> = []
   #lines: Array<string> = []
   #count = 0
 
@@ -118,8 +139,22 @@ export class Ledger {
     return this.#records
   }
 
+  /** When a feed was first subscribed to; null where it never was. Milliseconds since the epoch. */
+  firstSubscribedAt(venue: Venue, symbol: string, dataType: DataType): number | null {
+    for (const record of this.#records) {
+      if (record.venue !== venue) continue
+      const found = record.subscriptions.find((each) => each.symbol === symbol && each.dataType === dataType)
+      if (found !== undefined) return found.atMillis
+    }
+    return null
+  }
+
   refusals(): ReadonlyArray<Refusal> {
     return this.#refusals
+  }
+
+  inquiries(): ReadonlyArray<Inquiry> {
+    return this.#inquiries
   }
 
   append(row: Row, connection: number, venue: Venue, sentAtMillis: number, duplicate: boolean) {
@@ -143,10 +178,11 @@ export class Ledger {
     if (this.#file !== null) this.#write("event", entry)
   }
 
-  opened(connection: number, venue: Venue, openedAt: number) {
+  opened(connection: number, venue: Venue, address: Address, openedAt: number) {
     const record: MutableRecord = {
       connection,
       venue,
+      address,
       openedAt,
       subscriptions: [],
       closedAt: null,
@@ -154,10 +190,10 @@ export class Ledger {
       suffixMayBeLost: false
     }
     this.#records.push(record)
-    this.#write("opened", { connection, venue, openedAt })
+    this.#write("opened", { connection, venue, address, openedAt })
   }
 
-  subscribed(connection: number, subscription: Subscription) {
+  subscribed(connection: number, subscription: Subscribed) {
     this.#records[connection - 1]?.subscriptions.push(subscription)
     this.#write("subscribed", { connection, ...subscription })
   }
@@ -175,6 +211,12 @@ export class Ledger {
   refused(refusal: Refusal) {
     this.#refusals.push(refusal)
     this.#write("refused", refusal)
+    this.flush()
+  }
+
+  inquired(inquiry: Inquiry) {
+    this.#inquiries.push(inquiry)
+    this.#write("inquiry", inquiry)
     this.flush()
   }
 

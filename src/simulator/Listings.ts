@@ -28,6 +28,7 @@ export interface ListingsOptions {
   readonly rate: number
   readonly depth: number
   readonly restartProbability: number
+  readonly tapeLength: number
 }
 
 /** Steps of the past that a new market is given, so that its first subscriber finds a history. */
@@ -54,15 +55,19 @@ export class Listings {
   get(symbol: string, nowMillis: number): Listing | null {
     const known = this.#listings.get(symbol)
     if (known !== undefined) return known
-    if (!this.#symbols.has(symbol)) return null
-    const { depth, rate, restartProbability, seed, venue } = this.#options
+    return this.#symbols.has(symbol) ? this.#list(symbol, nowMillis) : null
+  }
+
+  #list(symbol: string, nowMillis: number): Listing {
+    const { depth, rate, restartProbability, seed, tapeLength, venue } = this.#options
     const market = new Market({
       seed,
       venue,
       symbol,
       depth,
       sweep: Math.max(4, Math.min(1_024, Math.floor(rate))),
-      restartProbability
+      restartProbability,
+      tapeLength
     })
     for (let i = warmUpSteps; i > 0; i--) market.step(nowMillis - Math.round((i * 1_000) / Math.max(rate, 0.1)))
     const listing: Listing = {
@@ -75,6 +80,12 @@ export class Listings {
     }
     this.#listings.set(symbol, listing)
     return listing
+  }
+
+  /** A listing of another symbol, made up where the venue has no other. */
+  other(listing: Listing, nowMillis: number): Listing {
+    const name = [...this.#symbols].find((symbol) => symbol !== listing.symbol) ?? `${listing.symbol}X`
+    return this.#listings.get(name) ?? this.#list(name, nowMillis)
   }
 
   /** Lets every market make the steps that are due. */

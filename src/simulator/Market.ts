@@ -1,6 +1,8 @@
 import type { Venue } from "../domain/Venue.ts"
 import { Book, type Level } from "./Book.ts"
+import { Newest } from "./Newest.ts"
 import { hash, SeededRandom } from "./SeededRandom.ts"
+import { Tape } from "./Tape.ts"
 
 /** One match between a taker and one maker. */
 export interface Fill {
@@ -18,6 +20,12 @@ export interface Fill {
   readonly micros: number
   /** The book's cursor when it happened. */
   readonly cursor: number
+  /** Grows with every fill of the same millisecond, by one to three. */
+  readonly withinMillis: number
+  /** How often the venue has begun to number its trades anew. */
+  readonly numbering: number
+  /** The millisecond from which ids made of the time are counted: 0 until the venue numbers anew. */
+  readonly countedFromMillis: number
 }
 
 /** Everything one taker order matched, in the order of the market. */
@@ -25,16 +33,21 @@ export interface TakerOrder {
   readonly fills: ReadonlyArray<Fill>
 }
 
-/** One change of the book, with the numbers that venues give to it. */
-export interface BookChange {
-  readonly bids: ReadonlyArray<Level>
-  readonly asks: ReadonlyArray<Level>
+/** The numbers that venues give to a change of the book. */
+export interface BookMark {
+  /** Milliseconds since the epoch. */
   readonly atMillis: number
-  /** +1 with every change. */
+  /** +1 with every change: `u` of Bybit. */
   readonly version: number
-  /** Grows by arbitrary amounts. */
+  /** Grows by arbitrary amounts: `seqId` of OKX, `lastUpdateId` of Binance. */
   readonly cursor: number
   readonly previousCursor: number
+}
+
+/** One change of the book. */
+export interface BookChange extends BookMark {
+  readonly bids: ReadonlyArray<Level>
+  readonly asks: ReadonlyArray<Level>
   /** The venue began to number anew with this change. */
   readonly restarted: boolean
 }
@@ -57,10 +70,15 @@ export interface MarketOptions {
   readonly sweep: number
   /** How likely a change restarts the venue's numbering. */
   readonly restartProbability: number
+  /** The most fills, and the most changes of the book, that are remembered. */
+  readonly tapeLength: number
 }
 
-/** How many of the last trades a venue can show to a new subscriber. */
+/** How many of the last trades a venue shows to a new subscriber. */
 const historyLength = 50
+
+/** Ids that are made of the time have four digits for what happens within a millisecond. */
+const idsWithinMillis = 9_999
 
 /**
  * The market of one symbol: a random walk that makes one change of the book per step and, on average, one fill.
@@ -69,7 +87,11 @@ const historyLength = 50
 export class Market {
   readonly symbol: string
   readonly priceDecimals: number
-  readonly history: Array<Fill> = []
+  /** The price at which the day before ended. */
+  readonly previousClose: number
+  /** What happened, whether anybody heard of it or not. */
+  readonly tape: Tape
+  readonly changes: Newest<BookMark>
   readonly #book: Book
   readonly #random: SeededRandom
   readonly #sweep: number
@@ -81,6 +103,11 @@ export class Market {
   #balance = 0
   #restartNext = false
   #burstNext = 0
+  #renumberNext = false
+  #numbering = 0
+  #countedFromMillis = 0
+  #atMillis = 0
+  #withinMillis = 0
   /** The last change, for who asks for the present book. */
   latest: BookChange
 
@@ -93,7 +120,10 @@ export class Market {
     this.#random = random
     this.#sweep = options.sweep
     this.#restartProbability = options.restartProbability
+    this.tape = new Tape(options.tapeLength)
+    this.changes = new Newest(options.tapeLength)
     this.#book = new Book({ midPrice: units, tick: units >= 50_000_000 ? 1_000 : 1, depth: options.depth, random })
+    this.previousClose = this.#book.bids[0]?.price ?? 0
     this.#version = random.integer(200_000_000, 300_000_000)
     this.#cursor = random.integer(80_000_000_000, 90_000_000_000)
     this.#fills = random.integer(1_000_000_000, 1_100_000_000)
@@ -117,7 +147,17 @@ export class Market {
     return this.#book.asks
   }
 
-  /** Begins to number anew with the next step. */
+  /** The last fills, oldest first. */
+  get history(): ReadonlyArray<Fill> {
+    return this.tape.newest(historyLength)
+  }
+
+  /** Begins to number the trades anew, from a low number on, with the next one. */
+  renumberTrades() {
+    this.#renumberNext = true
+  }
+
+  /** Begins to number the book anew with the next step. */
   restart() {
     this.#restartNext = true
   }
@@ -127,7 +167,13 @@ export class Market {
     this.#burstNext = fills
   }
 
-  step(atMillis: number): Step {
+  /** Time never goes back on a market, even where the clock does. */
+  step(nowMillis: number): Step {
+    if (nowMillis > this.#atMillis) {
+      this.#atMillis = nowMillis
+      this.#withinMillis = 0
+    }
+    const atMillis = this.#atMillis
     const levels = this.#book.change()
     const restarted = this.#random.chance(this.#restartProbability) || this.#restartNext
     this.#restartNext = false
@@ -144,11 +190,12 @@ export class Market {
       previousCursor,
       restarted
     }
+    this.changes.append({ atMillis, version: this.#version, cursor: this.#cursor, previousCursor })
     this.#balance++
-    return { change: this.latest, order: this.#balance > 0 || this.#burstNext > 0 ? this.#order(atMillis) : null }
+    return { change: this.latest, order: this.#balance > 0 || this.#burstNext > 0 ? this.#order() : null }
   }
 
-  #order(atMillis: number): TakerOrder {
+  #order(): TakerOrder {
     const random = this.#random
     const drawn = Math.min(this.#sweep, takerOrderFills(random))
     const count = this.#burstNext > 0 ? this.#burstNext : drawn
@@ -159,10 +206,18 @@ export class Market {
     const micros = random.integer(0, 999)
     const fills: Array<Fill> = []
     let level = 0
+    if (this.#withinMillis + count * 3 > idsWithinMillis) {
+      this.#atMillis++
+      this.#withinMillis = 0
+    }
+    const stride = count * 3 > idsWithinMillis ? 1 : 3
+    const atMillis = this.#atMillis
+    if (this.#renumberNext) this.#beginAnew(atMillis)
     for (let i = 0; i < count; i++) {
       if (i > 0 && level < makers.length - 1 && random.chance(0.3)) level++
       this.#sparseFills += random.integer(1, 20)
-      fills.push({
+      this.#withinMillis += 1 + (this.#sparseFills % stride)
+      const fill: Fill = {
         number: ++this.#fills,
         sparseNumber: this.#sparseFills,
         price: makers[level]?.price ?? 0,
@@ -170,12 +225,24 @@ export class Market {
         side,
         atMillis,
         micros,
-        cursor: this.#cursor
-      })
+        cursor: this.#cursor,
+        withinMillis: this.#withinMillis,
+        numbering: this.#numbering,
+        countedFromMillis: this.#countedFromMillis
+      }
+      fills.push(fill)
+      this.tape.append(fill)
     }
-    for (const fill of fills.slice(-historyLength)) this.history.push(fill)
-    if (this.history.length > historyLength) this.history.splice(0, this.history.length - historyLength)
     return { fills }
+  }
+
+  #beginAnew(atMillis: number) {
+    this.#renumberNext = false
+    this.#numbering++
+    this.#fills = 0
+    this.#sparseFills = 0
+    this.#withinMillis = 0
+    this.#countedFromMillis = atMillis - 1
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream"
 import { WebSocket } from "ws"
 
 /** The server's end of a WebSocket. When `mute` it leaves the client's close frame unanswered. */
@@ -7,4 +8,10 @@ export class Peer extends WebSocket {
   override close(code?: number, reason?: string | Buffer) {
     if (!this.mute) super.close(code, reason)
   }
+}
+
+/** The server's end of a connection, and the socket below it. */
+export interface Wires {
+  readonly peer: Peer
+  readonly socket: Duplex
 }

@@ -1,23 +1,27 @@
 import { Effect, type Scope } from "effect"
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import { WebSocketServer } from "ws"
 import type { Venue } from "../domain/Venue.ts"
+import type { Address } from "./Address.ts"
 import type { HandshakeFault } from "./Fault.ts"
 import type { Refusal } from "./Ledger.ts"
-import { Peer } from "./Peer.ts"
+import { Peer, type Wires } from "./Peer.ts"
 import { refusalBody, refuse } from "./refusals.ts"
+import type { RestDesk } from "./RestDesk.ts"
 import type { Route, Routed } from "./venues.ts"
 
 export interface ServerOptions {
   /** 0 lets the system choose. */
   readonly port: number
+  /** Which of the simulator's ports this is. */
+  readonly listener: number
   readonly route: Route
+  readonly rest: RestDesk
   /** What goes wrong with this handshake, if anything. */
-  readonly fault: (venue: Venue) => HandshakeFault | null
+  readonly fault: (venue: Venue, address: Address) => HandshakeFault | null
   readonly refused: (venue: Venue, outcome: Refusal["outcome"]) => void
-  readonly accepted: (peer: Peer, socket: Duplex, routed: Routed) => void
+  readonly accepted: (wires: Wires, routed: Routed, address: Address) => void
 }
 
 /** Why the port could not be taken, in words for the operator. */
@@ -29,13 +33,13 @@ export interface ListenFailure {
 /** How long a client's close handshake may take before its socket is cut. */
 const closeTimeoutMillis = 2_000
 
-/** Accepts WebSockets on the loopback interface for as long as the scope lives; gives the port. */
+/** Accepts WebSockets and answers requests on the loopback interface for as long as the scope lives; gives the port. */
 export const listen = Effect.fnUntraced(function*(
   options: ServerOptions
 ): Effect.fn.Return<number, ListenFailure, Scope.Scope> {
   const sockets = new Set<Socket>()
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() => createServer((_request, response) => response.writeHead(404).end())),
+    Effect.sync(() => createServer()),
     (server) =>
       Effect.sync(() => {
         server.close()
@@ -47,6 +51,7 @@ export const listen = Effect.fnUntraced(function*(
     socket.on("close", () => sockets.delete(socket))
   })
   acceptWebSockets(server, options)
+  answerRequests(server, options)
   return yield* Effect.callback<number, ListenFailure>((resume) => {
     server.once(
       "error",
@@ -59,7 +64,32 @@ export const listen = Effect.fnUntraced(function*(
   })
 })
 
-const acceptWebSockets = (server: Server, { accepted, fault, refused, route }: ServerOptions) => {
+const addressOf = (request: IncomingMessage, url: URL, listener: number): Address => ({
+  listener,
+  host: request.headers.host ?? "",
+  path: url.pathname,
+  query: url.search
+})
+
+/** Null where the request is for no URL. */
+const urlOf = (request: IncomingMessage): URL | null => URL.parse(`ws://127.0.0.1${request.url ?? "/"}`)
+
+const answerRequests = (server: Server, { listener, rest }: ServerOptions) => {
+  server.on("request", (request, response) => {
+    const url = urlOf(request)
+    if (url === null || request.method !== "GET") {
+      response.writeHead(404).end()
+      return
+    }
+    const answer = rest.answer(addressOf(request, url, listener), request.headers)
+    if (answer === null) return
+    const { body, headers, status } = answer
+    const contentType = /^[[{]/.test(body) ? "application/json" : "text/html"
+    response.writeHead(status, { "Content-Type": contentType, ...headers }).end(body)
+  })
+}
+
+const acceptWebSockets = (server: Server, { accepted, fault, listener, refused, route }: ServerOptions) => {
   // Pongs are the sessions' business: a half-open connection must not answer a ping.
   const settings = { noServer: true, WebSocket: Peer, autoPong: false, closeTimeout: closeTimeoutMillis }
   const sockets = new WebSocketServer(settings)
@@ -69,13 +99,14 @@ const acceptWebSockets = (server: Server, { accepted, fault, refused, route }: S
     }
   })
   server.on("upgrade", (request, socket, head) => {
-    const url = URL.parse(request.url ?? "/", "ws://127.0.0.1")
+    const url = urlOf(request)
     const routed = url === null ? null : route(url)
-    if (routed === null) return refuse(socket, 404, "")
-    const wrong = fault(routed.venue)
+    if (url === null || routed === null) return refuse(socket, 404, "")
+    const address = addressOf(request, url, listener)
+    const wrong = fault(routed.venue, address)
     switch (wrong?.kind) {
       case undefined:
-        return sockets.handleUpgrade(request, socket, head, (peer) => accepted(peer, socket, routed))
+        return sockets.handleUpgrade(request, socket, head, (peer) => accepted({ peer, socket }, routed, address))
       case "refuse":
         refused(routed.venue, wrong.status)
         return refuse(socket, wrong.status, refusalBody(routed.venue, wrong.status), wrong.retryAfterSecs)

@@ -3,7 +3,9 @@ import type { Venue } from "../domain/Venue.ts"
 import { Connection, type Surroundings } from "./Connection.ts"
 import { type FaultCommands, FaultDesk } from "./FaultDesk.ts"
 import { Ledger } from "./Ledger.ts"
+import type { BookMark } from "./Market.ts"
 import * as Server from "./Server.ts"
+import { RestDesk } from "./RestDesk.ts"
 import { complete, type PartialSimulatorOptions } from "./SimulatorOptions.ts"
 import * as Venues from "./venues.ts"
 
@@ -17,14 +19,28 @@ export class SimulatorError extends Schema.TaggedError<SimulatorError>()("Simula
   }
 }
 
+/** A trade that happened on a market. */
+export interface GeneratedTrade {
+  /** In the venue's notation. Where trades are sent as one (OKX), each of them has its own. */
+  readonly id: string
+  /** Milliseconds since the epoch, by the venue's clock. */
+  readonly atMillis: number
+}
+
 /**
  * A server that speaks the public market-data protocols of the five venues on one port of the loopback interface,
  * misbehaves on command, and knows what it sent.
  */
 export class Simulator extends Context.Service<Simulator, {
   readonly port: number
-  /** What a recorder's `base_url` must be to connect here. */
-  readonly baseUrl: (endpoint: Venues.Endpoint) => string
+  /** What a recorder's `base_url` must be to connect here, through one of the ports. */
+  readonly baseUrl: (endpoint: Venues.Endpoint, listener?: number) => string
+  /** Where past trades are asked for over HTTP, before the path. */
+  readonly restUrl: (listener?: number) => string
+  /** The newest trades of a market, oldest first, whether or not they were sent to anybody; none of an unknown symbol. */
+  readonly trades: (venue: Venue, symbol: string) => ReadonlyArray<GeneratedTrade>
+  /** The newest changes of its book, likewise. */
+  readonly bookChanges: (venue: Venue, symbol: string) => ReadonlyArray<BookMark>
   readonly ledger: Ledger
   readonly faults: FaultCommands
   /** How many connections are open now. */
@@ -59,7 +75,7 @@ export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimula
     }),
     (ledger) => Effect.sync(() => ledger.close())
   )
-  const venues = Venues.make(options)
+  const venues = Venues.make(options, now)
   const connections = new Set<Connection>()
   const desk = new FaultDesk({ seed: options.seed, scheduled: options.faults, connections, now })
   let trafficStopped = false
@@ -71,22 +87,36 @@ export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimula
     now,
     maxBufferedBytes: options.maxBufferedBytes,
     trafficStopped: () => trafficStopped,
-    rejects: (venue, subscription) => desk.rejects(venue, subscription),
+    rejects: (connection, subscription) => desk.rejects(connection, subscription),
     beforeMessage: (connection) => desk.beforeMessage(connection),
     collectWrites: (connection) => collecting !== null && collecting.push(connection) > 0
   }
 
-  const port = yield* Server.listen({
-    port: options.port,
-    route: venues.route,
-    fault: (venue) => desk.handshake(venue),
-    refused: (venue, outcome) => ledger.refused({ venue, atMillis: now(), outcome }),
-    accepted: (peer, socket, { open, venue }) => {
-      const connection = new Connection(peer, socket, ledger.connections().length + 1, venue, surroundings)
-      connections.add(connection)
-      connection.start(open(connection), () => connections.delete(connection))
-    }
-  }).pipe(Effect.mapError(({ cause, reason }) => new SimulatorError({ reason, cause })))
+  const rest = new RestDesk({
+    venues: venues.rest,
+    listings: venues.listings,
+    ledger,
+    now,
+    fault: (venue, address, symbol) => desk.request(venue, address, symbol)
+  })
+  const listen = (listener: number) =>
+    Server.listen({
+      port: options.port === 0 ? 0 : options.port + listener,
+      listener,
+      route: venues.route,
+      rest,
+      fault: (venue, address) => desk.handshake(venue, address),
+      refused: (venue, outcome) => ledger.refused({ venue, atMillis: now(), outcome }),
+      accepted: (wires, { open, venue }, address) => {
+        const connection = new Connection(wires, ledger.connections().length + 1, venue, address, surroundings)
+        connections.add(connection)
+        connection.start(open(connection), () => connections.delete(connection))
+      }
+    }).pipe(Effect.mapError(({ cause, reason }) => new SimulatorError({ reason, cause })))
+  const port = yield* listen(0)
+  const ports = [port]
+  for (let listener = 1; listener < options.listeners; listener++) ports.push(yield* listen(listener))
+  const host = (listener: number) => `127.0.0.1:${ports[listener] ?? port}`
 
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -124,7 +154,17 @@ export const make = Effect.fn("Simulator.make")(function*(partial: PartialSimula
 
   return Simulator.of({
     port,
-    baseUrl: (endpoint) => `ws://127.0.0.1:${port}${Venues.basePaths[endpoint]}`,
+    baseUrl: (endpoint, listener = 0) => `ws://${host(listener)}${Venues.basePaths[endpoint]}`,
+    restUrl: (listener = 0) => `http://${host(listener)}`,
+    trades: (venue, symbol) => {
+      const tape = venues.listing(venue, symbol, now())?.market.tape
+      const idOf = Venues.tradeIds[venue]
+      return tape?.newest(tape.length).map((fill) => ({ id: idOf(fill), atMillis: fill.atMillis })) ?? []
+    },
+    bookChanges: (venue, symbol) => {
+      const changes = venues.listing(venue, symbol, now())?.market.changes
+      return changes?.slice(0, changes.length) ?? []
+    },
     ledger,
     faults: desk.commands,
     openConnections: () => connections.size,

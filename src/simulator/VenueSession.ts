@@ -45,8 +45,11 @@ export interface VenueSession extends Follower {
   readonly tick: (nowMillis: number) => void
   /** Sends what is held back for a batch. */
   readonly flush: () => void
-  /** Announces that the connection will end soon, where the venue has words for it. */
-  readonly announceEnd: () => void
+  /**
+   * Announces that the connection will end, and ends it after this time or the configured one. Does nothing where the
+   * venue has no words for it.
+   */
+  readonly announceEnd: (leadMillis?: number) => void
 }
 
 /** What a session does where its venue has nothing special to do. */

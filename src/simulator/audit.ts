@@ -7,6 +7,10 @@ export interface RecordedRow {
   /** Normalized. */
   readonly symbol: string
   readonly dataType: string
+  /** The venue's own id, or what the recorder made in its place. */
+  readonly sequenceId: string
+  /** Microseconds since the epoch by the venue's clock; null where it sends none. */
+  readonly exchangeMicros: number | null
   readonly data: string
 }
 
@@ -40,17 +44,27 @@ export const audit = (
 }
 
 /**
- * What was sent a second time: it is the same event, and need not be in the files twice. Trades that a venue sends anew after a
- * reconnect are known by their bytes, which hold their id.
+ * What must be recorded once, however often it was sent: a trade by its id and time, since venues repeat their latest
+ * trades to a new subscriber; a message about a book by its bytes, on other connections of the feed only, since a book
+ * that looks as before is news on the same connection.
  */
-const repeated = (sent: ReadonlyArray<Entry>): ReadonlySet<Entry> => {
-  const seen = new Set<string>()
-  const repeats = new Set<Entry>()
+const occasions = (sent: ReadonlyArray<Entry>): ReadonlyArray<ReadonlyArray<Entry>> => {
+  const groups: Array<Array<Entry>> = []
+  const known = new Map<string, Array<Entry>>()
   for (const entry of sent) {
-    if (entry.duplicate || (entry.dataType === "trade" && seen.has(entry.data))) repeats.add(entry)
-    seen.add(entry.data)
+    const isTrade = entry.dataType === "trade"
+    const key = isTrade && entry.sequenceId !== null ? `${entry.sequenceId}@${entry.timestampExchange}` : entry.data
+    const group = known.get(key)
+    const isRepeat = isTrade || entry.duplicate || group?.every((each) => each.connection !== entry.connection)
+    if (group !== undefined && isRepeat === true) {
+      group.push(entry)
+      continue
+    }
+    const made = [entry]
+    known.set(key, made)
+    groups.push(made)
   }
-  return repeats
+  return groups
 }
 
 const auditFeed = (
@@ -69,13 +83,20 @@ const auditFeed = (
     else unclaimed.set(data, count - 1)
     return count > 0
   }
-  const repeats = repeated(sent)
   // Backwards, so that the suffix of a cut connection is met before what must be there.
   const arrived = new Set<number>()
-  for (const entry of sent.filter((each) => !repeats.has(each)).toReversed()) {
-    if (claims(entry)) arrived.add(entry.connection)
-    else if (cut.has(entry.connection) && !arrived.has(entry.connection)) lostWithConnection.push(entry)
-    else missing.push(entry)
+  const repeats: Array<Entry> = []
+  for (const occasion of occasions(sent).toReversed()) {
+    const claimed = occasion.findIndex(claims)
+    repeats.push(...occasion.filter((_, index) => index !== claimed))
+    const sure = occasion.find((each) => !cut.has(each.connection) || arrived.has(each.connection))
+    const first = occasion[0]
+    if (first === undefined) continue
+    // What went over two connections arrived over one of them: nobody can say over which.
+    if (claimed >= 0 && occasion.every((each) => each.connection === first.connection)) arrived.add(first.connection)
+    if (claimed >= 0) continue
+    if (sure === undefined) lostWithConnection.push(first)
+    else missing.push(sure)
   }
   for (const entry of repeats) claims(entry)
   return {

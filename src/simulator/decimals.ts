@@ -30,8 +30,7 @@ export const javaDouble = (units: number, decimals: number): string => {
   if (units === 0) return "0.0"
   const { digits, exponent } = scientific(units, decimals)
   if (exponent >= 7 || exponent < -3) return `${digits[0]}.${digits.slice(1) || "0"}E${exponent}`
-  const text = trimmed(units, decimals)
-  return text.includes(".") ? text : `${text}.0`
+  return withPoint(units, decimals)
 }
 
 /** As Java prints a stripped BigDecimal, which is how Upbit writes some sizes: `6E-8`, `0.00906333`, `106705000`. */
@@ -42,8 +41,23 @@ export const bigDecimal = (units: number, decimals: number): string => {
   return digits.length === 1 ? `${digits}E${exponent}` : `${digits[0]}.${digits.slice(1)}E${exponent}`
 }
 
+/** As Python prints a float, which is how Upbit answers over HTTP: `91200000.0`, `0.00010971`, `5.485e-05`. */
+export const pythonFloat = (units: number, decimals: number): string => {
+  if (units < 0) return `-${pythonFloat(-units, decimals)}`
+  if (units === 0) return "0.0"
+  const { digits, exponent } = scientific(units, decimals)
+  if (exponent >= -4) return withPoint(units, decimals)
+  const fraction = digits.length === 1 ? "" : `.${digits.slice(1)}`
+  return `${digits[0]}${fraction}e-${String(-exponent).padStart(2, "0")}`
+}
+
 /** The number itself. Exact rounding: both sides of the division are exact doubles. */
 export const toNumber = (units: number, decimals: number): number => units / 10 ** decimals
+
+const withPoint = (units: number, decimals: number): string => {
+  const text = trimmed(units, decimals)
+  return text.includes(".") ? text : `${text}.0`
+}
 
 const scientific = (units: number, decimals: number) => {
   const digits = String(units)

@@ -1,13 +1,21 @@
 import type { Venue } from "../domain/Venue.ts"
+import * as binanceRest from "./binance/rest.ts"
 import * as binance from "./binance/session.ts"
 import * as bybit from "./bybit/session.ts"
 import * as bybitMessages from "./bybit/messages.ts"
+import * as bybitRest from "./bybit/rest.ts"
 import * as coinbaseExchange from "./coinbase/exchangeSession.ts"
+import * as coinbaseRest from "./coinbase/rest.ts"
 import * as coinbase from "./coinbase/session.ts"
-import { Listings } from "./Listings.ts"
+import { type Listing, Listings } from "./Listings.ts"
 import * as okx from "./okx/session.ts"
 import * as okxMessages from "./okx/messages.ts"
+import * as okxRest from "./okx/rest.ts"
+import type { RestVenue } from "./RestVenue.ts"
 import type { SimulatorOptions } from "./SimulatorOptions.ts"
+import type { IdOf } from "./Tape.ts"
+import { sequentialId } from "./upbit/messages.ts"
+import * as upbitRest from "./upbit/rest.ts"
 import * as upbit from "./upbit/session.ts"
 import type { Link, VenueSession } from "./VenueSession.ts"
 
@@ -37,6 +45,18 @@ export type Route = (url: URL) => Routed | null
 export interface Venues {
   readonly listings: Readonly<Record<Venue, Listings>>
   readonly route: Route
+  readonly rest: ReadonlyArray<RestVenue>
+  /** The listing that a subscription to this symbol is answered from; null where there is none. */
+  readonly listing: (venue: Venue, symbol: string, nowMillis: number) => Listing | null
+}
+
+/** How each venue writes the id of a trade. */
+export const tradeIds: Readonly<Record<Venue, IdOf>> = {
+  binance: (fill) => String(fill.number),
+  coinbase: (fill) => String(fill.number),
+  upbit: sequentialId,
+  okx: (fill) => String(fill.number),
+  bybit: bybitMessages.tradeId
 }
 
 /** Levels per side of the books of each venue, a few more than it shows where it shows few. */
@@ -48,7 +68,7 @@ const depthOf = (options: SimulatorOptions): Readonly<Record<Venue, number>> => 
   bybit: bybitMessages.bookLevels
 })
 
-export const make = (options: SimulatorOptions): Venues => {
+export const make = (options: SimulatorOptions, now: () => number): Venues => {
   const { timings } = options
   const listingsOf = (venue: Venue, symbols: ReadonlyArray<string>) =>
     new Listings({
@@ -57,6 +77,7 @@ export const make = (options: SimulatorOptions): Venues => {
       symbols,
       rate: options.rate,
       depth: depthOf(options)[venue],
+      tapeLength: options.tapeLength,
       restartProbability: venue === "okx" || venue === "bybit" ? options.restartProbability : 0
     })
   const { symbols } = options
@@ -88,8 +109,19 @@ export const make = (options: SimulatorOptions): Venues => {
       : { venue: "binance", open: (link) => binance.session(link, listings.binance, timings, opening) }
   }
 
+  const rest = [
+    binanceRest.make(listings.binance, timings),
+    coinbaseRest.make(listings.coinbase),
+    upbitRest.make(listings.upbit, timings),
+    okxRest.make(listings.okx),
+    bybitRest.make(listings.bybit, timings, now)
+  ]
+
   return {
     listings,
+    rest: rest.filter(({ venue }) => options.venues.includes(venue)),
+    listing: (venue, symbol, nowMillis) =>
+      listings[venue].get(venue === "coinbase" ? coinbase.deliveredAs(symbol) : symbol, nowMillis),
     route: (url) => {
       const found = find(url)
       return found !== null && options.venues.includes(found.venue) ? found : null

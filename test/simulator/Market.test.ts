@@ -11,6 +11,7 @@ const make = (seed: string, overrides: Partial<MarketOptions> = {}) =>
     depth: 40,
     sweep: 100,
     restartProbability: 0,
+    tapeLength: 1_000,
     ...overrides
   })
 
@@ -111,6 +112,25 @@ describe("Market", () => {
     assert.isBelow(change.cursor, before.cursor)
     assert.strictEqual(change.previousCursor, before.cursor)
     assert.strictEqual(market.step(3).change.previousCursor, change.cursor)
+  })
+
+  it("numbers its trades anew when told to, and nothing else", () => {
+    const market = make("renumber")
+    const before = fillsOf(steps(market, 20)).at(-1)
+    const { cursor, version } = market.latest
+    market.renumberTrades()
+    const fills = fillsOf(steps(market, 20))
+    assert.deepStrictEqual(fills.map(({ number }) => number), fills.map((_, index) => index + 1))
+    assert.isAtMost(fills[0]?.sparseNumber ?? 0, 20)
+    assert.isTrue(fills.every(({ numbering }) => numbering === (before?.numbering ?? 0) + 1))
+    assert.strictEqual(market.latest.version, version + 20)
+    assert.isAbove(market.latest.cursor, cursor)
+  })
+
+  it("never goes back in time, even where the clock does", () => {
+    const market = make("clock")
+    const times = [100, 50, 70, 101].map((at) => market.step(at).change.atMillis)
+    assert.deepStrictEqual(times, [100, 100, 100, 101])
   })
 
   it("matches as many makers as told, once", () => {

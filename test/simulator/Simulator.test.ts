@@ -19,7 +19,12 @@ describe("Simulator", () => {
         const entries = simulator.ledger.entries({ connection: index + 1 })
         const client = clients[index]
         if (client === undefined) continue
-        yield* client.message(() => eventTexts(endpoint, client.texts).length >= entries.length)
+        let read = 0
+        let events = 0
+        yield* client.message(() => {
+          while (read < client.texts.length) events += eventTexts(endpoint, client.texts.slice(read, ++read)).length
+          return events >= entries.length
+        })
         assertSameTexts(eventTexts(endpoint, client.texts), dataOf(entries), endpoint)
         for (const dataType of ["orderbook", "trade"] as const) {
           const feed = entries.filter((entry) => entry.dataType === dataType)

@@ -21,6 +21,7 @@ const entryOf = (connection: number, data: string): Entry => ({
 const connectionOf = (connection: number, suffixMayBeLost: boolean): ConnectionRecord => ({
   connection,
   venue: "okx",
+  address: { listener: 0, host: "127.0.0.1", path: "/ws/v5/public", query: "" },
   openedAt: 0,
   subscriptions: [],
   closedAt: 1,
@@ -28,7 +29,14 @@ const connectionOf = (connection: number, suffixMayBeLost: boolean): ConnectionR
   suffixMayBeLost
 })
 
-const rowOf = (data: string): RecordedRow => ({ exchange: "okx", symbol: "btcusdt", dataType: "trade", data })
+const rowOf = (data: string, dataType = "trade"): RecordedRow => ({
+  exchange: "okx",
+  symbol: "btcusdt",
+  dataType,
+  sequenceId: "",
+  exchangeMicros: null,
+  data
+})
 
 const Count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 }))
 
@@ -68,6 +76,27 @@ describe("audit", () => {
     const repeated = [book, { ...book, duplicate: true }]
     const rows = [{ ...rowOf("a"), dataType: "orderbook" }]
     assert.strictEqual(audit(repeated, [connectionOf(1, false)], rows)[0]?.missing.length, 0)
+  })
+
+  it("wants what went over two connections once, whichever of them it came over", () => {
+    const trade = { ...entryOf(1, "realtime"), sequenceId: "7", timestampExchange: 1_000 }
+    const again = { ...trade, connection: 2, data: "snapshot" }
+    const connections = [connectionOf(1, true), connectionOf(2, false)]
+    const found = (sent: ReadonlyArray<Entry>, ...texts: ReadonlyArray<string>) => {
+      const rows = texts.map((data) => rowOf(data, sent[0]?.dataType))
+      const [result] = audit(sent, connections, rows)
+      return [result?.missing.length, result?.lostWithConnection.length, result?.surplus.length]
+    }
+    assert.deepStrictEqual(found([trade, again], "realtime"), [0, 0, 0])
+    assert.deepStrictEqual(found([trade, again], "snapshot"), [0, 0, 0])
+    // The second connection had to be read to its end, so the loss of the first one excuses nothing.
+    assert.deepStrictEqual(found([trade, again]), [1, 0, 0])
+    assert.deepStrictEqual(found([trade]), [0, 1, 0])
+    // The same id at another time is another trade: the venue began to number anew.
+    assert.deepStrictEqual(found([trade, { ...again, timestampExchange: 2_000 }], "realtime"), [1, 0, 0])
+    const book: Entry = { ...entryOf(1, "update"), dataType: "orderbook" }
+    assert.deepStrictEqual(found([book, { ...book, connection: 2 }], "update"), [0, 0, 0])
+    assert.deepStrictEqual(found([book, { ...book, connection: 2 }]), [1, 0, 0])
   })
 
   it("holds rows of a feed that was never sent against the recorder", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { bigDecimal, fixed, fixed8, javaDouble, toNumber, trimmed } from "../../src/simulator/decimals.ts"
+import { bigDecimal, fixed, fixed8, javaDouble, pythonFloat, toNumber, trimmed } from "../../src/simulator/decimals.ts"
 
 const Units = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 900_000_000_000 }))
 const Decimals = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8 }))
@@ -21,6 +21,12 @@ describe("decimals", () => {
     assert.strictEqual(javaDouble(2_054_761, 8), "0.02054761")
     assert.strictEqual(javaDouble(100_000, 8), "0.001")
     assert.strictEqual(javaDouble(0, 8), "0.0")
+    assert.strictEqual(pythonFloat(91_200_000, 0), "91200000.0")
+    assert.strictEqual(pythonFloat(10_971, 8), "0.00010971")
+    assert.strictEqual(pythonFloat(5_485, 8), "5.485e-05")
+    assert.strictEqual(pythonFloat(1, 8), "1e-08")
+    assert.strictEqual(pythonFloat(-224_000, 0), "-224000.0")
+    assert.strictEqual(pythonFloat(0, 8), "0.0")
     assert.strictEqual(bigDecimal(6, 8), "6E-8")
     assert.strictEqual(bigDecimal(72, 8), "7.2E-7")
     assert.strictEqual(bigDecimal(100, 8), "0.000001")
@@ -30,7 +36,7 @@ describe("decimals", () => {
 
   it.prop("every notation is JSON for the same number", [Units, Decimals], ([units, decimals]) => {
     const number = toNumber(units, decimals)
-    for (const notation of [fixed, fixed8, trimmed, javaDouble, bigDecimal]) {
+    for (const notation of [fixed, fixed8, trimmed, javaDouble, bigDecimal, pythonFloat]) {
       assert.strictEqual(JSON.parse(notation(units, decimals)), number, notation.name)
     }
   })

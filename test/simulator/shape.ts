@@ -16,7 +16,7 @@ export const shape = (text: string): string => {
 
 /** A market some steps into its life. */
 export const someMarket = (venue: Venue, symbol: string, depth = 50): Market => {
-  const market = new Market({ seed: "shape", venue, symbol, depth, sweep: 8, restartProbability: 0 })
+  const market = new Market({ seed: "shape", venue, symbol, depth, sweep: 8, restartProbability: 0, tapeLength: 1_000 })
   for (let i = 0; i < 20; i++) market.step(1_790_000_000_000 + i)
   return market
 }

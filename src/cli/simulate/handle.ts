@@ -67,10 +67,11 @@ const status = (simulator: Simulator.Simulator["Service"], seconds: number, befo
   const rate = Math.round((ledger.count - before) / seconds)
   const refused = ledger.refusals().length
   return `${simulator.openConnections()} connections open, ${ledger.count} events sent (${rate}/s)` +
-    (refused === 0 ? "" : `, ${refused} handshakes refused`)
+    (refused === 0 ? "" : `, ${refused} handshakes refused`) +
+    (ledger.inquiries().length === 0 ? "" : `, ${ledger.inquiries().length} requests for past trades`)
 }
 
-/** Speaks the venues' WebSockets on this machine, until interrupted. */
+/** Speaks the venues' WebSockets, and answers for past trades, on this machine, until interrupted. */
 export const handle = Effect.fnUntraced(function*({ fault, ledger, port, rate, seed, symbols, venue }: Input) {
   const selected = yield* Effect.fromResult(Result.all(venue.map((text) => venueOf("venue", text))))
   const listed = yield* Effect.fromResult(Result.all(symbols.map(symbolsOf)))
@@ -96,6 +97,7 @@ export const handle = Effect.fnUntraced(function*({ fault, ledger, port, rate, s
       configText(active, symbolsAt, simulator.baseUrl)
     }\n`
   )
+  yield* Console.log(`Past trades are answered for below ${simulator.restUrl()}`)
   if (active.includes("coinbase")) {
     yield* Console.log(`Coinbase's older feed is at ${simulator.baseUrl("coinbase-exchange")}`)
   }

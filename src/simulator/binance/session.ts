@@ -191,9 +191,9 @@ export const session = (link: Link, listings: Listings, timings: Timings, opened
       const row = depthRow(listing, change)
       link.market(combined ? messages.combined(`${listing.symbol}@depth20@100ms`, row.data) : row.data, [row])
     },
-    announceEnd: () => {
+    announceEnd: (leadMillis = timings.noticeLead) => {
       link.control(messages.serverShutdown(link.now(), combined))
-      link.later(timings.noticeLead, () => link.close(1001, ""))
+      link.later(leadMillis, () => link.close(1001, ""))
     }
   }
 }

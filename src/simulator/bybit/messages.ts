@@ -52,21 +52,25 @@ export const change = (symbol: string, market: Market, { asks, atMillis, bids, r
     ? snapshot(symbol, market, atMillis)
     : book(symbol, market, { type: "delta", bids, asks, sentMillis: atMillis, madeMillis: atMillis - 2 })
 
-/** The row of a trade. Ids have 19 digits and leave some out. */
+/** Ids have 19 digits and leave some out. */
+export const tradeId = (fill: Fill): string =>
+  fill.numbering === 0 ? `229000000${String(fill.sparseNumber).padStart(10, "0")}` : String(fill.sparseNumber)
+
+/** The row of a trade. */
 export const trade = (symbol: string, market: Market, fill: Fill): Row => {
-  const tradeId = `229000000${String(fill.sparseNumber).padStart(10, "0")}`
+  const id = tradeId(fill)
   return {
     symbol,
     dataType: "trade",
-    sequenceId: tradeId,
-    data: `{"i":"${tradeId}","T":${fill.atMillis},"p":"${trimmed(fill.price, market.priceDecimals)}","v":"${
+    sequenceId: id,
+    data: `{"i":"${id}","T":${fill.atMillis},"p":"${trimmed(fill.price, market.priceDecimals)}","v":"${
       trimmed(fill.size, sizeDecimals)
     }","S":"${fill.side === "buy" ? "Buy" : "Sell"}","seq":${fill.cursor},"s":"${symbol}","BT":false,"RPI":${
       fill.sparseNumber % 16 === 0
     }}`,
     timestampExchange: fill.atMillis * 1_000,
     trade: {
-      tradeId,
+      tradeId: id,
       price: toNumber(fill.price, market.priceDecimals),
       size: toNumber(fill.size, sizeDecimals),
       side: fill.side

@@ -25,6 +25,7 @@ interface Topic {
 /** Bybit v5 spot: refuses whole requests for one bad topic, and starts books with a snapshot. */
 export const session = (link: Link, listings: Listings, timings: Timings): VenueSession => {
   const connId = `d9${link.random.integer(1e9, 9e9).toString(36)}-${link.random.integer(1e5, 9e6).toString(36)}`
+  const openedAt = link.now()
   const active = new Map<string, Topic>()
 
   /** The topic, or in Bybit's words why there is none. */
@@ -85,6 +86,7 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
       link.control(messages.refused({ connId, op, reqId }, "error:request error"))
     },
     tick: (now) => {
+      if (now - openedAt >= timings.bybitLifetime) return link.close(1001, "")
       if (now - Math.max(link.lastReceivedAt(), link.lastSentAt()) >= timings.bybitIdle) link.drop()
     },
     traded: (listing, order) => {

@@ -80,6 +80,7 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
       link.control(messages.failedToSubscribe("Malformed JSON"))
     },
     tick: (now) => {
+      if (now - openedAt >= timings.coinbaseLifetime) return link.close(1001, "")
       if (channels.size === 0 && now - openedAt >= timings.coinbaseSubscribeWithin) return link.close(1008, "")
       if (now < heartbeatAt) return
       heartbeatAt = now + timings.coinbaseHeartbeatEvery

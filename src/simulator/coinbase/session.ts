@@ -145,6 +145,7 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
       acknowledge()
     },
     tick: (now) => {
+      if (now - openedAt >= timings.coinbaseLifetime) return link.close(1001, "")
       if (!subscribedEver && now - openedAt >= timings.coinbaseSubscribeWithin) return link.close(1008, "")
       if (now >= heartbeatAt) {
         heartbeatAt += timings.coinbaseHeartbeatEvery

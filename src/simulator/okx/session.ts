@@ -23,6 +23,8 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
   const connId = link.random.integer(0x10000000, 0xffffffff).toString(16)
   /** Followed books, with the time of the last message of each. */
   const books = new Map<Listing, number>()
+  const announceAt = link.now() + Math.max(0, timings.okxLifetime - timings.noticeLead)
+  let announced = false
 
   const subscribe = (channel: string, instId: string, id: string | null) => {
     const dataType = dataTypes[channel]
@@ -48,6 +50,12 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
     link.control(messages.acknowledged("unsubscribe", channel, instId, id, connId))
   }
 
+  const announceEnd = (leadMillis = timings.noticeLead) => {
+    announced = true
+    link.control(messages.upgradeNotice(connId))
+    link.later(leadMillis, () => link.close(4006, "Service upgrade"))
+  }
+
   return {
     ...quiet(link),
     message: (text) => {
@@ -63,6 +71,7 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
       for (const { channel, instId } of args) (op === "subscribe" ? subscribe : unsubscribe)(channel, instId, id)
     },
     tick: (now) => {
+      if (!announced && now >= announceAt) announceEnd(Math.min(timings.noticeLead, timings.okxLifetime))
       if (now - Math.max(link.lastReceivedAt(), link.lastSentAt()) >= timings.okxIdle) {
         return link.close(4004, "No data received in 30s")
       }
@@ -82,10 +91,7 @@ export const session = (link: Link, listings: Listings, timings: Timings): Venue
       const row = updateRow(listing, change)
       link.market(row.data, [row])
     },
-    announceEnd: () => {
-      link.control(messages.upgradeNotice(connId))
-      link.later(timings.noticeLead, () => link.close(4006, "Service upgrade"))
-    }
+    announceEnd
   }
 }
 

@@ -44,50 +44,45 @@ export const orderbook = (
 /** Every few codes have a side with too few levels. */
 const isThin = (code: string): boolean => code.length % 4 === 0
 
+/** Upbit's trade ids: the millisecond of the trade times 10,000 plus a small number, as text of 17 digits. */
+export const sequentialId = ({ atMillis, countedFromMillis, withinMillis }: Fill): string =>
+  `${atMillis - countedFromMillis}${String(withinMillis).padStart(4, "0")}`
+
 /** The row of a trade. `sequential_id` has 17 digits, more than a double can hold. */
-export const trade = (
-  symbol: string,
-  market: Market,
-  fill: Fill,
-  options: {
-    readonly code: string
-    readonly sequentialId: string
-    readonly previousClose: number
-    readonly streamType: StreamType
-  }
-): Row => {
+export const trade = (symbol: string, market: Market, fill: Fill, streamType: StreamType): Row => {
   const decimals = market.priceDecimals
   const second = secondText(Math.floor(fill.atMillis / 1_000))
-  const difference = fill.price - options.previousClose
+  const id = sequentialId(fill)
+  const difference = fill.price - market.previousClose
   const change = difference === 0 ? "EVEN" : difference > 0 ? "RISE" : "FALL"
   const bid = market.bids[0]
   const ask = market.asks[0]
   return {
     symbol,
     dataType: "trade",
-    sequenceId: options.sequentialId,
-    data: `{"type":"trade","code":"${options.code}","timestamp":${fill.atMillis + 1},"trade_date":"${
+    sequenceId: id,
+    data: `{"type":"trade","code":"${symbol}","timestamp":${fill.atMillis + 1},"trade_date":"${
       second.slice(0, 10)
     }","trade_time":"${second.slice(11)}","trade_timestamp":${fill.atMillis},"trade_price":${
       fixed8(fill.price, decimals)
     },"trade_volume":${fixed8(fill.size, sizeDecimals)},"ask_bid":"${
       fill.side === "sell" ? "ASK" : "BID"
-    }","prev_closing_price":${fixed8(options.previousClose, decimals)},"change":"${change}","change_price":${
+    }","prev_closing_price":${fixed8(market.previousClose, decimals)},"change":"${change}","change_price":${
       fixed8(Math.abs(difference), decimals)
-    },"sequential_id":${options.sequentialId},"best_ask_price":${
-      bigDecimal(ask?.price ?? 0, decimals)
-    },"best_ask_size":${bigDecimal(ask?.size ?? 0, sizeDecimals)},"best_bid_price":${
-      bigDecimal(bid?.price ?? 0, decimals)
-    },"best_bid_size":${bigDecimal(bid?.size ?? 0, sizeDecimals)},"stream_type":"${options.streamType}"}`,
+    },"sequential_id":${id},"best_ask_price":${bigDecimal(ask?.price ?? 0, decimals)},"best_ask_size":${
+      bigDecimal(ask?.size ?? 0, sizeDecimals)
+    },"best_bid_price":${bigDecimal(bid?.price ?? 0, decimals)},"best_bid_size":${
+      bigDecimal(bid?.size ?? 0, sizeDecimals)
+    },"stream_type":"${streamType}"}`,
     timestampExchange: fill.atMillis * 1_000,
     trade: {
-      tradeId: options.sequentialId,
+      tradeId: id,
       price: toNumber(fill.price, decimals),
       size: toNumber(fill.size, sizeDecimals),
       side: fill.side
     },
     isSnapshot: null,
-    history: options.streamType === "SNAPSHOT"
+    history: streamType === "SNAPSHOT"
   }
 }
 

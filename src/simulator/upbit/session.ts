@@ -5,7 +5,6 @@ import type { Fill } from "../Market.ts"
 import type { Timings } from "../SimulatorOptions.ts"
 import { type Link, quiet, type VenueSession } from "../VenueSession.ts"
 import * as messages from "./messages.ts"
-import { SequentialIds } from "./SequentialIds.ts"
 
 const depths = new Set([1, 5, 15, 30])
 const deepest = 30
@@ -20,25 +19,10 @@ interface Wanted {
   readonly realtime: boolean
 }
 
-/** What all Upbit connections of a simulator agree on about a market. */
-interface Shared {
-  readonly ids: SequentialIds
-  readonly previousClose: number
-}
-
 /** Makes the sessions of Upbit: array requests that replace each other, binary frames, no acknowledgement. */
 export const sessions = (listings: Listings, timings: Timings) => {
-  const shared = new Map<string, Shared>()
-
-  const sharedOf = (listing: Listing): Shared => {
-    const known = shared.get(listing.symbol)
-    if (known !== undefined) return known
-    const made = { ids: new SequentialIds(), previousClose: listing.market.bids[0]?.price ?? 0 }
-    shared.set(listing.symbol, made)
-    return made
-  }
-
   return (link: Link): VenueSession => {
+    const openedAt = link.now()
     let wanted: ReadonlyArray<Wanted> = []
     /** Grows with every request, so that what an earlier one planned is not done. */
     let generation = 0
@@ -57,13 +41,7 @@ export const sessions = (listings: Listings, timings: Timings) => {
     }
 
     const sendTrade = (listing: Listing, fill: Fill, streamType: messages.StreamType) => {
-      const { ids, previousClose } = sharedOf(listing)
-      const row = messages.trade(listing.symbol, listing.market, fill, {
-        code: listing.symbol,
-        sequentialId: ids.of(fill),
-        previousClose,
-        streamType
-      })
+      const row = messages.trade(listing.symbol, listing.market, fill, streamType)
       link.market(Buffer.from(row.data), [row])
     }
 
@@ -141,6 +119,7 @@ export const sessions = (listings: Listings, timings: Timings) => {
         request(value)
       },
       tick: (now) => {
+        if (now - openedAt >= timings.upbitLifetime) return link.close(1001, "")
         if (now >= nextUpAt) {
           nextUpAt = now + timings.upbitUpEvery
           send(messages.up)
@@ -154,7 +133,6 @@ export const sessions = (listings: Listings, timings: Timings) => {
       traded: (listing, order) => {
         for (const fill of order.fills) {
           if (overtaken === null && link.random.chance(1 / 50)) {
-            sharedOf(listing).ids.of(fill)
             overtaken = { listing, fill }
             continue
           }

@@ -25,7 +25,15 @@ describe("OKX messages", () => {
   })
 
   it.prop("trades: the ids of a message cover all fills, the last one naming its group", [Schema.String], ([seed]) => {
-    const busy = new Market({ seed, venue: "okx", symbol: "A-USDT", depth: 10, sweep: 40, restartProbability: 0 })
+    const busy = new Market({
+      seed,
+      venue: "okx",
+      symbol: "A-USDT",
+      depth: 10,
+      sweep: 40,
+      restartProbability: 0,
+      tapeLength: 1_000
+    })
     let before: number | null = null
     for (let i = 0; i < 200; i++) {
       const { order } = busy.step(1_790_000_000_000 + i)

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Market } from "../../../src/simulator/Market.ts"
 import * as messages from "../../../src/simulator/upbit/messages.ts"
-import { SequentialIds } from "../../../src/simulator/upbit/SequentialIds.ts"
 import { first, shape, someMarket } from "../shape.ts"
 
 const market = someMarket("upbit", "KRW-BTC", 30)
@@ -29,13 +28,13 @@ describe("Upbit messages", () => {
   })
 
   it("trade: trailing zeros, and an id that only text can hold", () => {
-    const fill = first(market.history)
-    const row = messages.trade("KRW-BTC", market, fill, {
-      code: "KRW-BTC",
-      sequentialId: "17883351803770003",
-      previousClose: fill.price + 314_000,
-      streamType: "SNAPSHOT"
-    })
+    const fill = {
+      ...first(market.history),
+      atMillis: 1_788_335_180_377,
+      withinMillis: 3,
+      price: market.previousClose - 314_000
+    }
+    const row = messages.trade("KRW-BTC", market, fill, "SNAPSHOT")
     const seen =
       `{"type":"trade","code":"KRW-BTC","timestamp":1788335180423,"trade_date":"2026-09-02","trade_time":"07:46:20","trade_timestamp":1788335180377,"trade_price":106691000.00000000,"trade_volume":0.00009372,"ask_bid":"ASK","prev_closing_price":107005000.00000000,"change":"FALL","change_price":314000.00000000,"sequential_id":17883351803770004,"best_ask_price":106705000,"best_ask_size":0.00906333,"best_bid_price":106691000,"best_bid_size":0.00702247,"stream_type":"SNAPSHOT"}`
     assert.strictEqual(shape(row.data), shape(seen))
@@ -53,19 +52,28 @@ describe("Upbit messages", () => {
       symbol: "KRW-BTC",
       depth: 5,
       sweep: 50,
-      restartProbability: 0
+      restartProbability: 0,
+      tapeLength: 10
     })
-    const ids = new SequentialIds()
     let before = 0n
     for (let i = 0; i < 300; i++) {
+      if (i >= 100 && i <= 103) busy.burst(2_000)
       for (const fill of busy.step(1_790_000_000_000 + Math.floor(i / 5)).order?.fills ?? []) {
-        const id = ids.of(fill)
-        assert.match(id, /^\d{17}$/)
-        assert.strictEqual(ids.of(fill), id)
-        assert.isTrue(BigInt(id) > before)
+        const id = messages.sequentialId(fill)
+        if (id.length !== 17 || BigInt(id) <= before) assert.fail(`${id} after ${before}`)
         before = BigInt(id)
       }
     }
+  })
+
+  it("ids begin low when the venue numbers anew, and grow from there", () => {
+    const anew = someMarket("upbit", "KRW-BTC", 5)
+    anew.renumberTrades()
+    anew.burst(3)
+    const fills = anew.step(anew.latest.atMillis + 5).order?.fills ?? []
+    assert.deepStrictEqual(fills.map((fill) => fill.countedFromMillis), fills.map((fill) => fill.atMillis - 1))
+    const ids = fills.map((fill) => Number(messages.sequentialId(fill)))
+    assert.isTrue(ids.every((id, index) => id > (ids[index - 1] ?? 10_000) && id < 10_010), String(ids))
   })
 
   it("errors speak Korean", () => {
