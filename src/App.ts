@@ -81,7 +81,7 @@ const counters = ({ feeds }: Config) =>
 /** Tells at the end what was recorded, and what was not. */
 const totals = Layer.effectDiscard(Effect.gen(function*() {
   const telemetry = yield* Telemetry
-  yield* Effect.addFinalizer(() => reportTotals(telemetry.all()))
+  yield* Effect.addFinalizer(() => reportTotals(telemetry.all(), telemetry.allSinks()))
 }))
 
 /**
@@ -132,7 +132,7 @@ export const layer = (config: Config) => {
     }
     return Sinks.layer(options).pipe(
       // The sinks have had their own phase by then; this bounds a write that a dead disk never answers.
-      phased("writers", "2 seconds", () => stopAccounts.ofWriters(telemetry.all)),
+      phased("writers", "2 seconds", () => stopAccounts.ofWriters(telemetry.allSinks)),
       Layer.provide(journal),
       Layer.provide(Recovery.layer(options))
     )

@@ -18,6 +18,9 @@ export interface Feed extends Series {
 /** Lower case, without `-`, `_` and `/`: for paths, columns, labels and logs, never towards a venue. */
 export const normalizeSymbol = (symbol: string): string => symbol.toLowerCase().replaceAll(/[-_/]/g, "")
 
+/** Whether the rows of `series` come from a venue. */
+export const is = (series: Series): series is Feed => series.dataType !== "gap"
+
 export const make = (exchange: Venue, symbol: string, dataType: DataType): Feed => {
   const normalizedSymbol = normalizeSymbol(symbol)
   return { id: `${exchange}/${normalizedSymbol}/${dataType}`, exchange, symbol, normalizedSymbol, dataType }

@@ -1,4 +1,4 @@
-import type { DataType } from "./Feed.ts"
+import { type DataType, normalizeSymbol } from "./Feed.ts"
 import type { Venue } from "./Venue.ts"
 
 /** What the rows of a file are: events of a feed, or the gaps of the feeds of a symbol. */
@@ -13,4 +13,13 @@ export interface Series {
   readonly symbol: string
   readonly normalizedSymbol: string
   readonly dataType: RowType
+}
+
+export const make = <T extends RowType>(
+  exchange: Venue,
+  symbol: string,
+  dataType: T
+): Series & { readonly dataType: T } => {
+  const normalizedSymbol = normalizeSymbol(symbol)
+  return { id: `${exchange}/${normalizedSymbol}/${dataType}`, exchange, symbol, normalizedSymbol, dataType }
 }

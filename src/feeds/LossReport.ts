@@ -4,6 +4,7 @@ import { monotonicMillis } from "../runtime/monotonic.ts"
 import { number, quantity } from "../runtime/quantity.ts"
 import { secondsText } from "../runtime/secondsText.ts"
 import { sumOver } from "../telemetry/sumOver.ts"
+import type { SinkStats } from "../telemetry/SinkStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 
 /** How often losses are looked for. */
@@ -44,10 +45,13 @@ export const reportStart = (feeds: ReadonlyArray<FeedStats>, clock: Clock.Clock)
 }
 
 /** Logs what this run recorded, and what it did not. */
-export const reportTotals = (feeds: ReadonlyArray<FeedStats>): Effect.Effect<void> =>
+export const reportTotals = (
+  feeds: ReadonlyArray<FeedStats>,
+  sinks: ReadonlyArray<SinkStats>
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     const dropped = sumOver(feeds, (stats) => stats.dropped)
-    const lost = sumOver(feeds, (stats) => stats.rowsLost)
+    const lost = sumOver(sinks, (stats) => stats.rowsLost)
     const unread = sumOver(feeds, (stats) => stats.parseErrors)
     const text = `${
       quantity(sumOver(feeds, (stats) => stats.events), "event")

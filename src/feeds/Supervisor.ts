@@ -46,7 +46,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const sinkScope = yield* Scope.make("parallel")
   yield* Effect.addFinalizer((exit) =>
     Scope.close(sinkScope, exit).pipe(
-      phase("sinks", options.sinksLimit, stopAccounts.ofSinks(feeds, options.dataDir))
+      phase("sinks", options.sinksLimit, stopAccounts.ofSinks(telemetry.allSinks, options.dataDir))
     )
   )
   // The phase owns the scope: a release beside it would wait without limit for the same fiber that the phase gave up on.

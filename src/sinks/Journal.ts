@@ -11,7 +11,7 @@ import {
   Schema,
   Semaphore
 } from "effect"
-import type { Feed } from "../domain/Feed.ts"
+import type { Series } from "../domain/Series.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { errorText } from "../runtime/errorText.ts"
@@ -64,7 +64,7 @@ export class JournalError extends Schema.TaggedError<JournalError>()("JournalErr
  */
 export class Journal extends Context.Service<Journal, {
   /** A stream for one sink of `feed`. */
-  readonly open: (feed: Feed) => JournalStream
+  readonly open: (series: Series) => JournalStream
 }>()("ticklake/Journal") {
   static readonly layer = (
     options: Partial<Options> & Pick<Options, "dataDir">
@@ -228,8 +228,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
     if (written && shortened) yield* worked
   }).pipe(Effect.uninterruptible, lock.withPermit)
 
-  const open = (feed: Feed): JournalStream => {
-    const stream = new StreamState(++streams, feed)
+  const open = (series: Series): JournalStream => {
+    const stream = new StreamState(++streams, series)
     return {
       id: stream.id,
       append: (firstSeq, events) => {

@@ -1,12 +1,12 @@
 import type { Effect } from "effect"
-import type { Event } from "../domain/Event.ts"
-import type { Feed } from "../domain/Feed.ts"
+import type { Row } from "../domain/Event.ts"
+import type { Series } from "../domain/Series.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** Rows that follow each other, the first of them number `first` of its stream. */
 export interface Run {
   readonly first: number
-  readonly events: ReadonlyArray<Event>
+  readonly events: ReadonlyArray<Row>
 }
 
 /** The journal as one sink sees it. Its rows are numbered in their order, from 1 on; the numbers are in no Parquet file. */
@@ -14,7 +14,7 @@ export interface JournalStream {
   /** Unique within the journal. */
   readonly id: number
   /** Journals rows with the next commit, the first of them as number `firstSeq`. */
-  readonly append: (firstSeq: number, events: ReadonlyArray<Event>) => void
+  readonly append: (firstSeq: number, events: ReadonlyArray<Row>) => void
   /** Says that every row up to `through` is in a row group which the disk has, or was given up. */
   readonly flushed: (through: number) => void
   /** True once after the journal lost rows that are in no row group on disk: those should get into one soon. */
@@ -42,14 +42,14 @@ export interface Fate {
 /** Which rows of one sink the journal still has to keep. */
 export class StreamState {
   readonly id: number
-  readonly feed: Feed
+  readonly series: Series
   /** Every row up to here is in a row group that the disk has, or was given up. */
   flushed = 0
   /** True when somebody removed rows of it from the journal that are in no row group. */
   exposed = false
 
-  constructor(id: number, feed: Feed) {
+  constructor(id: number, series: Series) {
     this.id = id
-    this.feed = feed
+    this.series = series
   }
 }

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import type { FileRecord } from "./checkpointRecord.ts"
-import type { Envelope } from "./fileFormat.ts"
+import { footer, header } from "./fileFormat.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
 
@@ -36,7 +36,7 @@ export interface ParquetFile {
 /** Creates `path`, which must not exist, with the header in it, and its checkpoints beside it; both known to the disk. */
 export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string, options: {
   readonly folder: string
-  readonly envelope: Envelope
+  readonly metadata: Readonly<Record<string, string>>
   readonly zstdLevel: number
   readonly stream: number
   readonly about: FileRecord
@@ -102,12 +102,12 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
 
   const finish = Effect.gen(function*() {
     if (finished) return
-    const footer = options.envelope.footer(rowGroups)
-    yield* write(footer)
+    const end = footer(options.about.series.dataType, rowGroups, options.metadata)
+    yield* write(end)
     // Until fsync has answered, the footer counts as torn: a repetition writes it anew.
     yield* file.sync
     torn = false
-    goodBytes += footer.length
+    goodBytes += end.length
     finished = true
   })
 
@@ -117,12 +117,12 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     announced = true
   })
 
-  yield* write(options.envelope.header).pipe(
+  yield* write(header).pipe(
     Effect.andThen(durableFolder.sync(fs, options.folder)),
     Effect.onError(() => Effect.andThen(Effect.ignore(fs.remove(path)), giveUp))
   )
   torn = false
-  goodBytes = options.envelope.header.length
+  goodBytes = header.length
   const created: ParquetFile = {
     path,
     checkpoints: checkpoints.path,

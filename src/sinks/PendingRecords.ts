@@ -1,4 +1,4 @@
-import type { Event } from "../domain/Event.ts"
+import type { Row } from "../domain/Event.ts"
 import * as journalRecord from "./journalRecord.ts"
 import type { StreamState } from "./JournalStream.ts"
 import { PageBytes } from "./PageBytes.ts"
@@ -67,11 +67,11 @@ export class PendingRecords {
     return bytes
   }
 
-  rows(stream: StreamState, firstSeq: number, events: ReadonlyArray<Event>): void {
+  rows(stream: StreamState, firstSeq: number, events: ReadonlyArray<Row>): void {
     const chunk = this.#chunk()
     const before = chunk.bytes.length
     try {
-      journalRecord.appendRows(chunk.bytes, stream.id, stream.feed, firstSeq, events)
+      journalRecord.appendRows(chunk.bytes, stream.id, stream.series, firstSeq, events)
     } catch (error) {
       chunk.bytes.cutTo(before)
       throw error

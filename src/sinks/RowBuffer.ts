@@ -1,18 +1,19 @@
-import type { Event } from "../domain/Event.ts"
-import type { Feed } from "../domain/Feed.ts"
+import type { Row } from "../domain/Event.ts"
+import type { Series } from "../domain/Series.ts"
 import { type ColumnPage, constant, definitionLevels, type Range, required } from "./ColumnPage.ts"
 import { column } from "./columns.ts"
+import { GapColumns } from "./GapColumns.ts"
 import { PageBytes } from "./PageBytes.ts"
 
 /** What a row takes beside its JSON and its ids: two timestamps, two doubles, lengths. */
 const fixedRowBytes = 48
 
 /** How much `event` adds to a row group, in bytes before compression. */
-export const rowBytes = (event: Event): number => fixedRowBytes + event.data.length + 2 * event.sequenceId.length
+export const rowBytes = (event: Row): number => fixedRowBytes + event.data.length + 2 * event.sequenceId.length
 
 /** The rows of one coming row group, kept as columns from the moment they arrive; some 3 KiB while it holds few. */
 export class RowBuffer {
-  readonly #feed: Feed
+  readonly #series: Series
   readonly #sequenceId = new PageBytes(256)
   readonly #collector = new PageBytes(128)
   readonly #exchangeTime = new PageBytes(128)
@@ -23,6 +24,9 @@ export class RowBuffer {
   readonly #size = new PageBytes(128)
   readonly #side = new PageBytes(128)
   readonly #isSnapshot = new PageBytes(16)
+  readonly #gaps = new GapColumns()
+  /** The rows whose trade was fetched afterwards: nearly always none. */
+  readonly #repaired: Array<number> = []
   #rows = 0
   #bytes = 0
   #nulls = 0
@@ -40,8 +44,8 @@ export class RowBuffer {
   firstSeq = 0
   lastSeq = 0
 
-  constructor(feed: Feed) {
-    this.#feed = feed
+  constructor(series: Series) {
+    this.#series = series
   }
 
   get rows(): number {
@@ -65,9 +69,9 @@ export class RowBuffer {
       this.#size.capacity + this.#side.capacity + this.#isSnapshot.capacity
   }
 
-  append(event: Event): void {
-    if (event.dataType !== this.#feed.dataType) {
-      throw new TypeError(`${this.#feed.id}: given a row of type ${event.dataType}`)
+  append(event: Row): void {
+    if (event.dataType !== this.#series.dataType) {
+      throw new TypeError(`${this.#series.id}: given a row of type ${event.dataType}`)
     }
     const row = this.#rows
     if (row === 0) this.#firstMicros = event.timestampCollector
@@ -80,7 +84,9 @@ export class RowBuffer {
       this.#price.appendDouble(event.price)
       this.#size.appendDouble(event.size)
       this.#side.appendText(event.side)
-    } else {
+      if (event.origin === "repair") this.#repaired.push(row)
+    } else if (event.dataType === "gap") this.#gaps.append(event.gap)
+    else {
       this.#isSnapshot.appendBit(row, event.isSnapshot)
       if (event.isSnapshot) this.#snapshots++
     }
@@ -91,8 +97,8 @@ export class RowBuffer {
   /** The columns in file order, valid until the next append. */
   columnPages(): ReadonlyArray<ColumnPage> {
     const common = [
-      constant(column.exchange, this.#feed.exchange, this.#rows),
-      constant(column.symbol, this.#feed.normalizedSymbol, this.#rows),
+      constant(column.exchange, this.#series.exchange, this.#rows),
+      constant(column.symbol, this.#series.normalizedSymbol, this.#rows),
       required(column.sequenceId, this.#sequenceId.written),
       required(column.timestampCollector, this.#collector.written, range(this.#collectorMin, this.#collectorMax)),
       {
@@ -104,18 +110,32 @@ export class RowBuffer {
       },
       required(column.data, this.#data.written)
     ]
-    if (this.#feed.dataType === "trade") {
+    if (this.#series.dataType === "trade") {
       return [
         ...common,
         required(column.tradeId, this.#tradeId.written),
         required(column.price, this.#price.written),
         required(column.size, this.#size.written),
-        required(column.side, this.#side.written)
+        required(column.side, this.#side.written),
+        this.#originPage()
       ]
     }
+    if (this.#series.dataType === "gap") return [...common, ...this.#gaps.columnPages()]
     // Lets a reader find the row groups with a complete book without opening them.
     const snapshots: Range = { kind: "boolean", min: this.#snapshots === this.#rows, max: this.#snapshots > 0 }
     return [...common, required(column.isSnapshot, this.#isSnapshot.written, snapshots)]
+  }
+
+  #originPage(): ColumnPage {
+    if (this.#repaired.length === 0) return constant(column.origin, "live", this.#rows)
+    const values = new PageBytes(1024)
+    const repaired = new Set(this.#repaired)
+    for (let row = 0; row < this.#rows; row++) values.appendText(repaired.has(row) ? "repair" : "live")
+    return required(column.origin, values.written, {
+      kind: "text",
+      min: repaired.size === this.#rows ? "repair" : "live",
+      max: "repair"
+    })
   }
 
   #appendCollectorTime(micros: number): void {

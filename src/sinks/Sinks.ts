@@ -1,8 +1,8 @@
 import { Cause, Effect, FiberSet, FileSystem, Layer, Path, Scheduler } from "effect"
-import type { Feed } from "../domain/Feed.ts"
+import type { Series } from "../domain/Series.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
-import * as FeedSink from "./FeedSink.ts"
+import * as SeriesSink from "./SeriesSink.ts"
 import { Journal } from "./Journal.ts"
 import { type SinkError, Sinks } from "./Sink.ts"
 import * as sinkSettings from "./sinkSettings.ts"
@@ -34,12 +34,12 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
         ? Effect.asVoid(FiberSet.run(writes, Effect.provideService(logBug(work), Scheduler.Scheduler, scheduler)))
         : work
   )
-  const sinks = new Map<FeedSink.FeedSink, Feed>()
+  const sinks = new Map<SeriesSink.SeriesSink, Series>()
 
   yield* Effect.suspend(() =>
     Effect.forEach(
       [...sinks],
-      ([sink, feed]) => Effect.annotateLogs(logBug(sink.tick), feedLabels(feed)),
+      ([sink, series]) => Effect.annotateLogs(logBug(sink.tick), feedLabels(series)),
       { concurrency: sealConcurrency, discard: true }
     )
   ).pipe(
@@ -48,16 +48,16 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
     Effect.forkScoped
   )
 
-  const open = Effect.fn("Sinks.open")(function*(feed: Feed) {
-    const own = yield* settings(feed, journal.open(feed), telemetry.stats(feed))
+  const open = Effect.fn("Sinks.open")(function*(series: Series) {
+    const own = yield* settings(series, journal.open(series), telemetry.sinkStats(series))
     return yield* Effect.acquireRelease(
-      FeedSink.make(own).pipe(Effect.tap((sink) => Effect.sync(() => sinks.set(sink, feed)))),
+      SeriesSink.make(own).pipe(Effect.tap((sink) => Effect.sync(() => sinks.set(sink, series)))),
       (sink) => Effect.andThen(Effect.sync(() => sinks.delete(sink)), sink.close)
     )
   })
   return Sinks.of({
-    open: (feed) =>
-      open(feed).pipe(
+    open: (series) =>
+      open(series).pipe(
         Effect.provideService(FileSystem.FileSystem, fs),
         Effect.provideService(Path.Path, path)
       )

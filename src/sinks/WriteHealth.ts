@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import { errorText } from "../runtime/errorText.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
+import type { SinkStats } from "../telemetry/SinkStats.ts"
 
 interface Episode {
   readonly startedAt: number
@@ -11,12 +11,12 @@ interface Episode {
 
 /** Whether a feed's rows reach the disk. One log line when that ends, one when rows are lost, one when it works again. */
 export class WriteHealth {
-  readonly #stats: FeedStats
+  readonly #stats: SinkStats
   readonly #retryMillis: number
   #episode: Episode | null = null
   #lossLogged = false
 
-  constructor(stats: FeedStats, retryMillis: number) {
+  constructor(stats: SinkStats, retryMillis: number) {
     this.#stats = stats
     this.#retryMillis = retryMillis
   }

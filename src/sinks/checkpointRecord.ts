@@ -1,7 +1,7 @@
 import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { decodeThrift, serializeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
-import type { Feed } from "../domain/Feed.ts"
-import { appendFeed, readFeed } from "./journalRecord.ts"
+import type { Series } from "../domain/Series.ts"
+import { appendSeries, readSeries } from "./journalRecord.ts"
 import { PageBytes } from "./PageBytes.ts"
 import * as recordFrame from "./recordFrame.ts"
 import { RecordReader } from "./RecordReader.ts"
@@ -10,7 +10,7 @@ import type { SeqRange } from "./SeqRanges.ts"
 /** What the file is: the first record of its checkpoints. */
 export interface FileRecord {
   readonly kind: "file"
-  readonly feed: Feed
+  readonly series: Series
   readonly homeServerName: string | null
   /** Receive time of the first row, milliseconds since the epoch. */
   readonly firstMillis: number
@@ -56,7 +56,7 @@ export const encode = (record: CheckpointRecord): Buffer => {
   const at = recordFrame.begin(bytes)
   bytes.appendByte(kinds[record.kind])
   if (record.kind === "file") {
-    appendFeed(bytes, record.feed)
+    appendSeries(bytes, record.series)
     bytes.appendText(record.homeServerName ?? "")
     bytes.appendInt64(record.firstMillis)
   } else if (record.kind === "group") {
@@ -75,12 +75,12 @@ export const decode = (body: Buffer): CheckpointRecord | null => {
     const reader = new RecordReader(body)
     const kind = reader.byte()
     if (kind === kinds.file) {
-      const feed = readFeed(reader)
+      const series = readSeries(reader)
       const homeServerName = reader.text()
       const firstMillis = reader.int64()
-      return feed === null
+      return series === null
         ? null
-        : { kind: "file", feed, homeServerName: homeServerName === "" ? null : homeServerName, firstMillis }
+        : { kind: "file", series, homeServerName: homeServerName === "" ? null : homeServerName, firstMillis }
     }
     if (kind === kinds.sealing) return { kind: "sealing" }
     if (kind !== kinds.group) return null

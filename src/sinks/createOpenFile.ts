@@ -1,35 +1,34 @@
 import { Effect, type FileSystem, type Path, type PlatformError } from "effect"
-import type { Feed } from "../domain/Feed.ts"
+import type { Series } from "../domain/Series.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
-import type { Envelope } from "./fileFormat.ts"
 import * as fileNames from "./fileNames.ts"
 import type { JournalStream } from "./JournalStream.ts"
 import * as ParquetFile from "./ParquetFile.ts"
 
-/** What an open file needs to know of its feed. */
+/** What an open file needs to know of its series. */
 export interface OpenFileSettings {
-  readonly feed: Feed
+  readonly series: Series
   readonly homeServerName: string | null
   readonly stream: JournalStream
   readonly openFolder: string
-  readonly envelope: Envelope
+  readonly metadata: Readonly<Record<string, string>>
   readonly zstdLevel: number
 }
 
-/** Creates the open file of a feed whose first row came at `firstMillis`, under the next free name from there on. */
+/** Creates the open file of a series whose first row came at `firstMillis`, under the next free name from there on. */
 export const createOpenFile = (
   fs: FileSystem.FileSystem,
   path: Path.Path,
-  { envelope, feed, homeServerName, openFolder, stream, zstdLevel }: OpenFileSettings,
+  { series, homeServerName, metadata, openFolder, stream, zstdLevel }: OpenFileSettings,
   firstMillis: number
 ): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
   const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>
-    ParquetFile.create(fs, path.join(openFolder, fileNames.openName(feed, millis)), {
+    ParquetFile.create(fs, path.join(openFolder, fileNames.openName(series, millis)), {
       folder: openFolder,
-      envelope,
+      metadata,
       zstdLevel,
       stream: stream.id,
-      about: { kind: "file", feed, homeServerName, firstMillis }
+      about: { kind: "file", series, homeServerName, firstMillis }
     }).pipe(
       Effect.catchReason("PlatformError", "AlreadyExists", () => createAt(millis + 1))
     )

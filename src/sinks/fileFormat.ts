@@ -3,8 +3,9 @@ import { ParquetSchema } from "@dsnp/parquetjs/dist/lib/schema.js"
 import { decodeThrift, serializeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
 import { ParquetEnvelopeWriter } from "@dsnp/parquetjs/dist/lib/writer.js"
 import packageJson from "../../package.json" with { type: "json" }
-import type { DataType, Feed } from "../domain/Feed.ts"
+import type { RowType, Series } from "../domain/Series.ts"
 import { type Column, columns } from "./columns.ts"
+import { magic } from "./footer.ts"
 import { int64 } from "./int64.ts"
 
 const { version } = packageJson
@@ -12,41 +13,51 @@ const { version } = packageJson
 /** A footer ends with the length of its metadata (4 bytes) and the magic number (4 bytes). */
 const footerTailBytes = 8
 
-const parquetType = { text: "UTF8", timestamp: "TIMESTAMP_MICROS", double: "DOUBLE", boolean: "BOOLEAN" } as const
+const parquetType = {
+  text: "UTF8",
+  timestamp: "TIMESTAMP_MICROS",
+  integer: "INT64",
+  double: "DOUBLE",
+  boolean: "BOOLEAN"
+} as const
 
-const schemaOf = (dataType: DataType): ParquetSchema =>
+const schemaOf = (fileColumns: ReadonlyArray<Column>): ParquetSchema =>
   new ParquetSchema(Object.fromEntries(
-    columns[dataType].map(({ name, kind, nullable }) => [name, { type: parquetType[kind], optional: nullable }])
+    fileColumns.map(({ name, kind, nullable }) => [name, { type: parquetType[kind], optional: nullable }])
   ))
 
-const schemas: Readonly<Record<DataType, ParquetSchema>> = {
-  trade: schemaOf("trade"),
-  orderbook: schemaOf("orderbook")
-}
-
 /** What a file says about itself beside its rows. */
-export const fileMetadata = (feed: Feed, homeServerName: string | null): Record<string, string> => ({
+export const fileMetadata = (series: Series, homeServerName: string | null): Record<string, string> => ({
   "ticklake.version": version,
-  "ticklake.feed": feed.id,
-  "ticklake.exchange": feed.exchange,
+  "ticklake.feed": series.id,
+  "ticklake.exchange": series.exchange,
   // As the venue writes it: the column and the path hold the normalized one.
-  "ticklake.symbol": feed.symbol,
-  "ticklake.data_type": feed.dataType,
+  "ticklake.symbol": series.symbol,
+  "ticklake.data_type": series.dataType,
   ...(homeServerName === null ? {} : { "ticklake.home_server": homeServerName })
 })
 
-/** The frame of a Parquet file: what comes before and after its row groups. */
-export interface Envelope {
-  readonly header: Buffer
-  /** The footer of a file whose row groups so far are `rowGroups`. */
-  readonly footer: (rowGroups: ReadonlyArray<parquet.RowGroup>) => Buffer
+/** What a file begins with. */
+export const header: Buffer = Buffer.from(magic)
+
+/** Those of the columns of a row type that `rowGroups` have: files of earlier versions may have fewer. */
+const columnsOf = (rowType: RowType, rowGroups: ReadonlyArray<parquet.RowGroup>): ReadonlyArray<Column> => {
+  const [group] = rowGroups
+  if (group === undefined) return columns[rowType]
+  const names = new Set(group.columns.map(({ meta_data }) => meta_data?.path_in_schema[0]))
+  return columns[rowType].filter(({ name }) => names.has(name))
 }
 
-/** The frame for files of `dataType` that carry `metadata`. */
-export const envelope = (dataType: DataType, metadata: Record<string, string>): Envelope => {
+/** What a file of `rowType` ends with whose row groups are `rowGroups`, and which says `metadata` of itself. */
+export const footer = (
+  rowType: RowType,
+  rowGroups: ReadonlyArray<parquet.RowGroup>,
+  metadata: Readonly<Record<string, string>>
+): Buffer => {
+  const fileColumns = columnsOf(rowType, rowGroups)
   let section = Buffer.alloc(0)
   const writer = new ParquetEnvelopeWriter(
-    schemas[dataType],
+    schemaOf(fileColumns),
     (bytes) => {
       section = Buffer.from(bytes)
     },
@@ -54,16 +65,10 @@ export const envelope = (dataType: DataType, metadata: Record<string, string>): 
     int64(0),
     {}
   )
-  writer.writeHeader()
-  return {
-    header: section,
-    footer: (rowGroups) => {
-      writer.rowGroups = [...rowGroups]
-      writer.rowCount = int64(rowGroups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0))
-      writer.writeFooter(metadata)
-      return complete(section, columns[dataType])
-    }
-  }
+  writer.rowGroups = [...rowGroups]
+  writer.rowCount = int64(rowGroups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0))
+  writer.writeFooter(metadata)
+  return complete(section, fileColumns)
 }
 
 /**

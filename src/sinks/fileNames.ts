@@ -1,5 +1,5 @@
 import { Result, Schema } from "effect"
-import type { DataType, Feed } from "../domain/Feed.ts"
+import type { RowType, Series } from "../domain/Series.ts"
 import { Venue, venues } from "../domain/Venue.ts"
 
 /** The folder of files that still grow, inside the data folder. */
@@ -21,7 +21,7 @@ export class UnsafeName extends Schema.TaggedError<UnsafeName>()("UnsafeName", {
 export interface OpenFile {
   readonly exchange: Venue
   readonly normalizedSymbol: string
-  readonly dataType: DataType
+  readonly dataType: RowType
   /** Receive time of the first row, milliseconds since the epoch; raised where two files would have had the same name. */
   readonly millis: number
 }
@@ -36,36 +36,35 @@ export interface SealedFile extends OpenFile {
 // A letter or digit of any script: some venues list symbols that are not ASCII.
 const segment = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,79}$/u
 const exchanges = venues.join("|")
-const openPattern = new RegExp(`^(${exchanges})\\.(.+)\\.(orderbook|trade)\\.(\\d{1,16})\\.parquet$`)
+const openPattern = new RegExp(`^(${exchanges})\\.(.+)\\.(orderbook|trade|gap)\\.(\\d{1,16})\\.parquet$`)
 const sealedPattern = new RegExp(
-  `^(${exchanges})/([^/]+)/(orderbook|trade)/(?:([^/]+)/)?(\\d{4}-\\d{2}-\\d{2})/(\\d{1,16})\\.parquet$`
+  `^(${exchanges})/([^/]+)/(orderbook|trade|gap)/(?:([^/]+)/)?(\\d{4}-\\d{2}-\\d{2})/(\\d{1,16})\\.parquet$`
 )
 
 const isVenue = Schema.is(Venue)
-const isDataType = Schema.is(Schema.Literals(["orderbook", "trade"]))
+const isRowType = Schema.is(Schema.Literals(["orderbook", "trade", "gap"]))
 
-/** The name of an open file inside `.open`; `feed` must have passed `sealedFolder`. */
-export const openName = (feed: Feed, millis: number): string =>
-  `${feed.exchange}.${feed.normalizedSymbol}.${feed.dataType}.${millis}.parquet`
+/** The name of an open file inside `.open`; `series` must have passed `sealedFolder`. */
+export const openName = (series: Series, millis: number): string =>
+  `${series.exchange}.${series.normalizedSymbol}.${series.dataType}.${millis}.parquet`
 
 /** Reads back `openName`; null for any other name. */
 export const parseOpenName = (name: string): OpenFile | null => {
   const [, exchange, symbol = "", dataType, millis] = openPattern.exec(name) ?? []
-  if (!isVenue(exchange) || !isDataType(dataType) || !segment.test(symbol)) return null
+  if (!isVenue(exchange) || !isRowType(dataType) || !segment.test(symbol)) return null
   return { exchange, normalizedSymbol: symbol, dataType, millis: Number(millis) }
 }
 
-/** The folder of a feed's sealed files relative to the data folder, or why there can be none. */
-export const sealedFolder = (feed: Feed, homeServerName: string | null): Result.Result<string, UnsafeName> => {
-  if (!segment.test(feed.normalizedSymbol)) {
-    return Result.fail(new UnsafeName({ what: "symbol", name: feed.normalizedSymbol }))
+/** The folder of a series' sealed files relative to the data folder, or why there can be none. */
+export const sealedFolder = (series: Series, homeServerName: string | null): Result.Result<string, UnsafeName> => {
+  if (!segment.test(series.normalizedSymbol)) {
+    return Result.fail(new UnsafeName({ what: "symbol", name: series.normalizedSymbol }))
   }
   // A date would make the path read as that of a recorder without a name.
   if (homeServerName !== null && (!segment.test(homeServerName) || /^\d{4}-\d{2}-\d{2}$/.test(homeServerName))) {
     return Result.fail(new UnsafeName({ what: "home_server_name", name: homeServerName }))
   }
-  const folder = `${feed.exchange}/${feed.normalizedSymbol}/${feed.dataType}`
-  return Result.succeed(homeServerName === null ? folder : `${folder}/${homeServerName}`)
+  return Result.succeed(homeServerName === null ? series.id : `${series.id}/${homeServerName}`)
 }
 
 /** The path of a sealed file relative to the data folder, which is also its object key. */
@@ -75,7 +74,7 @@ export const sealedPath = (folder: string, date: string, millis: number): string
 /** Reads back `sealedPath`; null for any other path. */
 export const parseSealedPath = (path: string): SealedFile | null => {
   const [, exchange, symbol = "", dataType, home = null, date = "", millis] = sealedPattern.exec(path) ?? []
-  if (!isVenue(exchange) || !isDataType(dataType) || !segment.test(symbol)) return null
+  if (!isVenue(exchange) || !isRowType(dataType) || !segment.test(symbol)) return null
   if (home !== null && !segment.test(home)) return null
   return { exchange, normalizedSymbol: symbol, dataType, homeServerName: home, date, millis: Number(millis) }
 }

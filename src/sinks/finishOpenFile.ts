@@ -2,7 +2,7 @@ import { Effect, type FileSystem, type Path } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import * as checkpointRecord from "./checkpointRecord.ts"
-import { envelope, fileMetadata } from "./fileFormat.ts"
+import { fileMetadata, footer, header } from "./fileFormat.ts"
 import * as fileNames from "./fileNames.ts"
 import { type Moved, rewritten, type Unfinished } from "./openFolderSurvey.ts"
 import type { SealedFolder } from "./SealedFolder.ts"
@@ -10,17 +10,18 @@ import type { SealedFolder } from "./SealedFolder.ts"
 /** Completes an open file with its whole row groups and seals it; its checkpoints stay. Answers the path and the rows. */
 export const finishOpenFile = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, path: Path.Path, sealed: SealedFolder, file: Unfinished) {
-    const { feed, firstMillis, homeServerName } = file.about
-    const folder = yield* Effect.fromResult(fileNames.sealedFolder(feed, homeServerName))
-    const frame = envelope(feed.dataType, fileMetadata(feed, homeServerName))
+    const { series, firstMillis, homeServerName } = file.about
+    const folder = yield* Effect.fromResult(fileNames.sealedFolder(series, homeServerName))
     const end = Math.max(...file.groups.map(({ to }) => to))
     yield* Effect.scoped(Effect.gen(function*() {
       const handle = yield* fs.open(file.path, { flag: "r+" })
       yield* handle.truncate(end)
       yield* handle.seek(0n, "start")
-      yield* handle.writeAll(frame.header)
+      yield* handle.writeAll(header)
       yield* handle.seek(BigInt(end), "start")
-      yield* handle.writeAll(frame.footer(file.groups.map(({ metadata }) => metadata)))
+      yield* handle.writeAll(
+        footer(series.dataType, file.groups.map(({ metadata }) => metadata), fileMetadata(series, homeServerName))
+      )
       yield* handle.sync
     }))
     const relativePath = yield* sealed.adopt(file.path, folder, firstMillis, announce(fs, path, file))
@@ -32,7 +33,7 @@ export const finishOpenFile = Effect.fnUntraced(
 /** Waits until the disk knows the final name of a file whose renaming may have been the last thing that happened. */
 export const persistMoved = Effect.fnUntraced(function*(sealed: SealedFolder, { about }: Moved) {
   if (about === null) return
-  const folder = yield* Effect.fromResult(fileNames.sealedFolder(about.feed, about.homeServerName))
+  const folder = yield* Effect.fromResult(fileNames.sealedFolder(about.series, about.homeServerName))
   yield* sealed.persistDay(folder, about.firstMillis)
 })
 

@@ -24,7 +24,7 @@ export const liveFrames = (segment: Buffer, streams: ReadonlyMap<number, StreamS
     if (record?.kind !== "rows" || stream === undefined || record.last <= stream.flushed) continue
     const first = Math.max(record.first, stream.flushed + 1)
     const events = record.events().slice(first - record.first)
-    const written = journalRecord.appendRows(bytes, stream.id, stream.feed, first, events)
+    const written = journalRecord.appendRows(bytes, stream.id, stream.series, first, events)
     spans.push({ stream, span: { last: record.last, rows: events.length, bytes: written } })
   }
   return { pieces: bytes.length === 0 ? [] : [bytes.written], spans }

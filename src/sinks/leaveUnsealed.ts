@@ -1,6 +1,6 @@
 import { Effect, type FileSystem, type Path } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
-import type { PendingFile } from "./FeedBuffer.ts"
+import type { PendingFile } from "./SeriesBuffer.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 

@@ -1,7 +1,7 @@
 import { Effect, type FileSystem, Schema } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
-import type { FeedBuffer, PendingFile } from "./FeedBuffer.ts"
+import type { SinkStats } from "../telemetry/SinkStats.ts"
+import type { PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
 import type { JournalStream } from "./JournalStream.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
 import { countRows } from "./SeqRanges.ts"
@@ -24,9 +24,9 @@ export const standing = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, p
 export const beginAnew = Effect.fnUntraced(
   function*(at: {
     readonly fs: FileSystem.FileSystem
-    readonly buffer: FeedBuffer
+    readonly buffer: SeriesBuffer
     readonly stream: JournalStream
-    readonly stats: FeedStats
+    readonly stats: SinkStats
     readonly openFolder: string
     readonly pending: PendingFile
     readonly file: ParquetFile

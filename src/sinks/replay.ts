@@ -1,6 +1,6 @@
 import { Effect, FileSystem, Path, Scope } from "effect"
-import { makeStats } from "../telemetry/Telemetry.ts"
-import * as FeedSink from "./FeedSink.ts"
+import { makeSinkStats, type SinkStats } from "../telemetry/SinkStats.ts"
+import * as SeriesSink from "./SeriesSink.ts"
 import type { RowsRecord } from "./journalRecord.ts"
 import * as journalSurvey from "./journalSurvey.ts"
 import type { Survey } from "./recoverySurvey.ts"
@@ -26,18 +26,18 @@ export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkS
   const settings = yield* sinkSettings.shared(options, (work) => work)
   const covered: Map<number, SeqRanges> = new Map(survey.covered)
   let given = 0
-  const allStats: Array<ReturnType<typeof makeStats>> = []
+  const allStats: Array<SinkStats> = []
 
-  const openSink = Effect.fnUntraced(function*({ feed, stream }: RowsRecord) {
-    const stats = makeStats(feed)
+  const openSink = Effect.fnUntraced(function*({ series, stream }: RowsRecord) {
+    const stats = makeSinkStats(series)
     allStats.push(stats)
-    const own = yield* settings(feed, withoutJournal(stream, true), stats)
-    return yield* Effect.acquireRelease(FeedSink.make(own), (sink) => sink.close)
+    const own = yield* settings(series, withoutJournal(stream, true), stats)
+    return yield* Effect.acquireRelease(SeriesSink.make(own), (sink) => sink.close)
   })
 
   yield* Effect.scoped(Effect.gen(function*() {
     const scope = yield* Effect.scope
-    const sinks = new Map<number, FeedSink.FeedSink>()
+    const sinks = new Map<number, SeriesSink.SeriesSink>()
     for (const segment of survey.segments) {
       const { records } = yield* journalSurvey.read(fs, segment.path)
       for (const record of records) {

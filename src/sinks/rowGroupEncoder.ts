@@ -10,6 +10,7 @@ import type { RowBuffer } from "./RowBuffer.ts"
 const physicalType: Readonly<Record<Column["kind"], parquet.Type>> = {
   text: parquet.Type.BYTE_ARRAY,
   timestamp: parquet.Type.INT64,
+  integer: parquet.Type.INT64,
   double: parquet.Type.DOUBLE,
   boolean: parquet.Type.BOOLEAN
 }

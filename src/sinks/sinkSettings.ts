@@ -1,8 +1,8 @@
 import { Duration, Effect, FileSystem, Path } from "effect"
-import type { Feed } from "../domain/Feed.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
-import type { Settings } from "./FeedSink.ts"
-import { envelope, fileMetadata } from "./fileFormat.ts"
+import type { Series } from "../domain/Series.ts"
+import type { SinkStats } from "../telemetry/SinkStats.ts"
+import type { Settings } from "./SeriesSink.ts"
+import { fileMetadata } from "./fileFormat.ts"
 import * as fileNames from "./fileNames.ts"
 import type { JournalStream } from "./JournalStream.ts"
 import { MemoryBudget } from "./MemoryBudget.ts"
@@ -61,7 +61,9 @@ export const shared = Effect.fnUntraced(function*(options: Options, write: Setti
   const path = yield* Path.Path
   const openFolder = path.join(options.dataDir, fileNames.openFolder)
   yield* fs.makeDirectory(openFolder, { recursive: true }).pipe(
-    Effect.mapError((cause) => new SinkError({ feed: "storage", operation: `create the folder ${openFolder}`, cause }))
+    Effect.mapError((cause) =>
+      new SinkError({ series: "storage", operation: `create the folder ${openFolder}`, cause })
+    )
   )
   const common = {
     homeServerName: options.homeServerName,
@@ -77,17 +79,17 @@ export const shared = Effect.fnUntraced(function*(options: Options, write: Setti
     onSealed: options.onSealed,
     write
   }
-  return Effect.fnUntraced(function*(feed: Feed, stream: JournalStream, stats: FeedStats) {
-    const folder = yield* Effect.fromResult(fileNames.sealedFolder(feed, options.homeServerName)).pipe(
-      Effect.mapError((cause) => new SinkError({ feed: feed.id, operation: "name its files", cause }))
+  return Effect.fnUntraced(function*(series: Series, stream: JournalStream, stats: SinkStats) {
+    const folder = yield* Effect.fromResult(fileNames.sealedFolder(series, options.homeServerName)).pipe(
+      Effect.mapError((cause) => new SinkError({ series: series.id, operation: "name its files", cause }))
     )
     const settings: Settings = {
       ...common,
-      feed,
+      series,
       folder,
       stream,
       stats,
-      envelope: envelope(feed.dataType, fileMetadata(feed, options.homeServerName))
+      metadata: fileMetadata(series, options.homeServerName)
     }
     return settings
   })

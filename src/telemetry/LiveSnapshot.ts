@@ -35,10 +35,13 @@ const rowOf = (monitor: Monitor["Service"], stats: FeedStats, feed: number): Fee
 /** What a tick says that is the same for every page. */
 type Common = Omit<Tick, "now" | "feeds" | "points" | "log">
 
-const commonOf = ({ monitor, telemetry: { storage, uploads } }: Sources, feeds: ReadonlyArray<FeedStats>): Common => ({
+const commonOf = (
+  { monitor, telemetry: { allSinks, storage, uploads } }: Sources,
+  feeds: ReadonlyArray<FeedStats>
+): Common => ({
   health: summarize(monitor.evidence()),
   eventsPerSecond: rounded(sumOver(feeds, (stats) => monitor.history(stats).eventsPerSecond)),
-  rowsBuffered: sumOver(feeds, (stats) => stats.rowsBuffered),
+  rowsBuffered: sumOver(allSinks(), (stats) => stats.rowsBuffered),
   journalBytes: storage.journalBytes,
   uploads: {
     filesWaiting: uploads.filesOnDisk,

@@ -1,8 +1,10 @@
 import { Clock, Context, Effect, Layer } from "effect"
-import type { Feed } from "../domain/Feed.ts"
+import * as Feed from "../domain/Feed.ts"
+import type { Series } from "../domain/Series.ts"
 import { Histogram } from "./Histogram.ts"
 import { ProcessStats } from "./ProcessStats.ts"
 import * as SequenceStats from "./SequenceStats.ts"
+import { makeSinkStats, type SinkStats } from "./SinkStats.ts"
 import * as StorageStats from "./StorageStats.ts"
 import * as UploadStats from "./UploadStats.ts"
 
@@ -36,8 +38,8 @@ export type ReconnectReason = (typeof reconnectReasons)[number]
 export const latencyBoundsMillis = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000] as const
 
 /** What happened to one feed since the start. Plain counters, so that counting costs a message next to nothing. */
-export interface FeedStats {
-  readonly feed: Feed
+export interface FeedStats extends SinkStats {
+  readonly feed: Feed.Feed
   state: FeedState
   /** Milliseconds since the epoch. */
   stateSince: number
@@ -79,30 +81,11 @@ export interface FeedStats {
   pongsMissed: number
   /** What the venue announced, or refused while it delivered. */
   notices: number
-  /** Rows in memory, not yet part of a file. */
-  rowsBuffered: number
-  /** Rows in the open file and in sealed files. */
-  rowsWritten: number
-  /** Of `rowsWritten`, those whose file somebody removed before it was sealed; what the journal had of them is written again. */
-  rowsRemoved: number
-  /** Rows in sealed files. */
-  rowsSealed: number
-  /** Rows lost because they could not be written. */
-  rowsLost: number
-  /** Rows that a closing sink could not write; those that the journal has not either are counted as lost once it is closed. */
-  rowsUnwritten: number
-  /** Files that are not sealed. */
-  filesOpen: number
-  /** The open file that grows, relative to the data folder; null while there is none. */
-  openFile: string | null
-  openFileBytes: number
-  filesSealed: number
-  sealedBytes: number
-  writeErrors: number
 }
 
 /** All at zero, for a feed that starts. */
-export const makeStats = (feed: Feed): FeedStats => ({
+export const makeStats = (feed: Feed.Feed): FeedStats => ({
+  ...makeSinkStats(feed),
   feed,
   state: "starting",
   stateSince: 0,
@@ -140,26 +123,18 @@ export const makeStats = (feed: Feed): FeedStats => ({
   pingsSent: 0,
   pongsReceived: 0,
   pongsMissed: 0,
-  notices: 0,
-  rowsBuffered: 0,
-  rowsWritten: 0,
-  rowsRemoved: 0,
-  rowsSealed: 0,
-  rowsLost: 0,
-  rowsUnwritten: 0,
-  filesOpen: 0,
-  openFile: null,
-  openFileBytes: 0,
-  filesSealed: 0,
-  sealedBytes: 0,
-  writeErrors: 0
+  notices: 0
 })
 
 /** The counters of every feed of this process, of its storage, its uploads, and of the process itself. */
 export class Telemetry extends Context.Service<Telemetry, {
   /** The counters of a feed, made at the first call. */
-  readonly stats: (feed: Feed) => FeedStats
+  readonly stats: (feed: Feed.Feed) => FeedStats
   readonly all: () => ReadonlyArray<FeedStats>
+  /** The counters of the sink of a series, made at the first call: those of a feed are among the feed's own. */
+  readonly sinkStats: (series: Series) => SinkStats
+  /** Those of every series, the feeds first. */
+  readonly allSinks: () => ReadonlyArray<SinkStats>
   readonly storage: StorageStats.StorageStats
   readonly uploads: UploadStats.UploadStats
   readonly process: ProcessStats
@@ -168,15 +143,27 @@ export class Telemetry extends Context.Service<Telemetry, {
     Telemetry,
     Effect.map(Clock.Clock, (clock) => {
       const byFeed = new Map<string, FeedStats>()
+      const bySeries = new Map<string, SinkStats>()
+      const stats = (feed: Feed.Feed): FeedStats => {
+        const known = byFeed.get(feed.id)
+        if (known !== undefined) return known
+        const made = makeStats(feed)
+        made.stateSince = clock.currentTimeMillisUnsafe()
+        byFeed.set(feed.id, made)
+        return made
+      }
+      const sinkStats = (series: Series): SinkStats => {
+        if (Feed.is(series)) return stats(series)
+        const known = bySeries.get(series.id)
+        if (known !== undefined) return known
+        const made = makeSinkStats(series)
+        bySeries.set(series.id, made)
+        return made
+      }
       return Telemetry.of({
-        stats: (feed) => {
-          const known = byFeed.get(feed.id)
-          if (known !== undefined) return known
-          const stats = makeStats(feed)
-          stats.stateSince = clock.currentTimeMillisUnsafe()
-          byFeed.set(feed.id, stats)
-          return stats
-        },
+        stats,
+        sinkStats,
+        allSinks: () => [...byFeed.values(), ...bySeries.values()],
         all: () => [...byFeed.values()],
         storage: StorageStats.make(),
         uploads: UploadStats.make(),

@@ -3,6 +3,7 @@ import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
+import type { SinkStats } from "./SinkStats.ts"
 import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
 
 /** What the metrics are read from, at the moment of a scrape. */
@@ -31,13 +32,13 @@ type Readings = {
   readonly [Name in keyof Metrics]: Reading<Metrics[Name]["type"] extends "histogram" ? Histogram : number>
 }
 
-const labelsOfFeeds = new WeakMap<FeedStats, Labels>()
+const labelsOfSeries = new WeakMap<SinkStats, Labels>()
 
-const labelsOf = (stats: FeedStats): Labels => {
-  const known = labelsOfFeeds.get(stats)
+const labelsOf = (stats: SinkStats): Labels => {
+  const known = labelsOfSeries.get(stats)
   if (known !== undefined) return known
-  const labels = feedLabels(stats.feed)
-  labelsOfFeeds.set(stats, labels)
+  const labels = feedLabels(stats.series)
+  labelsOfSeries.set(stats, labels)
   return labels
 }
 
@@ -56,6 +57,9 @@ const perFeed = <V>(of: (stats: FeedStats) => V | null): Reading<V> => ({ teleme
     const value = of(stats)
     return value === null ? [] : [{ labels: labelsOf(stats), value }]
   })
+
+const perSink = (of: (stats: SinkStats) => number): Reading<number> => ({ telemetry }) =>
+  telemetry.allSinks().map((stats) => ({ labels: labelsOf(stats), value: of(stats) }))
 
 const noLabels: Labels = {}
 
@@ -103,13 +107,13 @@ export const readings: Readings = {
   collector_sequence_duplicates_total: perFeed(({ sequence }) => sequence.duplicates),
   collector_sequence_resets_total: perFeed(({ sequence }) => sequence.resets),
   collector_channel_queue_depth: perFeed((stats) => stats.eventsQueued),
-  collector_parquet_rows_written_total: perFeed((stats) => stats.rowsWritten),
-  collector_parquet_rows_buffered: perFeed((stats) => stats.rowsBuffered),
-  collector_parquet_rows_lost_total: perFeed((stats) => stats.rowsLost),
-  collector_parquet_files_rotated_total: perFeed((stats) => stats.filesSealed),
-  collector_parquet_bytes_sealed_total: perFeed((stats) => stats.sealedBytes),
-  collector_parquet_open_file_bytes: perFeed((stats) => stats.openFileBytes),
-  collector_parquet_write_errors_total: perFeed((stats) => stats.writeErrors),
+  collector_parquet_rows_written_total: perSink((stats) => stats.rowsWritten),
+  collector_parquet_rows_buffered: perSink((stats) => stats.rowsBuffered),
+  collector_parquet_rows_lost_total: perSink((stats) => stats.rowsLost),
+  collector_parquet_files_rotated_total: perSink((stats) => stats.filesSealed),
+  collector_parquet_bytes_sealed_total: perSink((stats) => stats.sealedBytes),
+  collector_parquet_open_file_bytes: perSink((stats) => stats.openFileBytes),
+  collector_parquet_write_errors_total: perSink((stats) => stats.writeErrors),
   collector_journal_bytes: single(({ telemetry: { storage } }) => storage.journalBytes),
   collector_journal_written_bytes_total: single(({ telemetry: { storage } }) => storage.journalBytesWritten),
   collector_journal_errors_total: single(({ telemetry: { storage } }) => storage.journalErrors),

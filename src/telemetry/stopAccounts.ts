@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { number, quantity } from "../runtime/quantity.ts"
 import type { Account, Accounting } from "../runtime/Shutdown.ts"
+import type { SinkStats } from "./SinkStats.ts"
 import type { StorageStats } from "./StorageStats.ts"
 import { sumOver } from "./sumOver.ts"
 import type { FeedStats } from "./Telemetry.ts"
@@ -28,23 +29,24 @@ export const ofFeeds = (feeds: ReadonlyArray<FeedStats>): Accounting => () => {
   })
 }
 
-const rowsLeft = (feeds: ReadonlyArray<FeedStats>) =>
+const rowsLeft = (sinks: ReadonlyArray<SinkStats>) =>
   sumOver(
-    feeds,
+    sinks,
     (stats) => stats.rowsWritten - stats.rowsRemoved - stats.rowsSealed + stats.rowsBuffered + stats.rowsUnwritten
   )
 
 /** How many files were sealed, and what is in no sealed file. */
-export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accounting => () => {
-  const files = sumOver(feeds, (stats) => stats.filesSealed)
-  const rows = sumOver(feeds, (stats) => stats.rowsSealed)
-  const lostBefore = sumOver(feeds, (stats) => stats.rowsLost)
+export const ofSinks = (all: () => ReadonlyArray<SinkStats>, dataDir: string): Accounting => () => {
+  const sinks = all()
+  const files = sumOver(sinks, (stats) => stats.filesSealed)
+  const rows = sumOver(sinks, (stats) => stats.rowsSealed)
+  const lostBefore = sumOver(sinks, (stats) => stats.rowsLost)
   return Effect.sync((): Account => {
-    const sealed = sumOver(feeds, (stats) => stats.filesSealed) - files
-    const sealedRows = sumOver(feeds, (stats) => stats.rowsSealed) - rows
-    const open = sumOver(feeds, (stats) => stats.filesOpen)
-    const left = rowsLeft(feeds)
-    const lost = sumOver(feeds, (stats) => stats.rowsLost) - lostBefore
+    const sealed = sumOver(sinks, (stats) => stats.filesSealed) - files
+    const sealedRows = sumOver(sinks, (stats) => stats.rowsSealed) - rows
+    const open = sumOver(sinks, (stats) => stats.filesOpen)
+    const left = rowsLeft(sinks)
+    const lost = sumOver(sinks, (stats) => stats.rowsLost) - lostBefore
     const fate = open === 0 && left === 0
       ? ""
       : `; the next start takes them from the open files and the journal in ${dataDir}, as far as these have them`
@@ -57,9 +59,9 @@ export const ofSinks = (feeds: ReadonlyArray<FeedStats>, dataDir: string): Accou
 }
 
 /** Whether a write is still under way when its sink has been given up. */
-export const ofWriters = (feeds: () => ReadonlyArray<FeedStats>): Accounting => () =>
+export const ofWriters = (all: () => ReadonlyArray<SinkStats>): Accounting => () =>
   Effect.sync((): Account => {
-    const waiting = sumOver(feeds(), (stats) => stats.rowsBuffered)
+    const waiting = sumOver(all(), (stats) => stats.rowsBuffered)
     return waiting === 0
       ? { text: "no row waits to be written", complete: true }
       : {

@@ -1,5 +1,3 @@
-import type { FeedStats } from "./Telemetry.ts"
-
-/** One number over many feeds. */
-export const sumOver = (feeds: ReadonlyArray<FeedStats>, of: (stats: FeedStats) => number): number =>
-  feeds.reduce((total, stats) => total + of(stats), 0)
+/** One number over the counters of many feeds or series. */
+export const sumOver = <Stats>(all: ReadonlyArray<Stats>, of: (stats: Stats) => number): number =>
+  all.reduce((total, stats) => total + of(stats), 0)

@@ -25,9 +25,9 @@ export interface Found {
 
 const segment = "[^/.][^/]*"
 const date = "\\d{4}-\\d{2}-\\d{2}"
-const sealed = new RegExp(`^${segment}/${segment}/(?:orderbook|trade)/(?:${segment}/)?${date}/(\\d+)\\.parquet$`)
+const sealed = new RegExp(`^${segment}/${segment}/(?:orderbook|trade|gap)/(?:${segment}/)?${date}/(\\d+)\\.parquet$`)
 /** Every folder that a sealed file can stand in or below; the last part, where it is there, is a server's name or a date. */
-const above = new RegExp(`^${segment}(?:/${segment}(?:/(?:orderbook|trade)(?:/${segment}(?:/${date})?)?)?)?$`)
+const above = new RegExp(`^${segment}(?:/${segment}(?:/(?:orderbook|trade|gap)(?:/${segment}(?:/${date})?)?)?)?$`)
 /** Where files wait for somebody to look at them: as many as there are, none is searched for. */
 const quarantine = "quarantine"
 

@@ -7,7 +7,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { columns } from "../../src/sinks/columns.ts"
-import { envelope, fileMetadata } from "../../src/sinks/fileFormat.ts"
+import { fileMetadata, footer, header } from "../../src/sinks/fileFormat.ts"
 import { int64 } from "../../src/sinks/int64.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
@@ -70,9 +70,8 @@ const bookEvents = (count: number): Array<Event> =>
   })
 
 const encodeWithSink = async (feed: Feed.Feed, events: ReadonlyArray<Event>, zstdLevel: number): Promise<number> => {
-  const frame = envelope(feed.dataType, fileMetadata(feed, null))
   const groups: Array<RowGroup> = []
-  let bytes = frame.header.length
+  let bytes = header.length
   let rows = new RowBuffer(feed)
   const flush = async () => {
     const group = await encodeRowGroup(rows, bytes, zstdLevel)
@@ -85,7 +84,7 @@ const encodeWithSink = async (feed: Feed.Feed, events: ReadonlyArray<Event>, zst
     if (rows.rows >= rowGroupRows || rows.bytes >= rowGroupBytes) await flush()
   }
   if (rows.rows > 0) await flush()
-  return bytes + frame.footer(groups).length
+  return bytes + footer(feed.dataType, groups, fileMetadata(feed, null)).length
 }
 
 // parquetjs has no ZSTD in its types: for the figures it stands in the place of another codec.
@@ -94,7 +93,13 @@ PARQUET_COMPRESSION_METHODS.SNAPPY = {
   inflate: (values: Buffer) => zstdDecompressSync(values)
 }
 
-const parquetjsType = { text: "UTF8", timestamp: "TIMESTAMP_MICROS", double: "DOUBLE", boolean: "BOOLEAN" } as const
+const parquetjsType = {
+  text: "UTF8",
+  timestamp: "TIMESTAMP_MICROS",
+  integer: "INT64",
+  double: "DOUBLE",
+  boolean: "BOOLEAN"
+} as const
 
 const encodeWithParquetjs = async (feed: Feed.Feed, events: ReadonlyArray<Event>): Promise<number> => {
   const schema = new ParquetSchema(Object.fromEntries(
@@ -119,7 +124,13 @@ const encodeWithParquetjs = async (feed: Feed.Feed, events: ReadonlyArray<Event>
       timestamp_exchange: timestampExchange,
       data: data.toString(),
       ...(dataType === "trade"
-        ? { trade_id: event.tradeId, price: event.price, size: event.size, side: event.side }
+        ? {
+          trade_id: event.tradeId,
+          price: event.price,
+          size: event.size,
+          side: event.side,
+          origin: event.origin ?? "live"
+        }
         : { is_snapshot: event.isSnapshot })
     })
   }

@@ -49,10 +49,10 @@ describe("LossReport", () => {
       const stats = feeds()
       stats[0]!.events = 1200
       stats[1]!.events = 34
-      yield* provide(reportTotals(stats))
+      yield* provide(reportTotals(stats, stats))
       stats[0]!.rowsLost = 1
       stats[1]!.parseErrors = 1
-      yield* provide(reportTotals(stats))
+      yield* provide(reportTotals(stats, stats))
       assert.deepStrictEqual(lines, [
         "Info 1,234 events received, 0 dropped, 0 rows lost, 0 frames not readable",
         "Warn 1,234 events received, 0 dropped, 1 row lost, 1 frame not readable"

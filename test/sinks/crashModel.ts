@@ -90,7 +90,7 @@ const removeOpenFile = Effect.fnUntraced(function*(history: History, streams: St
   for (const segment of paths) {
     for (const record of (yield* journalSurvey.read(fs, segment)).records) {
       if (record.kind !== "rows") continue
-      for (const { sequenceId } of record.events()) journaled.add(`${record.feed.id} ${sequenceId}`)
+      for (const { sequenceId } of record.events()) journaled.add(`${record.series.id} ${sequenceId}`)
     }
   }
   for (const { first, last, stream } of taken.groups) {

@@ -1,5 +1,6 @@
 import { Arbitrary, Schema } from "effect"
-import type { BookEvent, TradeEvent } from "../../src/domain/Event.ts"
+import type { BookEvent, GapEvent, TradeEvent } from "../../src/domain/Event.ts"
+import { Gap } from "../../src/domain/Gap.ts"
 
 /** 2026-03-14T10:00:00Z, in microseconds. */
 export const tenOClock = Date.UTC(2026, 2, 14, 10) * 1000
@@ -36,6 +37,36 @@ export const book = (index: number, over: Partial<BookEvent> = {}): BookEvent =>
   ...over
 })
 
+const gapEvent = (gap: Gap, timestampCollector: number): GapEvent => ({
+  dataType: "gap",
+  symbol: "BTC-USDT",
+  sequenceId: `${gap.id}#${gap.revision}`,
+  timestampCollector,
+  timestampExchange: null,
+  data: Buffer.from(JSON.stringify(gap)),
+  position: null,
+  gap
+})
+
+/** What is said of a gap of a trade feed at the `index`-th second. */
+export const gapRow = (index: number, over: Partial<Gap> = {}): GapEvent =>
+  gapEvent({
+    id: `trade-${index}`,
+    revision: 1,
+    dataType: "trade",
+    cause: "disconnected",
+    status: "missing",
+    openedMicros: tenOClock + index * 1_000_000,
+    closedMicros: tenOClock + index * 1_000_000 + 500_000,
+    firstMissingId: null,
+    lastMissingId: null,
+    missing: null,
+    recovered: 0,
+    connectionBefore: index,
+    connectionAfter: index + 1,
+    ...over
+  }, tenOClock + index * 1_000_000)
+
 // From 1970 to 2100, and on both sides of where 32 bits end.
 const micros = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4_102_444_800_000_000 }))
 const text = Schema.String.check(Schema.isMaxLength(200))
@@ -57,7 +88,8 @@ export const anyTrade: Arbitrary.Arbitrary<TradeEvent> = Arbitrary.map(
     tradeId: text,
     price: Schema.Finite,
     size: Schema.Finite,
-    side: Schema.Literals(["buy", "sell"])
+    side: Schema.Literals(["buy", "sell"]),
+    origin: Schema.optionalKey(Schema.Literal("repair"))
   })),
   withBytes
 )
@@ -65,4 +97,26 @@ export const anyTrade: Arbitrary.Arbitrary<TradeEvent> = Arbitrary.map(
 export const anyBook: Arbitrary.Arbitrary<BookEvent> = Arbitrary.map(
   Arbitrary.schema(Schema.Struct({ ...common, dataType: Schema.Literal("orderbook"), isSnapshot: Schema.Boolean })),
   withBytes
+)
+
+// JSON has no negative zero.
+const plain = <N extends number | null>(value: N): N => Object.is(value, -0) ? 0 as N : value
+const wholeText = (value: string | null) => value === null ? null : Buffer.from(value).toString()
+
+export const anyGap: Arbitrary.Arbitrary<GapEvent> = Arbitrary.map(
+  Arbitrary.schema(Schema.Struct({ gap: Gap, at: micros, opened: micros, closed: Schema.NullOr(micros) })),
+  ({ at, closed, gap, opened }) =>
+    gapEvent({
+      ...gap,
+      id: Buffer.from(gap.id).toString(),
+      firstMissingId: wholeText(gap.firstMissingId),
+      lastMissingId: wholeText(gap.lastMissingId),
+      openedMicros: opened,
+      closedMicros: closed,
+      revision: plain(gap.revision),
+      missing: plain(gap.missing),
+      recovered: plain(gap.recovered),
+      connectionBefore: plain(gap.connectionBefore),
+      connectionAfter: plain(gap.connectionAfter)
+    }, at)
 )

@@ -2,10 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { posix } from "node:path"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as Series from "../../src/domain/Series.ts"
 import { Venue } from "../../src/domain/Venue.ts"
 import * as fileNames from "../../src/sinks/fileNames.ts"
 
-const DataType = Schema.Literals(["orderbook", "trade"])
+const RowType = Schema.Literals(["orderbook", "trade", "gap"])
 const Symbol = Schema.Union([
   Schema.Literals(["BTC-USDT", "krw/btc", "1000PEPE_USDT", "a.trade.5", "币安人生USDT", "..", ".", "-/_"]),
   Schema.String
@@ -13,12 +14,12 @@ const Symbol = Schema.Union([
 const Home = Schema.NullOr(Schema.Union([Schema.Literals(["tokyo-1", "..", "2026-03-14", "a/b"]), Schema.String]))
 // Up to the year 2255, where microseconds leave the integers that a double holds.
 const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9_007_199_254_740 }))
-const inputs = { exchange: Venue, symbol: Symbol, dataType: DataType, home: Home, millis: Millis }
+const inputs = { exchange: Venue, symbol: Symbol, dataType: RowType, home: Home, millis: Millis }
 
 describe("fileNames", () => {
   it.prop("every path of a sealed file is inside the data folder and reads back", inputs, (given) => {
-    const feed = Feed.make(given.exchange, given.symbol, given.dataType)
-    const folder = fileNames.sealedFolder(feed, given.home)
+    const series = Series.make(given.exchange, given.symbol, given.dataType)
+    const folder = fileNames.sealedFolder(series, given.home)
     if (Result.isFailure(folder)) return true
     const date = fileNames.utcDate(given.millis)
     const path = fileNames.sealedPath(folder.success, date, given.millis)
@@ -26,7 +27,7 @@ describe("fileNames", () => {
     assert.strictEqual(path.split("/").length, given.home === null ? 5 : 6)
     assert.deepStrictEqual(fileNames.parseSealedPath(path), {
       exchange: given.exchange,
-      normalizedSymbol: feed.normalizedSymbol,
+      normalizedSymbol: series.normalizedSymbol,
       dataType: given.dataType,
       homeServerName: given.home,
       date,
@@ -36,13 +37,13 @@ describe("fileNames", () => {
   }, { arbitrary: { runs: 500 } })
 
   it.prop("every name of an open file is one name and reads back", inputs, (given) => {
-    const feed = Feed.make(given.exchange, given.symbol, given.dataType)
-    if (Result.isFailure(fileNames.sealedFolder(feed, null))) return true
-    const name = fileNames.openName(feed, given.millis)
+    const series = Series.make(given.exchange, given.symbol, given.dataType)
+    if (Result.isFailure(fileNames.sealedFolder(series, null))) return true
+    const name = fileNames.openName(series, given.millis)
     assert.strictEqual(posix.basename(name), name)
     assert.deepStrictEqual(fileNames.parseOpenName(name), {
       exchange: given.exchange,
-      normalizedSymbol: feed.normalizedSymbol,
+      normalizedSymbol: series.normalizedSymbol,
       dataType: given.dataType,
       millis: given.millis
     })

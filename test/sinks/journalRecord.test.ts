@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
-import type { Event } from "../../src/domain/Event.ts"
+import type { Row, TradeEvent } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as Series from "../../src/domain/Series.ts"
 import * as checkpointRecord from "../../src/sinks/checkpointRecord.ts"
 import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
@@ -9,24 +10,28 @@ import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import * as recordFrame from "../../src/sinks/recordFrame.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { SeqRanges } from "../../src/sinks/SeqRanges.ts"
-import { anyBook, anyTrade, trade, trades } from "./events.ts"
+import { anyBook, anyGap, anyTrade, gapRow, tenOClock, trade, trades } from "./events.ts"
 
-const feeds = { trade: Feed.make("okx", "BTC-USDT", "trade"), orderbook: Feed.make("upbit", "BTC-USDT", "orderbook") }
+const feeds = {
+  trade: Feed.make("okx", "BTC-USDT", "trade"),
+  orderbook: Feed.make("upbit", "BTC-USDT", "orderbook"),
+  gap: Series.make("bybit", "BTC-USDT", "gap")
+}
 const utf8 = (text: string) => Buffer.from(text).toString()
-const asStored = (event: Event): Event =>
+const asStored = (event: Row): Row =>
   event.dataType === "trade"
     ? { ...event, sequenceId: utf8(event.sequenceId), tradeId: utf8(event.tradeId) }
     : { ...event, sequenceId: utf8(event.sequenceId) }
 
-const textOf = (event: Event) => JSON.stringify(Object.entries(event).toSorted(([a], [b]) => a.localeCompare(b)))
+const textOf = (event: Row) => JSON.stringify(Object.entries(event).toSorted(([a], [b]) => a.localeCompare(b)))
 
-const rowsOf = (bytes: Buffer): Array<Event> =>
+const rowsOf = (bytes: Buffer): Array<Row> =>
   recordFrame.scan(bytes, 0).frames.flatMap(({ body }) => {
     const record = journalRecord.decode(body)
     return record?.kind === "rows" ? record.events() : []
   })
 
-const segmentOf = (batches: ReadonlyArray<ReadonlyArray<Event>>): Buffer => {
+const segmentOf = (batches: ReadonlyArray<ReadonlyArray<Row>>): Buffer => {
   const bytes = new PageBytes(64)
   let seq = 1
   for (const events of batches) {
@@ -39,16 +44,39 @@ const segmentOf = (batches: ReadonlyArray<ReadonlyArray<Event>>): Buffer => {
 
 const someTrades = Arbitrary.array(anyTrade, { minLength: 1, maxLength: 6 })
 const someBooks = Arbitrary.array(anyBook, { minLength: 1, maxLength: 6 })
+const someGaps = Arbitrary.array(anyGap, { minLength: 1, maxLength: 6 })
 const place = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
 describe("a journal record", () => {
-  it.prop("gives back every row as it was", [someTrades, someBooks], ([given, books]) => {
-    assert.deepStrictEqual(rowsOf(segmentOf([given, books])), [...given, ...books].map(asStored))
+  it.prop("gives back every row as it was", [someTrades, someBooks, someGaps], (batches) => {
+    assert.deepStrictEqual(rowsOf(segmentOf(batches)), batches.flat().map(asStored))
+  })
+
+  it("is none of this version where its gap is not understood", () => {
+    const strange = Buffer.from(JSON.stringify({ ...gapRow(0).gap, cause: "moonshine" }))
+    assert.deepStrictEqual(rowsOf(segmentOf([[gapRow(0), gapRow(1, {})]])), [gapRow(0), gapRow(1)])
+    assert.deepStrictEqual(rowsOf(segmentOf([[gapRow(0), { ...gapRow(1), data: strange }]])), [])
+  })
+
+  it("of an earlier version, which knew neither gaps nor trades fetched afterwards, is read as it was", () => {
+    const written = Buffer.from(
+      "f8544bff820000007208df8c010700000005000000000000000200000000030000006f6b78080000004254432d555344540700a8770cf94c0600" +
+        "24a2770cf94c0600020000003137080000007b2274223a31377d000000000000f83f00000000000000400001a8770cf94c06000200000031" +
+        "38020000007b7d0100000078000000000000f83f0000000000000040",
+      "hex"
+    )
+    const row = (id: string, over: Partial<TradeEvent>) => ({
+      ...trade(0, { sequenceId: id, tradeId: id, data: Buffer.from("{}"), price: 1.5, size: 2, side: "buy", ...over })
+    })
+    assert.deepStrictEqual(rowsOf(written), [
+      row("17", { data: Buffer.from("{\"t\":17}"), side: "sell" }),
+      row("18", { tradeId: "x", timestampCollector: tenOClock + 1, timestampExchange: null })
+    ])
   })
 
   it.prop("says which rows of which stream it has", [someTrades], ([events]) => {
     const frames = recordFrame.scan(segmentOf([events]), 0).frames.map(({ body }) => journalRecord.decode(body))
-    assert.deepInclude(frames[0], { kind: "rows", stream: 7, first: 1, last: events.length, feed: feeds.trade })
+    assert.deepInclude(frames[0], { kind: "rows", stream: 7, first: 1, last: events.length, series: feeds.trade })
     assert.deepStrictEqual(frames[1], { kind: "sealed", stream: 7, first: 1, last: 1 + events.length })
   })
 
@@ -96,7 +124,7 @@ describe("checkpoints", () => {
     const rows = new RowBuffer(feeds.trade)
     for (const event of trades(20)) rows.append(event)
     const { metadata } = await encodeRowGroup(rows, 4, 1)
-    const file = { kind: "file", feed: feeds.trade, homeServerName: null, firstMillis: 1_773_482_400_000 } as const
+    const file = { kind: "file", series: feeds.trade, homeServerName: null, firstMillis: 1_773_482_400_000 } as const
     const group = (
       first: number
     ) => ({ kind: "group", stream: 3, first, last: first + 19, from: 4, to: 99, crc: 17, metadata } as const)

@@ -1,23 +1,58 @@
 import { DuckDBInstance } from "@duckdb/node-api"
 import { type AsyncBuffer, asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
 import { compressors } from "hyparquet-compressors"
-import type { Event } from "../../src/domain/Event.ts"
-import type { Feed } from "../../src/domain/Feed.ts"
+import type * as Event from "../../src/domain/Event.ts"
+import type { Gap } from "../../src/domain/Gap.ts"
+import type { Series } from "../../src/domain/Series.ts"
 
 /** A row as every reader here gives it: timestamps in microseconds. */
 export type Row = Readonly<Record<string, string | number | boolean | bigint | null>>
 
 /** What a file must say of `event`. */
-export const rowOf = (feed: Feed, event: Event): Row => ({
-  exchange: feed.exchange,
-  symbol: feed.normalizedSymbol,
+export const rowOf = (series: Series, event: Event.Row): Row => ({
+  exchange: series.exchange,
+  symbol: series.normalizedSymbol,
   exchange_sequence_id: asUtf8(event.sequenceId),
   timestamp_collector: BigInt(event.timestampCollector),
   timestamp_exchange: event.timestampExchange === null ? null : BigInt(event.timestampExchange),
   data: event.data.toString(),
-  ...(event.dataType === "trade"
-    ? { trade_id: asUtf8(event.tradeId), price: event.price, size: event.size, side: event.side }
-    : { is_snapshot: event.isSnapshot })
+  ...ownColumns(event)
+})
+
+const ownColumns = (event: Event.Row): Row => {
+  switch (event.dataType) {
+    case "trade":
+      return {
+        trade_id: asUtf8(event.tradeId),
+        price: event.price,
+        size: event.size,
+        side: event.side,
+        origin: event.origin ?? "live"
+      }
+    case "orderbook":
+      return { is_snapshot: event.isSnapshot }
+    case "gap":
+      return gapColumns(event.gap)
+  }
+}
+
+const big = (value: number | null): bigint | null => value === null ? null : BigInt(value)
+const text = (value: string | null): string | null => value === null ? null : asUtf8(value)
+
+const gapColumns = (gap: Gap): Row => ({
+  gap_id: asUtf8(gap.id),
+  revision: BigInt(gap.revision),
+  feed_data_type: gap.dataType,
+  cause: gap.cause,
+  status: gap.status,
+  opened: BigInt(gap.openedMicros),
+  closed: big(gap.closedMicros),
+  first_missing_id: text(gap.firstMissingId),
+  last_missing_id: text(gap.lastMissingId),
+  missing: big(gap.missing),
+  recovered: BigInt(gap.recovered),
+  connection_before: big(gap.connectionBefore),
+  connection_after: big(gap.connectionAfter)
 })
 
 /** Half a surrogate pair has no UTF-8. */
@@ -64,8 +99,9 @@ export const duckdb = async (sql: string): Promise<Array<Row>> => {
 }
 
 /** The rows of a file by DuckDB. */
-export const duckdbRows = (path: string): Promise<Array<Row>> =>
-  duckdb(`select * replace (
-    epoch_us(timestamp_collector) as timestamp_collector,
-    epoch_us(timestamp_exchange) as timestamp_exchange
-  ) from read_parquet('${path}')`)
+export const duckdbRows = async (path: string): Promise<Array<Row>> => {
+  const described = await duckdb(`describe select * from read_parquet('${path}')`)
+  const timestamps = described.filter((row) => row.column_type === "TIMESTAMP WITH TIME ZONE")
+  const replaced = timestamps.map((row) => `epoch_us(${String(row.column_name)}) as ${String(row.column_name)}`)
+  return duckdb(`select * replace (${replaced.join()}) from read_parquet('${path}')`)
+}

@@ -1,24 +1,25 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Arbitrary, Effect, FileSystem, Path } from "effect"
-import type { Event } from "../../src/domain/Event.ts"
+import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
-import { envelope, fileMetadata } from "../../src/sinks/fileFormat.ts"
+import * as Series from "../../src/domain/Series.ts"
+import { fileMetadata, footer, header } from "../../src/sinks/fileFormat.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
-import { anyBook, anyTrade, book, tenOClock, trade, trades } from "./events.ts"
+import { anyBook, anyGap, anyTrade, book, gapRow, tenOClock, trade, trades } from "./events.ts"
 import { duckdb, duckdbRows, hyparquetMetadata, hyparquetRows, rowOf } from "./readers.ts"
 
 const tradeFeed = Feed.make("binance", "BTC-USDT", "trade")
 const bookFeed = Feed.make("okx", "BTC-USDT", "orderbook")
+const gapSeries = Series.make("okx", "BTC-USDT", "gap")
 
 /** A file with one row group for each of `groups`. */
-const fileOf = Effect.fnUntraced(function*(feed: Feed.Feed, groups: ReadonlyArray<ReadonlyArray<Event>>) {
-  const frame = envelope(feed.dataType, fileMetadata(feed, "tokyo-1"))
-  const parts = [frame.header]
+const fileOf = Effect.fnUntraced(function*(series: Series.Series, groups: ReadonlyArray<ReadonlyArray<Row>>) {
+  const parts = [header]
   const metadata = []
   for (const events of groups) {
-    const rows = new RowBuffer(feed)
+    const rows = new RowBuffer(series)
     for (const event of events) rows.append(event)
     const offset = parts.reduce((sum, part) => sum + part.length, 0)
     const encoded = yield* Effect.promise(() => encodeRowGroup(rows, offset, 1))
@@ -27,13 +28,16 @@ const fileOf = Effect.fnUntraced(function*(feed: Feed.Feed, groups: ReadonlyArra
   }
   const fs = yield* FileSystem.FileSystem
   const path = (yield* Path.Path).join(yield* fs.makeTempDirectoryScoped(), "file.parquet")
-  yield* fs.writeFile(path, Buffer.concat([...parts, frame.footer(metadata)]))
+  yield* fs.writeFile(
+    path,
+    Buffer.concat([...parts, footer(series.dataType, metadata, fileMetadata(series, "tokyo-1"))])
+  )
   return path
 })
 
-const roundTrip = Effect.fnUntraced(function*(feed: Feed.Feed, groups: ReadonlyArray<ReadonlyArray<Event>>) {
-  const path = yield* fileOf(feed, groups)
-  const expected = groups.flat().map((event) => rowOf(feed, event))
+const roundTrip = Effect.fnUntraced(function*(series: Series.Series, groups: ReadonlyArray<ReadonlyArray<Row>>) {
+  const path = yield* fileOf(series, groups)
+  const expected = groups.flat().map((row) => rowOf(series, row))
   assert.deepStrictEqual(yield* Effect.promise(() => hyparquetRows(path)), expected)
   assert.deepStrictEqual(yield* Effect.promise(() => duckdbRows(path)), expected)
   return path
@@ -54,6 +58,20 @@ layer(NodeServices.layer)("a Parquet file", (it) => {
       (groups) => Effect.scoped(roundTrip(bookFeed, groups)),
       { arbitrary: { runs: 60 } }
     )
+
+    it.effect.prop(
+      "gaps",
+      [Arbitrary.array(anyGap, { minLength: 1 }), Arbitrary.array(anyGap, { minLength: 1 })],
+      (groups) => Effect.scoped(roundTrip(gapSeries, groups)),
+      { arbitrary: { runs: 60 } }
+    )
+
+    it.effect("trades that came over a connection, and such that were fetched afterwards", () =>
+      roundTrip(tradeFeed, [
+        trades(20, 10),
+        [trade(0), trade(1, { origin: "repair" }), trade(2)],
+        Array.from({ length: 9 }, (_, index) => trade(index, { origin: "repair" }))
+      ]))
 
     it.effect("large pages, which are compressed elsewhere", () =>
       roundTrip(tradeFeed, [trades(10_000), trades(10_001, 10_000)]))
@@ -102,10 +120,27 @@ layer(NodeServices.layer)("a Parquet file", (it) => {
           "trade_id VARCHAR",
           "price DOUBLE",
           "size DOUBLE",
-          "side VARCHAR"
+          "side VARCHAR",
+          "origin VARCHAR"
         ])
         const books = yield* fileOf(bookFeed, [[book(0)]])
         assert.deepStrictEqual(yield* types(books), [...common, "is_snapshot BOOLEAN"])
+        assert.deepStrictEqual(yield* types(yield* fileOf(gapSeries, [[gapRow(0)]])), [
+          ...common,
+          "gap_id VARCHAR",
+          "revision BIGINT",
+          "feed_data_type VARCHAR",
+          "cause VARCHAR",
+          "status VARCHAR",
+          "opened TIMESTAMP WITH TIME ZONE",
+          "closed TIMESTAMP WITH TIME ZONE",
+          "first_missing_id VARCHAR",
+          "last_missing_id VARCHAR",
+          "missing BIGINT",
+          "recovered BIGINT",
+          "connection_before BIGINT",
+          "connection_after BIGINT"
+        ])
         const { schema } = yield* Effect.promise(() => hyparquetMetadata(books))
         const utc = { type: "TIMESTAMP" as const, isAdjustedToUTC: true, unit: "MICROS" as const }
         const timestamps = schema.filter(({ name }) => name.startsWith("timestamp_"))

@@ -2,7 +2,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, FileSystem, Layer, Schedule } from "effect"
 import type { WebSocket } from "ws"
-import type { Event } from "../../src/domain/Event.ts"
+import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { events, type Exchange, type Keepalive } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
@@ -148,7 +148,7 @@ const oddVenue = (url: string, rule: Pick<Keepalive, "everyMillis" | "replyWithi
 }
 
 /** An event that a bug has left without its bytes. */
-const withoutData = (event: Event): Event => Object.assign({ ...event }, { data: undefined })
+const withoutData = (event: Row): Row => Object.assign({ ...event }, { data: undefined })
 
 /** A feed and its storage on a disk that fails, with a sink that is slow and has a bug; then what a crash of them leaves. */
 const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {

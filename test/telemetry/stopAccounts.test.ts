@@ -34,7 +34,7 @@ describe("the account of a phase", () => {
       const [first, second] = feeds(2)
       const stats = first!
       Object.assign(stats, { filesSealed: 7, rowsSealed: 70_000, rowsWritten: 71_000, rowsBuffered: 5, rowsLost: 3 })
-      const account = stopAccounts.ofSinks([stats, second!], "data/parquet")()
+      const account = stopAccounts.ofSinks(() => [stats, second!], "data/parquet")()
       Object.assign(stats, { filesSealed: 8, rowsSealed: 71_005, rowsWritten: 71_005, rowsBuffered: 0 })
       assert.deepStrictEqual(yield* account, {
         text: "1 file sealed (1,005 rows), 0 left open, 0 rows left",

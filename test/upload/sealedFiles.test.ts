@@ -46,7 +46,11 @@ layer(NodeServices.layer)("sealedFiles", (it) => {
       const path = yield* Path.Path
       const fs = yield* FileSystem.FileSystem
       const dataDir = yield* fs.makeTempDirectoryScoped()
-      const sealed = ["okx/ethusdt/orderbook/tokyo-1/2026-03-13/10.parquet", "okx/ethusdt/trade/2026-03-13/20.parquet"]
+      const sealed = [
+        "okx/ethusdt/orderbook/tokyo-1/2026-03-13/10.parquet",
+        "okx/ethusdt/trade/2026-03-13/20.parquet",
+        "okx/ethusdt/gap/2026-03-13/30.parquet"
+      ]
       const others = [
         "quarantine/btcusdt/trade/2026-03-13/1.parquet",
         "okx/.hidden/trade/2026-03-13/2.parquet",

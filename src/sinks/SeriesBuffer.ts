@@ -1,5 +1,5 @@
-import type { Event } from "../domain/Event.ts"
-import type { Feed } from "../domain/Feed.ts"
+import type { Row } from "../domain/Event.ts"
+import type { Series } from "../domain/Series.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
 import type { Run } from "./JournalStream.ts"
 import { RowBuffer, rowBytes } from "./RowBuffer.ts"
@@ -34,13 +34,13 @@ export interface PendingFile {
 }
 
 /** The rows of a feed that are in no sealed file, split into row groups and files. Oldest file first; the last one grows. */
-export class FeedBuffer {
-  readonly #feed: Feed
+export class SeriesBuffer {
+  readonly #series: Series
   readonly #limits: Limits
   readonly files: Array<PendingFile> = []
 
-  constructor(feed: Feed, limits: Limits) {
-    this.#feed = feed
+  constructor(series: Series, limits: Limits) {
+    this.#series = series
     this.#limits = limits
   }
 
@@ -65,7 +65,7 @@ export class FeedBuffer {
   }
 
   /** Adds a row, number `seq` of its stream. */
-  add(event: Event, seq: number, nowMillis: number): void {
+  add(event: Row, seq: number, nowMillis: number): void {
     this.#put(this.#fileFor(event, nowMillis), event, seq)
   }
 
@@ -109,7 +109,7 @@ export class FeedBuffer {
     return runs.reduce((sum, { events }) => sum + events.length, 0)
   }
 
-  #put(file: PendingFile, event: Event, seq: number): void {
+  #put(file: PendingFile, event: Row, seq: number): void {
     const group = this.#groupFor(file, event, seq)
     group.append(event)
     if (group.rows === 1) group.firstSeq = seq
@@ -117,7 +117,7 @@ export class FeedBuffer {
     if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
   }
 
-  #fileFor(event: Event, nowMillis: number): PendingFile {
+  #fileFor(event: Row, nowMillis: number): PendingFile {
     const day = Math.floor(event.timestampCollector / microsPerDay)
     this.expire(nowMillis)
     const last = this.files.at(-1)
@@ -128,14 +128,14 @@ export class FeedBuffer {
     return file
   }
 
-  #groupFor(file: PendingFile, event: Event, seq: number): RowBuffer {
+  #groupFor(file: PendingFile, event: Row, seq: number): RowBuffer {
     const last = file.groups.at(-1)
     if (last !== undefined && !last.frozen) {
       if (last.rows === 0) return last
       if (seq === last.lastSeq + 1 && last.bytes + rowBytes(event) <= this.#limits.rowGroupBytes) return last
       last.frozen = true
     }
-    const group = new RowBuffer(this.#feed)
+    const group = new RowBuffer(this.#series)
     file.groups.push(group)
     return group
   }

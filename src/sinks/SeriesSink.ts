@@ -1,10 +1,10 @@
 import { Clock, Effect, FileSystem, Path, Semaphore } from "effect"
-import type { Event } from "../domain/Event.ts"
+import type { Row } from "../domain/Event.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
-import type { FeedStats } from "../telemetry/Telemetry.ts"
+import type { SinkStats } from "../telemetry/SinkStats.ts"
 import { createOpenFile, type OpenFileSettings } from "./createOpenFile.ts"
-import { FeedBuffer, type Limits, type PendingFile } from "./FeedBuffer.ts"
+import { type Limits, type PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
 import type { Fate } from "./JournalStream.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as fileNames from "./fileNames.ts"
@@ -23,7 +23,7 @@ export interface Settings extends Limits, OpenFileSettings {
   readonly folder: string
   readonly maxFileBytes: number
   readonly retryMillis: number
-  readonly stats: FeedStats
+  readonly stats: SinkStats
   readonly budget: MemoryBudget
   readonly sealed: SealedFolder
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
@@ -32,9 +32,9 @@ export interface Settings extends Limits, OpenFileSettings {
 }
 
 /** The sink of a feed as its owner sees it. */
-export interface FeedSink extends Sink {
+export interface SeriesSink extends Sink {
   /** As `append`, for rows whose first has the number `firstSeq` in the journal. */
-  readonly appendAt: (firstSeq: number, events: ReadonlyArray<Event>) => Effect.Effect<void>
+  readonly appendAt: (firstSeq: number, events: ReadonlyArray<Row>) => Effect.Effect<void>
   /** Does what is due by the clock: ends a file that is old enough, tries again what failed. */
   readonly tick: Effect.Effect<void>
   /** Writes and seals everything; what cannot be written is lost, counted and logged. */
@@ -42,12 +42,12 @@ export interface FeedSink extends Sink {
 }
 
 export const make = Effect.fnUntraced(function*(settings: Settings) {
-  const { budget, feed, stats, stream } = settings
+  const { budget, series, stats, stream } = settings
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const clock = yield* Clock.Clock
   const lock = yield* Semaphore.make(1)
-  const buffer = new FeedBuffer(feed, settings)
+  const buffer = new SeriesBuffer(series, settings)
   const health = new WriteHealth(stats, settings.retryMillis)
   let heldBytes = 0
   let closed = false
@@ -178,7 +178,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     working = false
   })))
 
-  const annotations = feedLabels(feed)
+  const annotations = feedLabels(series)
   const locked = (self: Effect.Effect<void>) =>
     lock.withPermit(Effect.uninterruptible(self)).pipe(Effect.annotateLogs(annotations))
   const workIfAllowed = locked(
@@ -196,7 +196,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   budget.join(holder)
 
   /** Buffers and journals `events` and answers how many there was no room for. */
-  const take = (firstSeq: number, events: ReadonlyArray<Event>): number => {
+  const take = (firstSeq: number, events: ReadonlyArray<Row>): number => {
     const now = clock.currentTimeMillisUnsafe()
     let taken = 0
     try {
@@ -226,7 +226,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     return budget.exceeded ? Effect.andThen(written, budget.reclaim) : written
   })
 
-  const appendAt = (firstSeq: number, events: ReadonlyArray<Event>): Effect.Effect<void> =>
+  const appendAt = (firstSeq: number, events: ReadonlyArray<Row>): Effect.Effect<void> =>
     Effect.suspend(() => {
       // Before anything can wait or be interrupted, the rows are in.
       const refused = take(firstSeq, events)
@@ -237,7 +237,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       return settle
     })
 
-  const append = (events: ReadonlyArray<Event>) => Effect.suspend(() => appendAt(nextSeq, events))
+  const append = (events: ReadonlyArray<Row>) => Effect.suspend(() => appendAt(nextSeq, events))
 
   const tick = Effect.suspend(() => {
     buffer.expire(clock.currentTimeMillisUnsafe())
@@ -282,6 +282,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* abandon
   })).pipe(Effect.ensuring(Effect.sync(() => budget.leave(holder))))
 
-  const sink: FeedSink = { append, appendAt, tick, close }
+  const sink: SeriesSink = { append, appendAt, tick, close }
   return sink
 })
