@@ -114,12 +114,20 @@ const nothing = (): Findings => ({
   uncounted: false
 })
 
-const classOf = ({ hole, repaired, unexplained, unproven }: Findings): CoverageClass =>
-  unexplained ? "unexplained" : hole ? "hole" : unproven ? "not provable" : repaired ? "repaired" : "proven"
+const classOf = ({ hole, repaired, spokenFor, unexplained, unproven }: Findings): CoverageClass =>
+  unexplained
+    ? "unexplained"
+    : hole
+    ? "hole"
+    : unproven || !spokenFor
+    ? "not provable"
+    : repaired
+    ? "repaired"
+    : "proven"
 
 const hourCoverage = (hour: number, found: Findings): HourCoverage => {
   const { missing, rows, uncounted, unexplained, unproven } = found
-  const known = !unexplained && !unproven && !uncounted
+  const known = found.spokenFor && !unexplained && !unproven && !uncounted
   return {
     hour,
     class: classOf(found),
@@ -242,7 +250,7 @@ const claimOf = (
   { to: askedTo }: Range
 ): Span | null => {
   const spans = [
-    ...files.map(({ firstReceived, lastReceived }): Span => ({ from: firstReceived, to: lastReceived })),
+    ...files.map(({ firstReceived, lastReceived }): Span => ({ from: firstReceived, to: lastReceived + 1 })),
     ...unreadable.map((moment): Span => ({ from: moment, to: moment }))
   ]
   // A feed of which there are gaps alone accounts for time only where somebody asks for it.

@@ -60,7 +60,7 @@ const dayMicros = 86_400_000_000
 
 /** When the first row of a file was received, by its name, to the millisecond; null for a name of another form. */
 export const beginningOf = (path: string): number | null => {
-  const millis = /(?:^|\/)(\d{1,15})\.parquet$/.exec(path)?.[1]
+  const millis = /(?:^|\/)(\d{1,16})\.parquet$/.exec(path)?.[1]
   return millis === undefined ? null : Number(millis) * 1000
 }
 
@@ -80,7 +80,8 @@ export const follow = (series: ReadonlyArray<ChainedFile>, unread: Unread): Chai
 
   const judge = (file: ChainedFile, before: ChainedFile | undefined): Span => {
     const { firstReceived, lastReceived, link, path } = file
-    const from = (moment: number): Span => ({ from: Math.min(moment, firstReceived), to: lastReceived })
+    // The moment of the last row is a part of it.
+    const from = (moment: number): Span => ({ from: Math.min(moment, firstReceived), to: lastReceived + 1 })
     const sinceBefore = () => {
       if (before !== undefined) unproven.push({ from: Math.min(before.lastReceived, firstReceived), to: firstReceived })
     }

@@ -103,6 +103,12 @@ describe("Coverage", () => {
     assert.strictEqual(coverage.complete, 100)
   })
 
+  it("of an hour in which one row alone was received, as it began, is that of its file", () => {
+    const files = chained([{ from: 0, to: 50 }, { from: 120, to: 120 }])
+    assert.deepStrictEqual(classes(cover({ files: files.map(withoutNumbers) }))[2], "not provable")
+    assert.deepStrictEqual(classes(cover({ files }))[2], "proven")
+  })
+
   it("counts what a gap within an hour leaves out, and never rounds up to all of it", () => {
     const files = chained([{ from: 0, to: 100 }], { rowsByHour: new Map([[firstHour, 99_999], [firstHour + 1, 7]]) })
     const coverage = cover({ files, gaps: [gap(5, 6, { missing: 1 })] })
@@ -133,7 +139,7 @@ describe("Coverage", () => {
     const asked = cover({ files }, { to: at(190) })
     assert.deepStrictEqual(classes(asked), { 0: "proven", 1: "unexplained", 2: "unexplained", 3: "unexplained" })
     assert.deepStrictEqual(asked.breaks.map(({ reason, span }) => [reason, span]), [
-      ["uncovered", { from: at(70), to: at(190) }]
+      ["uncovered", { from: at(70) + 1, to: at(190) }]
     ])
     assert.deepStrictEqual(classes(cover({ files }, { to: at(60) })), { 0: "proven" })
   })

@@ -16,7 +16,7 @@ export interface SeriesPath {
 }
 
 const pattern =
-  /^(.*?\/)?(([^/]+)\/([^/]+)\/(orderbook|trade|gap)\/(?:([^/]+)\/)?\d{4}-\d{2}-\d{2}\/(\d{1,15})\.parquet)$/
+  /^(.*?\/)?(([^/]+)\/([^/]+)\/(orderbook|trade|gap)\/(?:([^/]+)\/)?\d{4}-\d{2}-\d{2}\/(\d{1,16})\.parquet)$/
 
 const isRowType = (text: string | undefined): text is RowType =>
   text === "orderbook" || text === "trade" || text === "gap"
