@@ -254,6 +254,18 @@ describe("Coverage", () => {
   })
 })
 
+describe("Coverage of much", () => {
+  it("of ten thousand files that all count gaps, and of as many gaps, is told in a moment", () => {
+    const pieces = Array.from({ length: 10_000 }, (_, index): Piece => ({ from: index * 60, to: index * 60 + 59 }))
+    const gaps = pieces.map(({ from }) => gap(from + 5, from + 6))
+    const started = performance.now()
+    const coverage = cover({ files: chained(pieces, { gaps: 1 }), gaps })
+    assert.strictEqual(coverage.hours.length, 10_000)
+    assert.isTrue(coverage.hours.every((each) => each.class === "hole" && each.missing === 10))
+    assert.isBelow(performance.now() - started, 5000)
+  })
+})
+
 const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 /** Files one after the other: how long each is after the end of the one before, and how long itself, in minutes. */
