@@ -1,6 +1,6 @@
 import type { Gap } from "../domain/Gap.ts"
 import { type Break, type ChainedFile, follow, type Unread } from "./FileChain.ts"
-import { clip, hourOf, lastHourOf, meet, type Span, without } from "./Span.ts"
+import { clip, hourOf, lastHourOf, meet, meeting, type Span, without } from "./Span.ts"
 
 /**
  * What is known of an hour of a feed, best first.
@@ -269,11 +269,12 @@ const untoldGaps = (
   chained: ReadonlyArray<ChainedFile>
 ): ReadonlyArray<UntoldGaps> => {
   const counts = new Map(files.map((file) => [file.path, file.gaps]))
+  const anyMeets = meeting(gaps.map((gap) => spanOf(gap, Infinity)))
   return chained.flatMap(({ path }, index) => {
     const span = covered[index]
     const counted = counts.get(path) ?? 0
     if (counted === 0 || span === undefined) return []
-    return gaps.some((gap) => meet(spanOf(gap, span.to), span)) ? [] : [{ file: path, gaps: counted, span }]
+    return anyMeets(span) ? [] : [{ file: path, gaps: counted, span }]
   })
 }
 

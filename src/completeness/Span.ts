@@ -18,6 +18,23 @@ export const lastHourOf = ({ from, to }: Span): number => hourOf(to > from ? to 
 /** Whether two spans have a moment in common. */
 export const meet = (one: Span, other: Span): boolean => one.from <= other.to && other.from <= one.to
 
+/** Answers whether a span meets any of many others, without a look at each of them. */
+export const meeting = (spans: ReadonlyArray<Span>): (span: Span) => boolean => {
+  const sorted = spans.toSorted((a, b) => a.from - b.from)
+  const latestEnds: Array<number> = []
+  for (const { to } of sorted) latestEnds.push(Math.max(to, latestEnds.at(-1) ?? -Infinity))
+  return ({ from, to }) => {
+    let begun = 0
+    let end = sorted.length
+    while (begun < end) {
+      const middle = (begun + end) >>> 1
+      if ((sorted[middle]?.from ?? Infinity) <= to) begun = middle + 1
+      else end = middle
+    }
+    return (latestEnds[begun - 1] ?? -Infinity) >= from
+  }
+}
+
 /** The part of `span` that is in `within`, whose end is no part of it; null where there is none. */
 export const clip = (span: Span, within: Span): Span | null => {
   const from = Math.max(span.from, within.from)
