@@ -352,6 +352,25 @@ const config = (endpoint: string) =>
   )
 
 describe("coverage of a bucket", () => {
+  it.live("takes a file that is moved away meanwhile neither for lost nor for proven", () =>
+    Effect.gen(function*() {
+      const { files } = yield* written()
+      const server = yield* s3StandIn.make()
+      for (const { key, path } of files) server.place(key, readFileSync(path))
+      const source = yield* s3Source("s3://market-data", config(server.endpoint))
+      server.objects().delete(files[1]!.key)
+      const question = { asked: () => true, from: null, to: null, verify: false }
+      const said = document("", yield* surveyOf(source, question), { from: null, to: null })
+      assert.deepStrictEqual(said.feeds[0]?.hours.map((each) => each.class), [
+        "not provable",
+        "not provable",
+        "proven",
+        "proven",
+        "proven"
+      ])
+      assert.deepStrictEqual([said.left_out.gone, said.problems, said.feeds[0]?.broken_chain], [1, [], []])
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+
   for (const checksums of [true, false]) {
     it.live(`compares ${checksums ? "the checksums that the store keeps" : "what it reads, where the store keeps no checksums"}`, () =>
       Effect.gen(function*() {
