@@ -1,8 +1,10 @@
-import { type DataType, normalizeSymbol } from "./Feed.ts"
+import { Schema } from "effect"
+import { normalizeSymbol } from "./Feed.ts"
 import type { Venue } from "./Venue.ts"
 
 /** What the rows of a file are: events of a feed, or the gaps of the feeds of a symbol. */
-export type RowType = DataType | "gap"
+export const RowType = Schema.Literals(["orderbook", "trade", "gap"])
+export type RowType = typeof RowType.Type
 
 /** All rows of one type of one symbol of one venue: what one sink writes, file after file. */
 export interface Series {

@@ -1,10 +1,12 @@
 import { Cause, Effect, Exit, type FileSystem, type PlatformError, Schema, Scope } from "effect"
-import type { RowGroup } from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import { createHash } from "node:crypto"
 import { crc32 } from "node:zlib"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
-import type { FileRecord } from "./checkpointRecord.ts"
+import type { FileRecord, GroupRecord } from "./checkpointRecord.ts"
 import { footer, header } from "./fileFormat.ts"
+import type { FileBytes, UnsoundFile } from "./footer.ts"
+import { readExactly } from "./readExactly.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
 
@@ -25,8 +27,15 @@ export interface ParquetFile {
   readonly checkpoints: string
   /** Waits until the disk has `rows` as a row group, and knows that it counts. */
   readonly append: (rows: RowBuffer) => Effect.Effect<void, PlatformError.PlatformError | EncodeError>
-  /** Writes the footer and waits until the disk has all of it. Safe to repeat, also after it succeeded. */
-  readonly finish: Effect.Effect<void, PlatformError.PlatformError>
+  /** Its row groups, in their order. */
+  readonly groups: () => ReadonlyArray<GroupRecord>
+  /** Their bytes, which can also be read when somebody has removed the file. */
+  readonly source: () => FileBytes<PlatformError.PlatformError | UnsoundFile>
+  /**
+   * Writes the footer, in which the file says `metadata` of itself, waits until the disk has all of it, and answers the
+   * SHA-256 of the whole file. Safe to repeat, also with other metadata as long as the file has not got its final name.
+   */
+  readonly finish: (metadata: Readonly<Record<string, string>>) => Effect.Effect<string, PlatformError.PlatformError>
   /** Waits until the checkpoints on disk say that the finished file gets its final name next. Safe to repeat. */
   readonly announce: Effect.Effect<void, PlatformError.PlatformError>
   /** Lets go of the file; it stays where it is. */
@@ -36,7 +45,6 @@ export interface ParquetFile {
 /** Creates `path`, which must not exist, with the header in it, and its checkpoints beside it; both known to the disk. */
 export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string, options: {
   readonly folder: string
-  readonly metadata: Readonly<Record<string, string>>
   readonly zstdLevel: number
   readonly stream: number
   readonly about: FileRecord
@@ -50,15 +58,17 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   const giveUp = Effect.andThen(close, Effect.ignore(fs.remove(checkpoints.path)))
   // Known before the file is: a file without checkpoints would have to be taken for damaged.
   const file = yield* durableFolder.sync(fs, options.folder).pipe(
-    Effect.andThen(Scope.provide(fs.open(path, { flag: "wx" }), scope)),
+    Effect.andThen(Scope.provide(fs.open(path, { flag: "wx+" }), scope)),
     Effect.onError(() => giveUp)
   )
-  const rowGroups: Array<RowGroup> = []
+  const groups: Array<GroupRecord> = []
   let goodBytes = 0
   let rows = 0
   /** True while bytes after `goodBytes` may be on disk. */
   let torn = false
-  let finished = false
+  const hash = createHash("sha256")
+  /** What it says of itself, and its SHA-256; null while it has no footer. */
+  let finished: { readonly text: string; readonly rowBytes: number; readonly sha256: string } | null = null
   let announced = false
 
   const cutBack = Effect.gen(function*() {
@@ -84,7 +94,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     yield* write(body)
     yield* file.sync
     const to = goodBytes + body.length
-    yield* checkpoints.append({
+    const record: GroupRecord = {
       kind: "group",
       stream: options.stream,
       first: group.firstSeq,
@@ -93,22 +103,32 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
       to,
       crc: crc32(body),
       metadata
-    })
+    }
+    yield* checkpoints.append(record)
     torn = false
     goodBytes = to
+    hash.update(body)
     rows += group.rows
-    rowGroups.push(metadata)
+    groups.push(record)
   })
 
-  const finish = Effect.gen(function*() {
-    if (finished) return
-    const end = footer(options.about.series.dataType, rowGroups, options.metadata)
+  const finish = Effect.fnUntraced(function*(metadata: Readonly<Record<string, string>>) {
+    const text = JSON.stringify(metadata)
+    if (finished?.text === text) return finished.sha256
+    if (finished !== null) {
+      torn = true
+      goodBytes = finished.rowBytes
+      finished = null
+    }
+    const rowBytes = goodBytes
+    const end = footer(options.about.series.dataType, groups.map((group) => group.metadata), metadata)
     yield* write(end)
     // Until fsync has answered, the footer counts as torn: a repetition writes it anew.
     yield* file.sync
     torn = false
     goodBytes += end.length
-    finished = true
+    finished = { text, rowBytes, sha256: hash.copy().update(end).digest("hex") }
+    return finished.sha256
   })
 
   const announce = Effect.gen(function*() {
@@ -123,11 +143,14 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   )
   torn = false
   goodBytes = header.length
+  hash.update(header)
   const created: ParquetFile = {
     path,
     checkpoints: checkpoints.path,
     bytes: () => goodBytes,
     rows: () => rows,
+    groups: () => groups,
+    source: () => ({ bytes: goodBytes, read: (from, length) => readExactly(file, from, length) }),
     append,
     finish,
     announce,

@@ -5,14 +5,16 @@ import { quantity } from "../runtime/quantity.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import * as fileNames from "./fileNames.ts"
-import { finishOpenFile, persistMoved } from "./finishOpenFile.ts"
+import { type Finishing, finishOpenFile, persistMoved } from "./finishOpenFile.ts"
 import { journalFolder } from "./Journal.ts"
 import type * as journalSurvey from "./journalSurvey.ts"
+import * as MemoryKeeper from "./MemoryKeeper.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { quarantinedFiles } from "./quarantinedFiles.ts"
-import { survey } from "./recoverySurvey.ts"
+import { type Survey, survey } from "./recoverySurvey.ts"
 import { replay } from "./replay.ts"
 import * as SealedFolder from "./SealedFolder.ts"
+import * as StateFile from "./StateFile.ts"
 import * as sinkSettings from "./sinkSettings.ts"
 
 /** What a crash left could not be put in order now; nothing of it is lost, and it can be tried again. */
@@ -38,7 +40,19 @@ const tellQuarantined = (files: ReadonlyArray<string>): Effect.Effect<void> =>
       }; the .reason.txt beside each says why. Remove what you are done with`
     )
 
-export type Options = Partial<sinkSettings.Options> & Pick<sinkSettings.Options, "dataDir">
+export type Options = Partial<sinkSettings.Options> & Pick<sinkSettings.Options, "dataDir"> & {
+  /** How the venue's numbers show holes in a series, which each file says; null where that is not known. */
+  readonly ruleOf?: Finishing["ruleOf"]
+}
+
+/** Takes out of what is known of sealed files those which have not got their final name: they are sealed anew, or not at all. */
+const settleStates = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, folder: string, found: Survey) {
+  for (const unfinished of found.states.unfinished) yield* fs.remove(unfinished)
+  for (const [id, { known, sealing }] of found.states.states) {
+    if (sealing === null || !found.unsealed.has(sealing.openName)) continue
+    yield* StateFile.write(fs, folder, id, { known, sealing: null })
+  }
+})
 
 /**
  * Brings every durable row that an earlier process left below `dataDir` into exactly one sealed file, and sets aside what it
@@ -52,20 +66,26 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   const { storage: stats } = yield* Telemetry
   const openFolder = path.join(options.dataDir, fileNames.openFolder)
   const segmentsFolder = path.join(options.dataDir, journalFolder)
+  const statesFolder = path.join(options.dataDir, StateFile.stateFolder)
   const quarantine = Quarantine.make(fs, path, options.dataDir, stats)
   const sealed = yield* SealedFolder.make(options.dataDir)
+  const keepers = MemoryKeeper.make(fs, path, options.dataDir)
+  const finishing: Finishing = { fs, path, sealed, keepers, ruleOf: given.ruleOf ?? (() => null) }
   const startedAt = yield* Clock.currentTimeMillis
   const root = path.dirname(options.dataDir)
-  for (const folder of [openFolder, segmentsFolder]) {
+  for (const folder of [openFolder, segmentsFolder, statesFolder]) {
     yield* durableFolder.ensureBelow(fs, path, root, folder, new Set())
   }
 
   // What a killed process removed, and the disk does not know of yet, must not come back once something was built on that.
-  for (const folder of [openFolder, segmentsFolder]) yield* durableFolder.sync(fs, folder)
+  for (const folder of [openFolder, segmentsFolder, statesFolder]) yield* durableFolder.sync(fs, folder)
   yield* quarantine.settle
   yield* tellQuarantined(yield* quarantinedFiles(fs, path, options.dataDir))
   const found = yield* survey(options.dataDir)
-  for (const oddity of found.oddities) yield* quarantine.move(oddity)
+  for (const finding of found.openFiles) if (finding.kind === "moved") yield* persistMoved(sealed, finding)
+  // While the open files still tell which of them were sealed.
+  yield* settleStates(fs, statesFolder, found)
+  for (const oddity of [...found.oddities, ...found.states.oddities]) yield* quarantine.move(oddity)
   let files = 0
   let rows = 0
   for (const finding of found.openFiles) {
@@ -73,17 +93,16 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     if (finding.kind === "empty") {
       for (const empty of finding.paths) yield* Effect.andThen(fs.remove(empty), durableFolder.sync(fs, openFolder))
     }
-    if (finding.kind === "moved") yield* persistMoved(sealed, finding)
     if (finding.kind !== "unfinished") continue
     if (finding.damage !== null) {
       yield* quarantine.copy({ path: finding.path, kind: "openFile", reason: finding.damage })
     }
-    const finished = yield* finishOpenFile(fs, path, sealed, finding)
+    const finished = yield* finishOpenFile(finishing, finding)
     files++
     rows += finished.rows
     yield* options.onSealed(finished.relativePath)
   }
-  const replayed = yield* replay(found, options)
+  const replayed = yield* replay(found, options, finishing)
   if (replayed.unwritten > 0) {
     const cause = new Error(
       `${replayed.unwritten} rows could not be written, which the lines above explain; they stay in the journal`

@@ -3,7 +3,9 @@ import type { Series } from "../domain/Series.ts"
 import { type ColumnPage, constant, definitionLevels, type Range, required } from "./ColumnPage.ts"
 import { column } from "./columns.ts"
 import { GapColumns } from "./GapColumns.ts"
+import { endTexts, integerAt } from "./columnValues.ts"
 import { PageBytes } from "./PageBytes.ts"
+import type { LostRows } from "./Sink.ts"
 
 /** What a row takes beside its JSON and its ids: two timestamps, two doubles, lengths. */
 const fixedRowBytes = 48
@@ -92,6 +94,18 @@ export class RowBuffer {
     }
     this.#bytes += rowBytes(event)
     this.#rows = row + 1
+  }
+
+  /** What is told of its rows where they are lost; there is one at least. */
+  ends(): LostRows {
+    const ids = endTexts(this.#sequenceId.written)
+    return {
+      rows: this.#rows,
+      firstId: ids?.first ?? null,
+      lastId: ids?.last ?? null,
+      firstReceivedMicros: this.#firstMicros,
+      lastReceivedMicros: integerAt(this.#collector.written, this.#rows - 1)
+    }
   }
 
   /** The columns in file order, valid until the next append. */

@@ -1,4 +1,4 @@
-import { Effect, FileSystem, Path, type PlatformError, Semaphore } from "effect"
+import { Effect, FileSystem, Path, type PlatformError } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import * as fileNames from "./fileNames.ts"
 
@@ -6,13 +6,14 @@ import * as fileNames from "./fileNames.ts"
 export interface SealedFolder {
   /**
    * Moves `openPath` to its final name, or the next free one a millisecond later, and answers that path relative to the data
-   * folder. What stood under a name before is never replaced. `announce` comes right before the move.
+   * folder. What stood under a name before is never replaced. `announce` comes right before the move, and is told the path.
+   * Nobody else may move a file to `folder` meanwhile.
    */
   readonly adopt: <E>(
     openPath: string,
     folder: string,
     firstMillis: number,
-    announce: Effect.Effect<void, E>
+    announce: (relativePath: string) => Effect.Effect<void, E>
   ) => Effect.Effect<string, E | PlatformError.PlatformError>
   /** Waits until the disk knows the name of a sealed file, which may have been stored and be gone. */
   readonly persist: (relativePath: string) => Effect.Effect<void, PlatformError.PlatformError>
@@ -23,29 +24,26 @@ export interface SealedFolder {
 export const make = Effect.fnUntraced(function*(dataDir: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  // A rename replaces its target, so looking for a free name and taking it must not be interleaved.
-  const oneAtATime = yield* Semaphore.make(1)
-
   const known = new Set<string>()
 
   const adopt = Effect.fnUntraced(function*<E>(
     openPath: string,
     folder: string,
     firstMillis: number,
-    announce: Effect.Effect<void, E>
+    announce: (relativePath: string) => Effect.Effect<void, E>
   ): Effect.fn.Return<string, E | PlatformError.PlatformError> {
     const date = fileNames.utcDate(firstMillis)
     yield* durableFolder.ensureBelow(fs, path, dataDir, path.join(dataDir, folder, date), known)
     let millis = firstMillis
     while (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis)))) millis++
     const relativePath = fileNames.sealedPath(folder, date, millis)
-    yield* announce
+    yield* announce(relativePath)
     yield* fs.rename(openPath, path.join(dataDir, relativePath)).pipe(
       // Somebody may have removed the folder that it leads to: it is made anew with the next attempt.
       Effect.tapError(() => Effect.sync(() => known.clear()))
     )
     return relativePath
-  }, oneAtATime.withPermit)
+  })
 
   const persistDay = Effect.fnUntraced(function*(folder: string, millis: number) {
     const day = path.join(dataDir, folder, fileNames.utcDate(millis))

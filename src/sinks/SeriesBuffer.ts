@@ -33,7 +33,7 @@ export interface PendingFile {
   sealedAs: string | null
 }
 
-/** The rows of a feed that are in no sealed file, split into row groups and files. Oldest file first; the last one grows. */
+/** The rows of a series that are in no sealed file, split into row groups and files. Oldest file first; the last one grows. */
 export class SeriesBuffer {
   readonly #series: Series
   readonly #limits: Limits

@@ -3,35 +3,35 @@ import type { Row } from "../domain/Event.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { SinkStats } from "../telemetry/SinkStats.ts"
-import { createOpenFile, type OpenFileSettings } from "./createOpenFile.ts"
+import { createOpenFile } from "./createOpenFile.ts"
 import { type Limits, type PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
 import type { Fate } from "./JournalStream.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
+import * as lostRows from "./lostRows.ts"
 import * as fileNames from "./fileNames.ts"
 import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
 import type * as ParquetFile from "./ParquetFile.ts"
 import { beginAnew, standing } from "./removedFile.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import type { SeqRange } from "./SeqRanges.ts"
-import type { SealedFolder } from "./SealedFolder.ts"
-import type { Sink } from "./Sink.ts"
+import { makeSealing, type SealSettings } from "./sealFile.ts"
+import type { LostRows, Sink } from "./Sink.ts"
 import { WriteHealth } from "./WriteHealth.ts"
 
-/** What a feed's sink works with. */
-export interface Settings extends Limits, OpenFileSettings {
-  /** Folder of the feed's sealed files, relative to the data folder. */
-  readonly folder: string
+/** What a series' sink works with. */
+export interface Settings extends Limits, SealSettings {
   readonly maxFileBytes: number
   readonly retryMillis: number
   readonly stats: SinkStats
   readonly budget: MemoryBudget
-  readonly sealed: SealedFolder
+  /** Told of rows that are in no file and will be in none. */
+  readonly onLost: (rows: LostRows) => void
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
   /** Does writing that has become due, or starts it. */
   readonly write: (work: Effect.Effect<void>) => Effect.Effect<void>
 }
 
-/** The sink of a feed as its owner sees it. */
+/** The sink of a series as its owner sees it. */
 export interface SeriesSink extends Sink {
   /** As `append`, for rows whose first has the number `firstSeq` in the journal. */
   readonly appendAt: (firstSeq: number, events: ReadonlyArray<Row>) => Effect.Effect<void>
@@ -48,6 +48,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const clock = yield* Clock.Clock
   const lock = yield* Semaphore.make(1)
   const buffer = new SeriesBuffer(series, settings)
+  const sealFile = makeSealing(fs, path, settings)
   const health = new WriteHealth(stats, settings.retryMillis)
   let heldBytes = 0
   let closed = false
@@ -102,6 +103,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     Effect.suspend(() => {
       drop(pending, group)
       stream.flushed(group.lastSeq)
+      settings.onLost(group.ends())
       return health.lose(group.rows, why)
     })
 
@@ -123,14 +125,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const seal = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
     const before = file.bytes()
-    yield* file.finish
-    stats.openFileBytes += file.bytes() - before
-    // That it gets its final name, said of a file that is gone, would make of it one that was stored.
-    const announce = Effect.andThen(standing(fs, file.path), file.announce)
-    pending.sealedAs ??= yield* settings.sealed.adopt(file.path, settings.folder, pending.firstMillis, announce).pipe(
-      Effect.tapError(() => standing(fs, file.path))
+    const sealedAs = yield* Effect.ensuring(
+      sealFile(pending, file),
+      Effect.sync(() => {
+        stats.openFileBytes += file.bytes() - before
+      })
     )
-    yield* settings.sealed.persist(pending.sealedAs)
     stream.sealed(pending.written.ranges, file.checkpoints)
     yield* file.close
     buffer.files.splice(buffer.files.indexOf(pending), 1)
@@ -140,12 +140,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     stats.filesOpen--
     stats.filesSealed++
     stats.sealedBytes += file.bytes()
-    yield* Effect.logDebug(`sealed ${pending.sealedAs}: ${file.rows()} rows, ${file.bytes()} bytes`)
-    yield* settings.onSealed(pending.sealedAs)
+    yield* Effect.logDebug(`sealed ${sealedAs}: ${file.rows()} rows, ${file.bytes()} bytes`)
+    yield* settings.onSealed(sealedAs)
   })
 
   const goOnWithout = (pending: PendingFile, file: ParquetFile.ParquetFile) => () =>
-    beginAnew({ fs, buffer, stream, stats, openFolder: settings.openFolder, pending, file }).pipe(
+    beginAnew({ ...settings, fs, buffer, pending, file }).pipe(
       Effect.andThen(Effect.sync(() => {
         tellOpenFile()
         account()
@@ -208,7 +208,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         taken++
       }
     } catch (bug) {
-      if (!stream.replayed) stats.rowsLost += events.length - taken
+      if (!stream.replayed) {
+        stats.rowsLost += events.length - taken
+        settings.onLost(lostRows.ofRows(events.slice(taken)))
+      }
       throw bug
     } finally {
       stats.rowsBuffered += taken
@@ -231,6 +234,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       // Before anything can wait or be interrupted, the rows are in.
       const refused = take(firstSeq, events)
       if (refused > 0 && !stream.replayed) {
+        settings.onLost(lostRows.ofRows(events.slice(-refused)))
         const why = closed ? "the sink is closed" : "what waits to be written has reached its bound"
         return Effect.andThen(Effect.annotateLogs(health.lose(refused, why), annotations), settle)
       }
@@ -265,6 +269,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       const { file } = pending
       if (file === null) continue
       if (file.rows() > 0 && (yield* attempt(`seal ${file.path}`, seal(pending, file)))) continue
+      if (pending.sealedAs === null) yield* Effect.ignore(settings.memory.withdraw(path.basename(file.path)))
       stats.openFileBytes -= file.bytes()
       if (file.rows() === 0) stats.filesOpen--
       left.push(...(yield* leaveUnsealed(fs, path, settings.openFolder, pending, file)))
@@ -282,6 +287,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* abandon
   })).pipe(Effect.ensuring(Effect.sync(() => budget.leave(holder))))
 
-  const sink: SeriesSink = { append, appendAt, tick, close }
+  const sink: SeriesSink = {
+    append,
+    appendAt,
+    tick,
+    close,
+    get memory() {
+      return settings.memory.memory()
+    }
+  }
   return sink
 })

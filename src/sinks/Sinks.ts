@@ -1,10 +1,12 @@
 import { Cause, Effect, FiberSet, FileSystem, Layer, Path, Scheduler } from "effect"
+import * as Feed from "../domain/Feed.ts"
 import type { Series } from "../domain/Series.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as SeriesSink from "./SeriesSink.ts"
 import { Journal } from "./Journal.ts"
-import { type SinkError, Sinks } from "./Sink.ts"
+import * as MemoryKeeper from "./MemoryKeeper.ts"
+import { type OpenOptions, type SinkError, Sinks } from "./Sink.ts"
 import * as sinkSettings from "./sinkSettings.ts"
 
 /** Files that end in the same second are sealed this many at a time. */
@@ -29,6 +31,7 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
   const scheduler = yield* Scheduler.Scheduler
   const settings = yield* sinkSettings.shared(
     options,
+    MemoryKeeper.make(fs, path, options.dataDir),
     (work) =>
       options.writeBeside
         ? Effect.asVoid(FiberSet.run(writes, Effect.provideService(logBug(work), Scheduler.Scheduler, scheduler)))
@@ -48,16 +51,25 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
     Effect.forkScoped
   )
 
-  const open = Effect.fn("Sinks.open")(function*(series: Series) {
-    const own = yield* settings(series, journal.open(series), telemetry.sinkStats(series))
+  const open = Effect.fn("Sinks.open")(function*(series: Series, given: Partial<OpenOptions>) {
+    const own = yield* settings({
+      series,
+      rule: null,
+      onLost: () => {},
+      ...given,
+      stream: journal.open(series),
+      stats: telemetry.sinkStats(series),
+      sequence: Feed.is(series) ? telemetry.stats(series).sequence : null,
+      finishedBy: "recorder"
+    })
     return yield* Effect.acquireRelease(
       SeriesSink.make(own).pipe(Effect.tap((sink) => Effect.sync(() => sinks.set(sink, series)))),
       (sink) => Effect.andThen(Effect.sync(() => sinks.delete(sink)), sink.close)
     )
   })
   return Sinks.of({
-    open: (series) =>
-      open(series).pipe(
+    open: (series, given = {}) =>
+      open(series, given).pipe(
         Effect.provideService(FileSystem.FileSystem, fs),
         Effect.provideService(Path.Path, path)
       )

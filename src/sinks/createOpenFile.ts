@@ -3,6 +3,7 @@ import type { Series } from "../domain/Series.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import * as fileNames from "./fileNames.ts"
 import type { JournalStream } from "./JournalStream.ts"
+import type { MemoryKeeper } from "./MemoryKeeper.ts"
 import * as ParquetFile from "./ParquetFile.ts"
 
 /** What an open file needs to know of its series. */
@@ -11,7 +12,7 @@ export interface OpenFileSettings {
   readonly homeServerName: string | null
   readonly stream: JournalStream
   readonly openFolder: string
-  readonly metadata: Readonly<Record<string, string>>
+  readonly memory: MemoryKeeper
   readonly zstdLevel: number
 }
 
@@ -19,19 +20,22 @@ export interface OpenFileSettings {
 export const createOpenFile = (
   fs: FileSystem.FileSystem,
   path: Path.Path,
-  { series, homeServerName, metadata, openFolder, stream, zstdLevel }: OpenFileSettings,
+  { series, homeServerName, memory, openFolder, stream, zstdLevel }: OpenFileSettings,
   firstMillis: number
 ): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
-  const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> =>
-    ParquetFile.create(fs, path.join(openFolder, fileNames.openName(series, millis)), {
+  const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
+    const name = fileNames.openName(series, millis)
+    // A restart would take it for the one that was sealed, which is not there any more.
+    if (memory.mentions(name)) return createAt(millis + 1)
+    return ParquetFile.create(fs, path.join(openFolder, name), {
       folder: openFolder,
-      metadata,
       zstdLevel,
       stream: stream.id,
       about: { kind: "file", series, homeServerName, firstMillis }
     }).pipe(
       Effect.catchReason("PlatformError", "AlreadyExists", () => createAt(millis + 1))
     )
+  }
   return createAt(firstMillis).pipe(
     // Somebody removed the folder; the one above it is nobody's to make, for a disk may have been taken away.
     Effect.catchReason(

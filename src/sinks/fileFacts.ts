@@ -1,9 +1,9 @@
 import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { Effect } from "effect"
-import { type Chunk, chunkOf } from "./columnChunk.ts"
-import { column } from "./columns.ts"
+import { type Chunk, chunkOf } from "./columnValues.ts"
 import { type FileBytes, readFooter, unsound, type UnsoundFile } from "./footer.ts"
 import { type EndChunks, endChunks } from "./idsOfEnds.ts"
+import { receivedRange } from "./receivedRange.ts"
 
 /** One row group, as the footer tells of it. */
 export interface GroupFacts {
@@ -68,15 +68,15 @@ export const readFacts = Effect.fnUntraced(function*<E>(
     groups.push({
       rows: group.num_rows.toNumber(),
       bytes,
-      firstReceived: received[0],
-      lastReceived: received[1],
+      firstReceived: received.first,
+      lastReceived: received.last,
       chunk: (name) => chunkOf(group, name)
     })
     last = {
       rows: last.rows + group.num_rows.toNumber(),
       end: Math.max(last.end, ...group.columns.map(endOf)),
-      firstReceived: Math.min(last.firstReceived, received[0]),
-      lastReceived: Math.max(last.lastReceived, received[1])
+      firstReceived: Math.min(last.firstReceived, received.first),
+      lastReceived: Math.max(last.lastReceived, received.last)
     }
   }
   const { end, firstReceived, lastReceived, rows } = last
@@ -105,15 +105,3 @@ export const readFacts = Effect.fnUntraced(function*<E>(
 
 const endOf = ({ meta_data: chunk }: parquet.ColumnChunk): number =>
   chunk === undefined ? 0 : chunk.data_page_offset.toNumber() + chunk.total_compressed_size.toNumber()
-
-const receivedRange = (group: parquet.RowGroup): readonly [number, number] | null => {
-  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column.timestampCollector.name)
-  const statistics = chunk?.meta_data?.statistics
-  const first = microsOf(statistics?.min_value)
-  const last = microsOf(statistics?.max_value)
-  return first === null || last === null ? null : [first, last]
-}
-
-/** Thrift hands binary fields over as they are, whatever the types of the package say. */
-const microsOf = (value: unknown): number | null =>
-  Buffer.isBuffer(value) && value.length === 8 ? Number(value.readBigInt64LE()) : null

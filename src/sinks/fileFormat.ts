@@ -3,7 +3,7 @@ import { ParquetSchema } from "@dsnp/parquetjs/dist/lib/schema.js"
 import { decodeThrift, serializeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
 import { ParquetEnvelopeWriter } from "@dsnp/parquetjs/dist/lib/writer.js"
 import packageJson from "../../package.json" with { type: "json" }
-import type { RowType, Series } from "../domain/Series.ts"
+import type { RowType } from "../domain/Series.ts"
 import { type Column, columns } from "./columns.ts"
 import { magic } from "./footer.ts"
 import { int64 } from "./int64.ts"
@@ -25,17 +25,6 @@ const schemaOf = (fileColumns: ReadonlyArray<Column>): ParquetSchema =>
   new ParquetSchema(Object.fromEntries(
     fileColumns.map(({ name, kind, nullable }) => [name, { type: parquetType[kind], optional: nullable }])
   ))
-
-/** What a file says about itself beside its rows. */
-export const fileMetadata = (series: Series, homeServerName: string | null): Record<string, string> => ({
-  "ticklake.version": version,
-  "ticklake.feed": series.id,
-  "ticklake.exchange": series.exchange,
-  // As the venue writes it: the column and the path hold the normalized one.
-  "ticklake.symbol": series.symbol,
-  "ticklake.data_type": series.dataType,
-  ...(homeServerName === null ? {} : { "ticklake.home_server": homeServerName })
-})
 
 /** What a file begins with. */
 export const header: Buffer = Buffer.from(magic)

@@ -1,5 +1,5 @@
 import { Result, Schema } from "effect"
-import type { RowType, Series } from "../domain/Series.ts"
+import { RowType, type Series } from "../domain/Series.ts"
 import { Venue, venues } from "../domain/Venue.ts"
 
 /** The folder of files that still grow, inside the data folder. */
@@ -36,13 +36,14 @@ export interface SealedFile extends OpenFile {
 // A letter or digit of any script: some venues list symbols that are not ASCII.
 const segment = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,79}$/u
 const exchanges = venues.join("|")
-const openPattern = new RegExp(`^(${exchanges})\\.(.+)\\.(orderbook|trade|gap)\\.(\\d{1,16})\\.parquet$`)
+const rowTypes = RowType.literals.join("|")
+const openPattern = new RegExp(`^(${exchanges})\\.(.+)\\.(${rowTypes})\\.(\\d{1,16})\\.parquet$`)
 const sealedPattern = new RegExp(
-  `^(${exchanges})/([^/]+)/(orderbook|trade|gap)/(?:([^/]+)/)?(\\d{4}-\\d{2}-\\d{2})/(\\d{1,16})\\.parquet$`
+  `^(${exchanges})/([^/]+)/(${rowTypes})/(?:([^/]+)/)?(\\d{4}-\\d{2}-\\d{2})/(\\d{1,16})\\.parquet$`
 )
 
 const isVenue = Schema.is(Venue)
-const isRowType = Schema.is(Schema.Literals(["orderbook", "trade", "gap"]))
+const isRowType = Schema.is(RowType)
 
 /** The name of an open file inside `.open`; `series` must have passed `sealedFolder`. */
 export const openName = (series: Series, millis: number): string =>

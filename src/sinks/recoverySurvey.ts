@@ -3,8 +3,11 @@ import { withoutContradictions } from "./contradictions.ts"
 import * as fileNames from "./fileNames.ts"
 import { journalFolder } from "./Journal.ts"
 import * as journalSurvey from "./journalSurvey.ts"
+import * as CheckpointLog from "./CheckpointLog.ts"
 import * as openFolderSurvey from "./openFolderSurvey.ts"
 import type { Oddity } from "./Quarantine.ts"
+import { stateFolder } from "./StateFile.ts"
+import * as stateSurvey from "./stateSurvey.ts"
 import { countRows, rangesOf, type SeqRanges } from "./SeqRanges.ts"
 
 /** What is to be done with an open file or its checkpoints. */
@@ -19,6 +22,9 @@ export interface Survey {
   readonly oddities: ReadonlyArray<Oddity>
   /** By stream, the rows that are in sealed files or in open files that can be finished. */
   readonly covered: ReadonlyMap<number, SeqRanges>
+  /** Names of open files that have not got their final name. */
+  readonly unsealed: ReadonlySet<string>
+  readonly states: stateSurvey.StateSurvey
   /** Rows that only the journal has. */
   readonly rowsInJournalAlone: number
 }
@@ -51,9 +57,28 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
       rowsInJournalAlone += countRows(rangesOf(covered, stream).missing(range))
     }
   }
-  const found: Survey = { openFiles, segments, oddities, covered, rowsInJournalAlone }
+  const unsealed = new Set(left.flatMap(unsealedBy).map((each) => path.basename(each)))
+  const states = yield* stateSurvey.survey(fs, path, path.join(dataDir, stateFolder))
+  const found: Survey = { openFiles, segments, oddities, covered, unsealed, states, rowsInJournalAlone }
   return found
 })
+
+/** The paths of the open files that a finding shows to have not got their final name. */
+const unsealedBy = (finding: openFolderSurvey.Finding): ReadonlyArray<string> => {
+  const isFile = (path: string) => CheckpointLog.fileOf(path) === null
+  switch (finding.kind) {
+    case "unfinished":
+      return [finding.path]
+    case "vanished":
+      return [CheckpointLog.fileOf(finding.checkpoints) ?? finding.checkpoints]
+    case "empty":
+      return finding.paths.filter(isFile)
+    case "odd":
+      return finding.oddities.map(({ path }) => path).filter(isFile)
+    case "moved":
+      return []
+  }
+}
 
 /** A file that is gone may be a sealed one all the same, if the journal says so of its rows; otherwise somebody removed it. */
 const judgeVanished = (

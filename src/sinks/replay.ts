@@ -1,5 +1,6 @@
 import { Effect, FileSystem, Path, Scope } from "effect"
 import { makeSinkStats, type SinkStats } from "../telemetry/SinkStats.ts"
+import type { Finishing } from "./finishOpenFile.ts"
 import * as SeriesSink from "./SeriesSink.ts"
 import type { RowsRecord } from "./journalRecord.ts"
 import * as journalSurvey from "./journalSurvey.ts"
@@ -19,11 +20,15 @@ export interface Replayed {
 }
 
 /** Writes the rows that only the journal has to files of their own and seals these, whose checkpoints stay. */
-export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkSettings.Options) {
+export const replay = Effect.fnUntraced(function*(
+  survey: Survey,
+  options: sinkSettings.Options,
+  { keepers, ruleOf }: Pick<Finishing, "keepers" | "ruleOf">
+) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   // Here is nobody who must not be made to wait.
-  const settings = yield* sinkSettings.shared(options, (work) => work)
+  const settings = yield* sinkSettings.shared(options, keepers, (work) => work)
   const covered: Map<number, SeqRanges> = new Map(survey.covered)
   let given = 0
   const allStats: Array<SinkStats> = []
@@ -31,7 +36,15 @@ export const replay = Effect.fnUntraced(function*(survey: Survey, options: sinkS
   const openSink = Effect.fnUntraced(function*({ series, stream }: RowsRecord) {
     const stats = makeSinkStats(series)
     allStats.push(stats)
-    const own = yield* settings(series, withoutJournal(stream, true), stats)
+    const own = yield* settings({
+      series,
+      stats,
+      stream: withoutJournal(stream, true),
+      rule: ruleOf(series),
+      sequence: null,
+      finishedBy: "recovery",
+      onLost: () => {}
+    })
     return yield* Effect.acquireRelease(SeriesSink.make(own), (sink) => sink.close)
   })
 

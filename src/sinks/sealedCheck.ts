@@ -4,6 +4,7 @@ import { Effect, type FileSystem, type PlatformError, Result } from "effect"
 import { crc32 } from "node:zlib"
 import { errorText } from "../runtime/errorText.ts"
 import { decoded, magic, readFooter, unsound, UnsoundFile } from "./footer.ts"
+import { readExactly } from "./readExactly.ts"
 
 /** What a sound file holds. */
 export interface SoundFile {
@@ -21,8 +22,8 @@ export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundF
     if (type !== "File") return yield* unsound("it is no regular file")
     const file = yield* fs.open(path, { flag: "r" })
     const bytes = Number(size)
-    const { metadata } = yield* readFooter({ bytes, read: (from, length) => read(file, from, length) })
-    const head = yield* read(file, 0, magic.length)
+    const { metadata } = yield* readFooter({ bytes, read: (from, length) => readExactly(file, from, length) })
+    const head = yield* readExactly(file, 0, magic.length)
     if (head.toString("latin1") !== magic) return yield* unsound("it does not begin as a Parquet file")
     const readable: Array<number> = []
     let rows = 0
@@ -59,7 +60,7 @@ const checkColumn = Effect.fnUntraced(
     const name = column.path_in_schema.join(".")
     const start = column.data_page_offset.toNumber()
     const length = column.total_compressed_size.toNumber()
-    const pages = yield* read(file, start, length)
+    const pages = yield* readExactly(file, start, length)
     let at = 0
     let values = 0
     while (at < pages.length) {
@@ -80,16 +81,3 @@ const checkColumn = Effect.fnUntraced(
     if (values !== groupRows) return yield* unsound(`${name} has ${values} values for ${groupRows} rows`)
   }
 )
-
-const read = (file: FileSystem.File, from: number, length: number): Check<Buffer> =>
-  Effect.gen(function*() {
-    if (length < 0 || length > 2 ** 31) return yield* unsound("its footer tells of impossible sizes")
-    const bytes = Buffer.alloc(length)
-    let done = 0
-    while (done < length) {
-      const some = yield* file.read(bytes.subarray(done), { position: BigInt(from + done) })
-      if (some === 0) return yield* unsound("its footer tells of bytes behind its end")
-      done += some
-    }
-    return bytes
-  })

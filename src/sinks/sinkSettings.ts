@@ -1,11 +1,8 @@
 import { Duration, Effect, FileSystem, Path } from "effect"
-import type { Series } from "../domain/Series.ts"
-import type { SinkStats } from "../telemetry/SinkStats.ts"
 import type { Settings } from "./SeriesSink.ts"
-import { fileMetadata } from "./fileFormat.ts"
 import * as fileNames from "./fileNames.ts"
-import type { JournalStream } from "./JournalStream.ts"
 import { MemoryBudget } from "./MemoryBudget.ts"
+import type { MemoryKeepers } from "./MemoryKeeper.ts"
 import * as SealedFolder from "./SealedFolder.ts"
 import { SinkError } from "./Sink.ts"
 
@@ -55,8 +52,11 @@ export const defaults: Omit<Options, "dataDir"> = {
   onSealed: () => Effect.void
 }
 
+/** What one sink has for itself. */
+type Own = Pick<Settings, "finishedBy" | "onLost" | "rule" | "sequence" | "series" | "stats" | "stream">
+
 /** What sinks share that work on one data folder together; answers the settings of each of them. */
-export const shared = Effect.fnUntraced(function*(options: Options, write: Settings["write"]) {
+export const shared = Effect.fnUntraced(function*(options: Options, keepers: MemoryKeepers, write: Settings["write"]) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const openFolder = path.join(options.dataDir, fileNames.openFolder)
@@ -79,18 +79,16 @@ export const shared = Effect.fnUntraced(function*(options: Options, write: Setti
     onSealed: options.onSealed,
     write
   }
-  return Effect.fnUntraced(function*(series: Series, stream: JournalStream, stats: SinkStats) {
+  return Effect.fnUntraced(function*(own: Own) {
+    const { series } = own
     const folder = yield* Effect.fromResult(fileNames.sealedFolder(series, options.homeServerName)).pipe(
       Effect.mapError((cause) => new SinkError({ series: series.id, operation: "name its files", cause }))
     )
-    const settings: Settings = {
-      ...common,
-      series,
-      folder,
-      stream,
-      stats,
-      metadata: fileMetadata(series, options.homeServerName)
-    }
+    const memory = yield* Effect.mapError(
+      keepers(series),
+      (cause) => new SinkError({ series: series.id, operation: "read what is known of its files", cause })
+    )
+    const settings: Settings = { ...common, ...own, folder, memory }
     return settings
   })
 })

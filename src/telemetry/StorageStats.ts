@@ -25,7 +25,7 @@ export interface StorageStats {
   /** Files that the start finished in place of a process that could not. */
   filesRecovered: number
   /** What the start set aside because it is not what it should be, by kind. */
-  readonly quarantined: { openFile: number; segment: number; foreign: number }
+  readonly quarantined: { openFile: number; segment: number; state: number; foreign: number }
   /** Files in the quarantine when the start had put everything in order, those of earlier runs included. */
   quarantineFiles: number
   /** What is wrong with the journal's disk, in words for the operator; null while all is well. */
@@ -44,7 +44,7 @@ export const make = (): StorageStats => ({
   rowsNotJournaled: 0,
   rowsRecovered: 0,
   filesRecovered: 0,
-  quarantined: { openFile: 0, segment: 0, foreign: 0 },
+  quarantined: { openFile: 0, segment: 0, state: 0, foreign: 0 },
   quarantineFiles: 0,
   problem: null
 })

@@ -127,6 +127,9 @@ export const readings: Readings = {
     (
       { telemetry }
     ) => [["open_file", telemetry.storage.quarantined.openFile], ["segment", telemetry.storage.quarantined.segment], [
+      "state",
+      telemetry.storage.quarantined.state
+    ], [
       "foreign",
       telemetry.storage.quarantined.foreign
     ], ["upload_conflict", telemetry.uploads.setAside]]

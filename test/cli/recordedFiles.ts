@@ -4,7 +4,8 @@ import { dirname } from "node:path"
 import type { ContinuityRule } from "../../src/domain/ContinuityRule.ts"
 import type { Row } from "../../src/domain/Event.ts"
 import type { Series } from "../../src/domain/Series.ts"
-import { fileMetadata, footer, header } from "../../src/sinks/fileFormat.ts"
+import { metadataOf } from "../../src/sinks/certificate.ts"
+import { footer, header } from "../../src/sinks/fileFormat.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
 
@@ -21,16 +22,12 @@ export interface Options {
   readonly rule?: ContinuityRule | null
 }
 
+/** What files said of themselves before they certified anything. */
+const oldKeys = ["version", "feed", "exchange", "symbol", "data_type"].map((name) => `ticklake.${name}`)
+
 /** Writes the files of one series below `root`, byte for byte as the sinks do, each of which follows on the one before. */
 export const recorder = (root: string, series: Series, { homeServer, rule = "consecutive" }: Options = {}) => {
   let previous: Written | null = null
-
-  const certificate = (gaps: number): Record<string, string> => ({
-    ...(series.dataType === "gap" ? {} : { "ticklake.rule": rule ?? "none" }),
-    "ticklake.gaps": String(gaps),
-    "ticklake.previous_file": previous?.key ?? "",
-    "ticklake.previous_sha256": previous?.sha256 ?? ""
-  })
 
   const write = async (groups: ReadonlyArray<ReadonlyArray<Row>>, gaps = 0): Promise<Written> => {
     const millis = Math.floor((groups[0]?.[0]?.timestampCollector ?? 0) / 1000)
@@ -38,17 +35,27 @@ export const recorder = (root: string, series: Series, { homeServer, rule = "con
     const key = `${series.id}/${homeServer === undefined ? "" : `${homeServer}/`}${date}/${millis}.parquet`
     const parts: Array<Buffer> = [header]
     let at = header.length
-    const metadata = []
+    const rowGroups = []
     for (const rows of groups) {
       const buffer = new RowBuffer(series)
       for (const row of rows) buffer.append(row)
       const group = await encodeRowGroup(buffer, at, 1)
       parts.push(group.body)
       at += group.body.length
-      metadata.push(group.metadata)
+      rowGroups.push(group.metadata)
     }
-    const about = { ...fileMetadata(series, homeServer ?? null), ...(rule === null ? {} : certificate(gaps)) }
-    const bytes = Buffer.concat([...parts, footer(series.dataType, metadata, about)])
+    const metadata = metadataOf({
+      series,
+      homeServerName: homeServer ?? null,
+      rule: series.dataType === "gap" ? null : rule,
+      groups: rowGroups,
+      ends: null,
+      counted: { gaps, duplicates: 0 },
+      finishedBy: "recorder",
+      previous: previous === null ? null : { path: previous.key, sha256: previous.sha256 }
+    })
+    const about = rule === null ? Object.fromEntries(oldKeys.map((key) => [key, metadata[key] ?? ""])) : metadata
+    const bytes = Buffer.concat([...parts, footer(series.dataType, rowGroups, about)])
     const path = `${root}/${key}`
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, bytes)

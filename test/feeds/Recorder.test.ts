@@ -14,12 +14,13 @@ import * as LogLine from "../../src/telemetry/LogLine.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
+import { nothingSealed } from "../sinks/events.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
 
 const start = Effect.fnUntraced(function*(exchange: Exchange, append: Sink["append"]) {
   const stats = (yield* Telemetry).stats(feed)
-  const fiber = yield* Effect.forkChild(record(exchange, feed, { append }, stats, {
+  const fiber = yield* Effect.forkChild(record(exchange, feed, { append, memory: nothingSealed }, stats, {
     backoff: { initialSecs: 0.01, maxSecs: 0.05 },
     queueCapacity: 1000,
     messageTimeoutSecs: 60,

@@ -8,6 +8,7 @@ import { Sinks } from "../../src/sinks/Sink.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
+import { nothingSealed } from "../sinks/events.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
 
@@ -24,7 +25,7 @@ describe("Supervisor", () => {
         Sinks.of({
           open: () =>
             Effect.acquireRelease(
-              Effect.succeed({ append: () => Effect.uninterruptible(Effect.never) }),
+              Effect.succeed({ append: () => Effect.uninterruptible(Effect.never), memory: nothingSealed }),
               () => Effect.never
             )
         })

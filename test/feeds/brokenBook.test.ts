@@ -11,6 +11,7 @@ import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
+import { nothingSealed } from "../sinks/events.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "orderbook")
 
@@ -65,7 +66,7 @@ describe("a book with a hole", () => {
           if (at !== null) delays.push(at - stats.stateSince)
         }
       })
-      yield* Effect.forkScoped(record(booksAt(url), feed, { append: () => Effect.void }, stats, {
+      yield* Effect.forkScoped(record(booksAt(url), feed, { append: () => Effect.void, memory: nothingSealed }, stats, {
         backoff: { initialSecs: initialMillis / 1000, maxSecs: 5 },
         queueCapacity: 1000,
         messageTimeoutSecs: 60,

@@ -95,7 +95,7 @@ layer(NodeServices.layer)("the memory of sinks", (it) => {
       const storage = yield* harness({ sinks: { memoryBudgetBytes: 1024 * 1024 } })
       const feeds = Array.from({ length: 40 }, (_, index) => Feed.make("okx", `COIN${index}`, "trade"))
       yield* Effect.scoped(Effect.gen(function*() {
-        const sinks = yield* Effect.forEach(feeds, storage.sinks.open)
+        const sinks = yield* Effect.forEach(feeds, (feed) => storage.sinks.open(feed))
         for (let at = 0; at < 1000; at += 50) {
           for (const sink of sinks) yield* sink.append(trades(50, at))
           const buffered = feeds.reduce((sum, feed) => sum + storage.stats(feed).rowsBuffered, 0)
@@ -113,7 +113,7 @@ layer(NodeServices.layer)("the memory of sinks", (it) => {
       const storage = yield* harness({ sinks: { memoryBudgetBytes: 6 * 1024 * 1024 } })
       const feeds = Array.from({ length: 1000 }, (_, index) => Feed.make("okx", `COIN${index}`, "trade"))
       yield* Effect.scoped(Effect.gen(function*() {
-        const sinks = yield* Effect.forEach(feeds, storage.sinks.open)
+        const sinks = yield* Effect.forEach(feeds, (feed) => storage.sinks.open(feed))
         for (const sink of sinks) yield* sink.append(trades(5))
         const rows = feeds.reduce((sum, feed) => sum + storage.stats(feed).rowsWritten, 0)
         assert.strictEqual(rows, 0, "6 MiB are enough for 1000 feeds with 5 rows each")

@@ -314,7 +314,7 @@ describe("a damaged folder", () => {
         const { ids, lines, reasons, setAside: found, stats } = yield* recover(disk)
         assert.deepStrictEqual(ids, upTo(20))
         assert.deepInclude(stats, { filesRecovered: 0, rowsRecovered: 20 })
-        assert.deepStrictEqual(stats.quarantined, { openFile: 1, segment: 0, foreign: 0 })
+        assert.deepStrictEqual(stats.quarantined, { openFile: 1, segment: 0, state: 0, foreign: 0 })
         assert.deepStrictEqual(found, [setAside])
         assert.match(reasons.join(), /was removed before it was sealed. Of its 18 rows, 0 are gone/)
         assert.strictEqual(lines.filter((line) => line.startsWith("Error")).length, 1)

@@ -1,8 +1,9 @@
 import { Cause, Effect, Exit, Layer, Path, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { relative } from "node:path"
-import type { Event } from "../../src/domain/Event.ts"
+import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as Series from "../../src/domain/Series.ts"
 import * as checkpointRecord from "../../src/sinks/checkpointRecord.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as journalSurvey from "../../src/sinks/journalSurvey.ts"
@@ -11,16 +12,31 @@ import * as Recovery from "../../src/sinks/Recovery.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
-import { book, trade } from "./events.ts"
+import { book, gapRow, trade } from "./events.ts"
 import { type Chance, PowerLoss, SimulatedDisk } from "./simulatedFileSystem.ts"
 
 export const dataDir = "/data"
 
-const feeds = [
+export const allSeries: ReadonlyArray<Series.Series> = [
   Feed.make("binance", "BTC-USDT", "trade"),
   Feed.make("okx", "ETH-USDT", "trade"),
+  Series.make("okx", "ETH-USDT", "gap"),
   Feed.make("upbit", "KRW-BTC", "orderbook")
 ]
+
+const statuses = ["open", "missing", "repaired", "missing", "dismissed"] as const
+
+/** Row `index` of `series`: of a gap series the next word on one of a few gaps. */
+export const rowOf = ({ dataType }: Series.Series, index: number): Row => {
+  switch (dataType) {
+    case "trade":
+      return trade(index)
+    case "orderbook":
+      return book(index)
+    case "gap":
+      return gapRow(index, { id: `gap-${index % 5}`, revision: index, status: statuses[(index * 7) % 11 % 5]! })
+  }
+}
 
 /** What checkpoints end with whose file is about to get its final name. */
 const sealing = checkpointRecord.encode({ kind: "sealing" })
@@ -128,41 +144,41 @@ const life = Effect.fnUntraced(function*(history: History, streams: Streams, cha
   ).pipe(Effect.provideContext(context))
   const services = Effect.all({ journal: Journal, sinks: Sinks }).pipe(Effect.provideContext(storage))
   const { journal, sinks } = yield* services
-  const { stats } = yield* Effect.provideContext(Telemetry, context)
-  const { commit } = journal.open(feeds[0]!)
+  const { sinkStats } = yield* Effect.provideContext(Telemetry, context)
+  const { commit } = journal.open(allSeries[0]!)
   const scope = yield* Scope.make()
   const lanes = yield* Effect.forEach(
-    feeds,
-    (feed) => Effect.map(Scope.provide(sinks.open(feed), scope), (sink) => ({ feed, sink, ids: new Array<string>() }))
+    allSeries,
+    (series) =>
+      Effect.map(Scope.provide(sinks.open(series), scope), (sink) => ({ series, sink, ids: new Array<string>() }))
   )
   // The first stream is that of `commit`.
-  for (const [index, { feed, ids }] of lanes.entries()) streams.set(index + 2, { feed: feed.id, ids })
+  for (const [index, { ids, series }] of lanes.entries()) streams.set(index + 2, { feed: series.id, ids })
   /** What row groups on disk hold cannot be lost either. */
   const noteWritten = () => {
-    for (const { feed, ids } of lanes) {
-      const { rowsLost, rowsRemoved, rowsWritten } = stats(feed)
-      for (const id of ids.slice(0, rowsWritten - rowsRemoved + rowsLost)) durable.get(feed.id)!.add(id)
+    for (const { ids, series } of lanes) {
+      const { rowsLost, rowsRemoved, rowsWritten } = sinkStats(series)
+      for (const id of ids.slice(0, rowsWritten - rowsRemoved + rowsLost)) durable.get(series.id)!.add(id)
     }
   }
   yield* Effect.gen(function*() {
     for (let step = 3 + pick(25); step > 0; step--) {
       // The last feed is quiet, so that its rows hold old segments of the journal.
-      const lane = lanes[chance() < 0.05 ? 2 : pick(2)]!
+      const lane = lanes[chance() < 0.05 ? 3 : pick(3)]!
       const action = chance()
       if (action < 0.65) {
-        const events = Array.from({ length: 1 + pick(5) }, (): Event => {
-          const index = appended.get(lane.feed.id)!.length
-          const event = lane.feed.dataType === "trade" ? trade(index) : book(index)
-          appended.get(lane.feed.id)!.push(event.sequenceId)
-          lane.ids.push(event.sequenceId)
-          return event
+        const rows = Array.from({ length: 1 + pick(5) }, (): Row => {
+          const row = rowOf(lane.series, appended.get(lane.series.id)!.length)
+          appended.get(lane.series.id)!.push(row.sequenceId)
+          lane.ids.push(row.sequenceId)
+          return row
         })
-        yield* lane.sink.append(events)
+        yield* lane.sink.append(rows)
       } else if (action < 0.9) {
         const covered = lanes.map(({ ids }) => ids.length)
         yield* commit
-        for (const [index, { feed, ids }] of lanes.entries()) {
-          for (const id of ids.slice(0, covered[index])) durable.get(feed.id)!.add(id)
+        for (const [index, { ids, series }] of lanes.entries()) {
+          for (const id of ids.slice(0, covered[index])) durable.get(series.id)!.add(id)
         }
       } else if (action < 0.93) yield* removeWhileRunning(history, streams, chance)
       else yield* TestClock.adjust("40 seconds")
@@ -177,12 +193,12 @@ export const run = Effect.fnUntraced(function*(seed: number) {
   const chance = chanceOf(seed)
   const history: History = {
     disk: new SimulatedDisk(),
-    appended: new Map(feeds.map(({ id }) => [id, []])),
-    durable: new Map(feeds.map(({ id }) => [id, new Set()])),
+    appended: new Map(allSeries.map(({ id }) => [id, []])),
+    durable: new Map(allSeries.map(({ id }) => [id, new Set()])),
     stored: [],
     removals: 0,
     removalsWhileRunning: 0,
-    taken: new Map(feeds.map(({ id }) => [id, new Set()]))
+    taken: new Map(allSeries.map(({ id }) => [id, new Set()]))
   }
   const { disk } = history
   const streams: Streams = new Map()

@@ -1,6 +1,10 @@
 import { Arbitrary, Schema } from "effect"
 import type { BookEvent, GapEvent, TradeEvent } from "../../src/domain/Event.ts"
 import { Gap } from "../../src/domain/Gap.ts"
+import type { SeriesMemory } from "../../src/sinks/SeriesMemory.ts"
+
+/** What is known where no file was sealed. */
+export const nothingSealed: SeriesMemory = { tail: null, gaps: [], previousFile: null }
 
 /** 2026-03-14T10:00:00Z, in microseconds. */
 export const tenOClock = Date.UTC(2026, 2, 14, 10) * 1000

@@ -81,6 +81,12 @@ const readRows = (file: AsyncBuffer | ArrayBuffer): Promise<Array<Row>> =>
     }
   })
 
+/** What the file whose bytes are `content` says of itself. */
+export const parquetMetadata = async (content: Buffer): Promise<Readonly<Record<string, string | undefined>>> => {
+  const { key_value_metadata: pairs } = await parquetMetadataAsync(new Uint8Array(content).buffer)
+  return Object.fromEntries((pairs ?? []).map(({ key, value }) => [key, value]))
+}
+
 export const hyparquetMetadata = async (path: string) => parquetMetadataAsync(await asyncBufferFromFile(path))
 
 const connection = (async () => (await DuckDBInstance.create()).connect())()

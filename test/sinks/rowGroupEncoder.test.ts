@@ -4,7 +4,8 @@ import { Arbitrary, Effect, FileSystem, Path } from "effect"
 import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import * as Series from "../../src/domain/Series.ts"
-import { fileMetadata, footer, header } from "../../src/sinks/fileFormat.ts"
+import { metadataOf } from "../../src/sinks/certificate.ts"
+import { footer, header } from "../../src/sinks/fileFormat.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
 import { anyBook, anyGap, anyTrade, book, gapRow, tenOClock, trade, trades } from "./events.ts"
@@ -28,10 +29,17 @@ const fileOf = Effect.fnUntraced(function*(series: Series.Series, groups: Readon
   }
   const fs = yield* FileSystem.FileSystem
   const path = (yield* Path.Path).join(yield* fs.makeTempDirectoryScoped(), "file.parquet")
-  yield* fs.writeFile(
-    path,
-    Buffer.concat([...parts, footer(series.dataType, metadata, fileMetadata(series, "tokyo-1"))])
-  )
+  const said = metadataOf({
+    series,
+    homeServerName: "tokyo-1",
+    rule: "consecutive",
+    groups: metadata,
+    ends: null,
+    counted: { gaps: 2, duplicates: 3 },
+    finishedBy: "recorder",
+    previous: null
+  })
+  yield* fs.writeFile(path, Buffer.concat([...parts, footer(series.dataType, metadata, said)]))
   return path
 })
 
@@ -163,7 +171,16 @@ layer(NodeServices.layer)("a Parquet file", (it) => {
           "ticklake.exchange": "binance",
           "ticklake.symbol": "BTC-USDT",
           "ticklake.data_type": "trade",
-          "ticklake.home_server": "tokyo-1"
+          "ticklake.home_server": "tokyo-1",
+          "ticklake.rows": "1",
+          "ticklake.first_received": String(trade(0).timestampCollector),
+          "ticklake.last_received": String(trade(0).timestampCollector),
+          "ticklake.rule": "consecutive",
+          "ticklake.gaps": "2",
+          "ticklake.duplicates_dropped": "3",
+          "ticklake.finished_by": "recorder",
+          "ticklake.previous_file": "",
+          "ticklake.previous_sha256": ""
         })
       }))
 

@@ -139,7 +139,7 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
       })
       faults.roomBytes = 0
       const feeds = Array.from({ length: 20 }, (_, index) => Feed.make("okx", `COIN${index}`, "trade"))
-      const sinks = yield* Effect.forEach(feeds, storage.sinks.open)
+      const sinks = yield* Effect.forEach(feeds, (feed) => storage.sinks.open(feed))
       for (let at = 0; at < 5000; at += 500) yield* Effect.forEach(sinks, (sink) => sink.append(trades(500, at)))
       const kept = feeds.map((each) => storage.stats(each).rowsBuffered)
       assert.isAbove(Math.min(...kept), 50)
@@ -168,6 +168,7 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
         const open = storage.absolute(`.open/binance.btcusdt.trade.${tenOClock / 1000}.parquet`)
         const target = storage.absolute(firstPath)
         const folder = dirname(target)
+        const state = storage.absolute(".state/binance.btcusdt.trade.json")
         // The folders above are new, and known to the disk from the top down before the file is among them.
         const parents = [dirname(folder), dirname(dirname(folder)), dirname(dirname(dirname(folder))), storage.dataDir]
         assert.deepStrictEqual(storage.faults.done, [
@@ -178,6 +179,12 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
           `write ${open}`,
           `sync ${open}`,
           ...parents.toReversed().map((parent) => `sync ${parent}`),
+          // Once the file has its name, it may be stored and gone: what a restart has to know of it is kept before.
+          `sync ${storage.dataDir}`,
+          `write ${state}.new`,
+          `sync ${state}.new`,
+          `rename ${state}`,
+          `sync ${dirname(state)}`,
           // What is gone without a word in its checkpoints was removed by somebody.
           `write ${open}.groups`,
           `sync ${open}.groups`,

@@ -185,6 +185,7 @@ const feedAndDisk = Effect.fnUntraced(function*(history: MetricHistory) {
     oddVenue(url, rule),
     feed,
     {
+      memory: sink.memory,
       append: (batch) =>
         Effect.andThen(
           Deferred.await(slow),

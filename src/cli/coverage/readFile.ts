@@ -2,9 +2,9 @@ import { Effect, Schema } from "effect"
 import { hourOf } from "../../completeness/Span.ts"
 import { Gap } from "../../domain/Gap.ts"
 import { column } from "../../sinks/columns.ts"
-import { texts, timestamps } from "../../sinks/columnValues.ts"
+import { integerAt, readColumn, texts } from "../../sinks/columnValues.ts"
 import { type FileDetail, type FileFacts, type GroupFacts, readFacts } from "../../sinks/fileFacts.ts"
-import { type FileBytes, unsound, UnsoundFile } from "../../sinks/footer.ts"
+import { decoded, type FileBytes, unsound, UnsoundFile } from "../../sinks/footer.ts"
 
 /** What a file certifies of itself and of the one before it. */
 export interface Certificate {
@@ -37,9 +37,6 @@ const certificateOf = ({ metadata }: FileDetail): Certificate | null => {
 
 const withoutColumn = (name: string) => unsound(`it has no column ${name}`)
 
-const readReceived = timestamps(column.timestampCollector.name)
-const readData = texts(column.data.name)
-
 /** Counts the rows of each hour: by the footer where it tells, otherwise by the rows themselves. */
 const countRows = Effect.fnUntraced(function*<E>(file: FileBytes<E>, groups: ReadonlyArray<GroupFacts>) {
   const counts = new Map<number, number>()
@@ -51,7 +48,8 @@ const countRows = Effect.fnUntraced(function*<E>(file: FileBytes<E>, groups: Rea
     }
     const received = chunk(column.timestampCollector.name)
     if (received === null) return yield* withoutColumn(column.timestampCollector.name)
-    for (const micros of yield* readReceived(file, received)) add(hourOf(micros), 1)
+    const { values } = yield* readColumn(file, received)
+    for (let row = 0; row < values.length / 8; row++) add(hourOf(integerAt(values, row)), 1)
   }
   return counts
 })
@@ -69,7 +67,8 @@ const readGaps = Effect.fnUntraced(function*<E>(file: FileBytes<E>, groups: Read
   for (const { chunk } of groups) {
     const data = chunk(column.data.name)
     if (data === null) return yield* withoutColumn(column.data.name)
-    for (const text of yield* readData(file, data)) {
+    const { values } = yield* readColumn(file, data)
+    for (const text of yield* decoded(`the column ${column.data.name}`, () => texts(values))) {
       const gap = yield* Effect.mapError(
         decodeGap(text),
         ({ message }) =>

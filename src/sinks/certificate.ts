@@ -1,0 +1,50 @@
+import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import packageJson from "../../package.json" with { type: "json" }
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import type { Series } from "../domain/Series.ts"
+import type { EndIds } from "./idsOfEnds.ts"
+import { receivedRange } from "./receivedRange.ts"
+import type { SealedFile } from "./SeriesMemory.ts"
+
+/** What a sealed file says about itself beside its rows, and what of it is known only when it is finished. */
+export interface Certificate {
+  readonly series: Series
+  readonly homeServerName: string | null
+  /** Null for series that come from no venue. */
+  readonly rule: ContinuityRule | null
+  readonly groups: ReadonlyArray<parquet.RowGroup>
+  /** Null where they could not be read. */
+  readonly ends: EndIds | null
+  /** What was counted while the file was written; null where that was done by a process which is no more. */
+  readonly counted: { readonly gaps: number; readonly duplicates: number } | null
+  readonly finishedBy: "recorder" | "recovery"
+  /** The file of the same series that was sealed before it. */
+  readonly previous: SealedFile | null
+}
+
+/** The key-value metadata of a file. */
+export const metadataOf = (certificate: Certificate): Record<string, string> => {
+  const { counted, ends, finishedBy, groups, homeServerName, previous, rule, series } = certificate
+  const received = groups.flatMap((group) => receivedRange(group) ?? [])
+  return {
+    "ticklake.version": packageJson.version,
+    "ticklake.feed": series.id,
+    "ticklake.exchange": series.exchange,
+    // As the venue writes it: the column and the path hold the normalized one.
+    "ticklake.symbol": series.symbol,
+    "ticklake.data_type": series.dataType,
+    ...(homeServerName === null ? {} : { "ticklake.home_server": homeServerName }),
+    "ticklake.rows": String(groups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0)),
+    ...(ends === null ? {} : { "ticklake.first_id": ends.first, "ticklake.last_id": ends.last }),
+    "ticklake.first_received": String(received.reduce((least, { first }) => Math.min(least, first), Infinity)),
+    "ticklake.last_received": String(received.reduce((most, { last }) => Math.max(most, last), -Infinity)),
+    ...(rule === null ? {} : { "ticklake.rule": rule }),
+    ...(counted === null ? {} : {
+      "ticklake.gaps": String(counted.gaps),
+      "ticklake.duplicates_dropped": String(counted.duplicates)
+    }),
+    "ticklake.finished_by": finishedBy,
+    "ticklake.previous_file": previous?.path ?? "",
+    "ticklake.previous_sha256": previous?.sha256 ?? ""
+  }
+}

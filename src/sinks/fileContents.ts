@@ -1,0 +1,88 @@
+import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
+import { Effect, Schema } from "effect"
+import { Gap } from "../domain/Gap.ts"
+import type { RowType } from "../domain/Series.ts"
+import { errorText } from "../runtime/errorText.ts"
+import { column } from "./columns.ts"
+import { texts } from "./columnValues.ts"
+import { decoded, type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
+import { endChunks, type EndIds, idsOfEnds } from "./idsOfEnds.ts"
+import { newestRow } from "./newestRow.ts"
+import { columnOf, liveRows } from "./rowGroupColumns.ts"
+import { type FileRows, latest, recentIdsKept } from "./SeriesMemory.ts"
+
+/** What has to be known of the rows of a file when it is sealed. */
+export interface FileContents {
+  readonly ends: EndIds
+  readonly rows: FileRows
+}
+
+/** As `contentsOf`; null, with a word to the operator, where the disk does not give back what it has: no reason not to seal the file. */
+export const contentsOrNone = <E extends Error>(
+  path: string,
+  file: FileBytes<E>,
+  rowType: RowType,
+  groups: Groups
+): Effect.Effect<FileContents | null> =>
+  contentsOf(file, rowType, groups).pipe(
+    Effect.catch((error) =>
+      Effect.as(
+        Effect.logError(
+          `${path} cannot be read back (${errorText(error)}): it is sealed, and a restart does not know its rows`
+        ),
+        null
+      )
+    )
+  )
+
+type Groups = ReadonlyArray<parquet.RowGroup>
+
+/** Reads it from the columns on disk, so that it is the same whoever finishes the file: of most columns nothing. */
+const contentsOf = Effect.fnUntraced(function*<E>(
+  file: FileBytes<E>,
+  rowType: RowType,
+  groups: Groups
+): Effect.fn.Return<FileContents, E | UnsoundFile> {
+  const ends = endChunks(groups)
+  if (ends === null) return yield* unsound("it has no ids")
+  return {
+    ends: yield* idsOfEnds(file, ends),
+    rows: {
+      newest: yield* newestRow(file, rowType, groups),
+      recentIds: rowType === "trade" ? yield* recentIds(file, groups) : [],
+      gaps: rowType === "gap" ? latest(yield* gapsIn(file, groups)) : []
+    }
+  }
+})
+
+/** The ids of the last rows that came over a connection, in the order of the rows. */
+const recentIds = Effect.fnUntraced(function*<E>(
+  file: FileBytes<E>,
+  groups: Groups
+): Effect.fn.Return<ReadonlyArray<string>, E | UnsoundFile> {
+  let ids: ReadonlyArray<string> = []
+  for (const group of groups.toReversed()) {
+    if (ids.length >= recentIdsKept) break
+    const isLive = yield* liveRows(file, group)
+    const { values } = yield* columnOf(file, group, column.sequenceId)
+    const own = yield* decoded("a page of ids", () => texts(values).filter((_, row) => isLive(row)))
+    ids = [...own, ...ids]
+  }
+  return ids.slice(-recentIdsKept)
+})
+
+const readGap = Schema.decodeUnknownSync(Schema.fromJsonString(Gap))
+
+const gapsIn = Effect.fnUntraced(function*<E>(
+  file: FileBytes<E>,
+  groups: Groups
+): Effect.fn.Return<ReadonlyArray<Gap>, E | UnsoundFile> {
+  const gaps: Array<Gap> = []
+  for (const group of groups) {
+    const { values } = yield* columnOf(file, group, column.data)
+    for (const json of yield* decoded("a page of gaps", () => texts(values))) {
+      gaps.push(yield* decoded("a gap", () => readGap(json)))
+    }
+  }
+  return gaps
+})

@@ -1,0 +1,66 @@
+import { Effect, type FileSystem, type Path } from "effect"
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import type { SequenceStats } from "../telemetry/SequenceStats.ts"
+import { metadataOf } from "./certificate.ts"
+import type { OpenFileSettings } from "./createOpenFile.ts"
+import { contentsOrNone } from "./fileContents.ts"
+import type * as ParquetFile from "./ParquetFile.ts"
+import { standing } from "./removedFile.ts"
+import type { SealedFolder } from "./SealedFolder.ts"
+import type { PendingFile } from "./SeriesBuffer.ts"
+
+/** What a sealed file says of its series, and where it goes. */
+export interface SealSettings extends OpenFileSettings {
+  /** Folder of the series' sealed files, relative to the data folder. */
+  readonly folder: string
+  readonly sealed: SealedFolder
+  readonly rule: ContinuityRule | null
+  /** What the venue's numbers said of the events; null for series that come from no venue, and for rows of an earlier process. */
+  readonly sequence: Pick<SequenceStats, "gaps" | "duplicates"> | null
+  readonly finishedBy: "recorder" | "recovery"
+}
+
+/** Seals the files of one sink, one at a time. */
+export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings: SealSettings) => {
+  const { memory, sealed, sequence, series } = settings
+  // What was counted belongs to the file that is sealed next.
+  let told = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
+
+  const rowGroups = (file: ParquetFile.ParquetFile) => file.groups().map(({ metadata }) => metadata)
+
+  const adopt = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
+    const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, rowGroups(file))
+    const now = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
+    const { homeServerName, rule } = settings
+    const sha256 = yield* file.finish(metadataOf({
+      series,
+      homeServerName,
+      rule,
+      groups: rowGroups(file),
+      ends: contents?.ends ?? null,
+      counted: sequence === null
+        ? null
+        : { gaps: now.gaps - told.gaps, duplicates: now.duplicates - told.duplicates },
+      finishedBy: settings.finishedBy,
+      previous: memory.memory().previousFile
+    }))
+    const announce = (relativePath: string) =>
+      memory.announce(path.basename(file.path), { path: relativePath, sha256 }, contents?.rows ?? null).pipe(
+        // That it gets its final name, said of a file that is gone, would make of it one that was stored.
+        Effect.andThen(standing(fs, file.path)),
+        Effect.andThen(file.announce)
+      )
+    const relativePath = yield* sealed.adopt(file.path, settings.folder, pending.firstMillis, announce).pipe(
+      Effect.tapError(() => standing(fs, file.path))
+    )
+    memory.adopted()
+    told = now
+    return relativePath
+  })
+
+  return Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
+    pending.sealedAs ??= yield* memory.alone(adopt(pending, file))
+    yield* sealed.persist(pending.sealedAs)
+    return pending.sealedAs
+  })
+}
