@@ -221,12 +221,14 @@ export const coverageOf = (evidence: Evidence, range: Range): FeedCoverage => {
       found.unexplained = true
     })
   }
+  // What a broken link leaves uncovered has been told with it.
+  const broken = new Set(chain.breaks.map(({ file }) => file))
   const alone = uncovered.filter((span) => !shown.some((each) => meet(each, span))).map((span): Break => ({
     file: chain.files.find(({ firstReceived }) => firstReceived >= span.to)?.path ?? null,
     previous: "",
     reason: "uncovered",
     span
-  }))
+  })).filter(({ file }) => file === null || !broken.has(file))
 
   for (const found of hours.values()) if (!ledgerKnown) found.unproven = true
   const told = [...hours]

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Console, Effect, FileSystem, Redacted, Runtime } from "effect"
+import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -12,8 +12,13 @@ import { text } from "../../src/cli/coverage/text.ts"
 import { localSource } from "../../src/cli/inspect/localSource.ts"
 import { s3Source } from "../../src/cli/inspect/s3Source.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
+import type { GapEvent, TradeEvent } from "../../src/domain/Event.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
 import * as Series from "../../src/domain/Series.ts"
+import { Journal } from "../../src/sinks/Journal.ts"
+import { Sinks } from "../../src/sinks/Sink.ts"
+import * as ParquetSinks from "../../src/sinks/Sinks.ts"
+import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { gapRow, tenOClock, trade, trades } from "../sinks/events.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
 import { type Options, recorder, type Written } from "./recordedFiles.ts"
@@ -350,6 +355,56 @@ const config = (endpoint: string) =>
       coinbase: null
     }
   )
+
+/** One run of a recorder, from start to stop, as the sinks write it. */
+const record = (dataDir: string, rows: ReadonlyArray<TradeEvent>, gaps: ReadonlyArray<GapEvent>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const sinks = yield* Sinks
+    const ledger = yield* sinks.open(okxGaps)
+    yield* ledger.append(gaps)
+    const sink = yield* sinks.open(okxTrades, { rule: "consecutive" })
+    yield* sink.append(rows)
+  })).pipe(Effect.provide(
+    ParquetSinks.layer({ dataDir, homeServerName: null, rowGroupRows: 10, writeBeside: false }).pipe(
+      Layer.provide(Journal.layerNone),
+      Layer.provide(Telemetry.layer)
+    ),
+    { local: true }
+  ))
+
+describe("coverage of what the sinks write", () => {
+  it.live("is proven over restarts, with the holes that the ledger tells of, and broken without one of the files", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const root = yield* folder
+      const at = (minutes: number) => tenOClock + minutes * minute
+      const restart = (opened: number, closed: number) => ({
+        id: `restart-${opened}`,
+        cause: "recorder_stopped" as const,
+        openedMicros: at(opened),
+        closedMicros: at(closed),
+        missing: 4
+      })
+      yield* record(root, [0, 20, 70].map((after) => tradeAt(at(after))), [])
+      yield* record(root, [130, 190].map((after) => tradeAt(at(after))), [gapAt(at(130), restart(125, 130))])
+      yield* record(root, [tradeAt(at(250))], [gapAt(at(250), { ...restart(245, 250), missing: 1 })])
+      const expected = { "10": "proven", "11": "proven", "12": "hole", "13": "proven", "14": "hole" }
+      const sound = yield* json([root])
+      assert.strictEqual(sound.status, 0, sound.err)
+      assert.deepStrictEqual(sound.hours, expected)
+      assert.deepStrictEqual(sound.said.links, { verified: 3, not_verified: 0 })
+      assert.deepStrictEqual([sound.said.feeds[0]?.rows, sound.said.feeds[0]?.missing], [6, 5])
+
+      const lost = (yield* fs.readDirectory(root, { recursive: true })).filter((name) =>
+        /trade.*\.parquet$/.test(name)
+      ).toSorted()[1]
+      rmSync(`${root}/${lost}`)
+      const broken = yield* json([root])
+      assert.strictEqual(broken.status, 1)
+      assert.deepStrictEqual(broken.said.feeds[0]?.broken_chain.map((each) => each.previous_file), [lost ?? null])
+      assert.deepStrictEqual([broken.hours["12"], broken.hours["13"]], ["unexplained", "unexplained"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
 
 describe("coverage of a bucket", () => {
   it.live("takes a file that is moved away meanwhile neither for lost nor for proven", () =>
