@@ -4,6 +4,7 @@ import { Cause, Console, Effect, Exit, Option, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import { check } from "./check.ts"
+import { coverage } from "./coverage.ts"
 import { demo } from "./demo.ts"
 import { fsck } from "./fsck.ts"
 import { inspect } from "./inspect.ts"
@@ -12,7 +13,7 @@ import { simulate } from "./simulate.ts"
 
 const ticklake = Command.make("ticklake").pipe(
   Command.withDescription("Records order books and trades of five crypto exchanges into Parquet files"),
-  Command.withSubcommands([run, check, inspect, fsck, demo, simulate])
+  Command.withSubcommands([run, check, inspect, coverage, fsck, demo, simulate])
 )
 
 /** An expected failure is told in its own words; a bug with its stack. What the command line says, it has said itself. */

@@ -1,5 +1,6 @@
 import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { Effect } from "effect"
+import { type Chunk, chunkOf } from "./columnValues.ts"
 import { type FileBytes, readFooter, unsound, type UnsoundFile } from "./footer.ts"
 import { type EndChunks, endChunks } from "./idsOfEnds.ts"
 import { receivedRange } from "./receivedRange.ts"
@@ -12,6 +13,8 @@ export interface GroupFacts {
   /** Microseconds since the epoch, as all times here. */
   readonly firstReceived: number
   readonly lastReceived: number
+  /** Where the file has a column of it; null where it has none of that name. */
+  readonly chunk: (column: string) => Chunk | null
 }
 
 /** What the footer of a file of the recorder's tells. */
@@ -62,7 +65,13 @@ export const readFacts = Effect.fnUntraced(function*<E>(
     const received = receivedRange(group)
     if (received === null) return yield* unsound("its footer tells nothing of receive times")
     const bytes = group.columns.reduce((sum, each) => sum + (each.meta_data?.total_compressed_size.toNumber() ?? 0), 0)
-    groups.push({ rows: group.num_rows.toNumber(), bytes, firstReceived: received.first, lastReceived: received.last })
+    groups.push({
+      rows: group.num_rows.toNumber(),
+      bytes,
+      firstReceived: received.first,
+      lastReceived: received.last,
+      chunk: (name) => chunkOf(group, name)
+    })
     last = {
       rows: last.rows + group.num_rows.toNumber(),
       end: Math.max(last.end, ...group.columns.map(endOf)),

@@ -2,7 +2,7 @@ import { Effect, type FileSystem } from "effect"
 import { createHash } from "node:crypto"
 import type { Stored } from "./ObjectStore.ts"
 
-/** Bytes read at a time. */
+/** Bytes read at a time, of larger files. */
 const chunkBytes = 256 * 1024
 
 /**
@@ -17,7 +17,9 @@ export const digest = <E = never, R = never>(
   Effect.scoped(Effect.gen(function*() {
     const file = yield* fs.open(path, { flag: "r" })
     const hash = createHash("sha256")
-    const buffer = Buffer.allocUnsafe(chunkBytes)
+    const { size } = yield* file.stat
+    // One more byte than there are, so that the end is found with the second read.
+    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, Number(size) + 1))
     let bytes = 0
     while (true) {
       const count = Number(yield* file.read(buffer))

@@ -4,6 +4,7 @@ import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
 import { spawnSync } from "node:child_process"
 import { check } from "../../src/cli/check.ts"
+import { coverage } from "../../src/cli/coverage.ts"
 import { demo } from "../../src/cli/demo.ts"
 import { fsck } from "../../src/cli/fsck.ts"
 import { inspect } from "../../src/cli/inspect.ts"
@@ -18,7 +19,7 @@ const ticklake = (...args: ReadonlyArray<string>) => {
   return stdout
 }
 
-const commands = [run, check, inspect, fsck, demo, simulate]
+const commands = [run, check, inspect, coverage, fsck, demo, simulate]
 
 /** The command line with commands that do nothing, and what is said when it is given `args`. */
 const parsed = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
@@ -29,6 +30,7 @@ const parsed = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
     run.pipe(Command.withHandler(idle)),
     check.pipe(Command.withHandler(idle)),
     inspect.pipe(Command.withHandler(idle)),
+    coverage.pipe(Command.withHandler(idle)),
     fsck.pipe(Command.withHandler(idle)),
     demo.pipe(Command.withHandler(idle)),
     simulate.pipe(Command.withHandler(idle))

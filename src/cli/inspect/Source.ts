@@ -47,6 +47,13 @@ export interface Source {
     file: string,
     read: (bytes: FileBytes<ReadFailed>) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | ReadFailed>
+  /** Where one of `files` is, in full. */
+  readonly address: (file: string) => string
+  /** Whether what has this address would be one of `files`, if it were there. */
+  readonly contains: (address: string) => boolean
+  /** The digest of a whole file, in hexadecimal: from what its place keeps of it, or else, where `reading`, by reading it; otherwise null. */
+  readonly sha256: (file: string, reading: boolean) => Effect.Effect<string | null, ReadFailed>
+  readonly digestsAtATime: number
 }
 
 /** What a path below the place says of itself: part of the recording, or one of the recorder's own folders. */

@@ -1,9 +1,6 @@
-import { Console, Effect, Option, Schema } from "effect"
-import { loadConfig } from "../../config/loadConfig.ts"
-import { notations } from "../notations.ts"
+import { Console, Effect, type Option, Schema } from "effect"
 import { document } from "./document.ts"
-import { localSource } from "./localSource.ts"
-import { CannotInspect } from "./Source.ts"
+import { sourceOf } from "./sourceOf.ts"
 import { summaryOf } from "./summary.ts"
 import { text } from "./text.ts"
 
@@ -25,24 +22,9 @@ interface Input {
   readonly json: boolean
 }
 
-const sourceOf = Effect.fnUntraced(function*(place: string, config: Option.Option<string>) {
-  if (!/^s3:/i.test(place)) return yield* localSource(place)
-  const loaded = yield* loadConfig({ path: Option.getOrNull(config), notations, fileMayBeMissing: true })
-  // The SDK takes longer to load than most folders take to read.
-  const { s3Source } = yield* Effect.promise(() => import("./s3Source.ts"))
-  return yield* s3Source(place, loaded)
-})
-
 /** Prints what the files of a place hold, and fails where some are not the recorder's or not whole. */
 export const handle = Effect.fnUntraced(function*({ config, files, json, place }: Input) {
   const source = yield* sourceOf(place, config)
-  if (source.files.length === 0 && source.oddities.length === 0) {
-    const { setAside, stillWritten } = source.leftOut
-    const hint = stillWritten + setAside === 0
-      ? "name a data folder, an archive, or a prefix that keys begin with"
-      : `only ${stillWritten} in .open, which are still written, and ${setAside} in quarantine`
-    return yield* new CannotInspect({ place, problem: `there are no Parquet files: ${hint}` })
-  }
   const eachFile = files || source.onlyFile !== null
   const summary = yield* summaryOf(source, eachFile)
   yield* Console.log(

@@ -2,6 +2,7 @@ import { Effect, FileSystem, Path } from "effect"
 import { type Dirent, promises } from "node:fs"
 import { errorText } from "../../runtime/errorText.ts"
 import type { FileBytes } from "../../sinks/footer.ts"
+import { digest } from "../../upload/fileDigest.ts"
 import { CannotInspect, type Oddity, ReadFailed, sorted, type Source } from "./Source.ts"
 
 /** The names in a folder with what they are, which Effect's file system does not tell without asking for each. */
@@ -54,6 +55,11 @@ export const localSource = Effect.fnUntraced(function*(place: string) {
       return yield* read({ bytes: Number(size), read: (from, length) => readExactly(handle, from, length) })
     }))
 
+  const sha256 = (file: string, reading: boolean) =>
+    reading
+      ? digest(fs, file).pipe(Effect.map((whole) => whole.sha256), Effect.mapError(readFailed))
+      : Effect.succeed(null)
+
   const isLink = (file: string) => Effect.isSuccess(fs.readLink(file))
   const brokenLink = new ReadFailed({ problem: "a link to a file that is not there", gone: false })
 
@@ -73,14 +79,29 @@ export const localSource = Effect.fnUntraced(function*(place: string) {
       oddities: [],
       leftOut: { stillWritten: 0, setAside: 0 },
       filesAtATime: 1,
-      use
+      use,
+      sha256,
+      digestsAtATime: 4,
+      address: path.resolve,
+      contains: (address) => address === path.resolve(place)
     }
     return only
   }
   yield* Effect.mapError(entriesOf(place), (cause) => cannot(cause.problem)(cause))
   const { found, oddities } = yield* walk(path, place)
   const below = sorted((relativePath) => path.join(place, relativePath), found)
-  const folder: Source = { ...below, onlyFile: null, oddities: [...oddities, ...below.oddities], filesAtATime: 16, use }
+  const root = path.join(path.resolve(place), path.sep)
+  const folder: Source = {
+    ...below,
+    onlyFile: null,
+    oddities: [...oddities, ...below.oddities],
+    filesAtATime: 16,
+    use,
+    sha256,
+    digestsAtATime: 4,
+    address: path.resolve,
+    contains: (address) => address.startsWith(root)
+  }
   return folder
 })
 

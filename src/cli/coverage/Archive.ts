@@ -1,0 +1,167 @@
+import { Effect } from "effect"
+import type { CoveredFile } from "../../completeness/Coverage.ts"
+import type { Gap } from "../../domain/Gap.ts"
+import type { Oddity, ReadFailed, Source } from "../inspect/Source.ts"
+import { type Certificate, type FileReport, keepNewest, readFile } from "./readFile.ts"
+import type { Candidate } from "./selection.ts"
+
+/** One series of one recorder, as its files tell of it. */
+export interface RecordedSeries {
+  readonly exchange: string
+  /** Normalized. */
+  readonly symbol: string
+  readonly rowType: string
+  readonly homeServer: string | null
+  readonly files: ReadonlyArray<CoveredFile>
+  /** By which the newest file can show holes; null where it says nothing. */
+  readonly rule: string | null
+  /** When its newest row was received, microseconds since the epoch. */
+  readonly newest: number
+  /** What stands before the keys: one for each archive in the place. */
+  readonly bases: ReadonlySet<string>
+  /** Of files of gaps alone. */
+  readonly gaps: ReadonlyMap<string, Gap>
+  /** Keys of files that cannot be read, with when they begin. */
+  readonly unreadable: ReadonlyMap<string, number>
+}
+
+/** Everything that was read. */
+export interface Archive {
+  readonly series: ReadonlyArray<RecordedSeries>
+  readonly problems: ReadonlyArray<Oddity>
+  /** Keys of files that a recorder has moved away meanwhile. */
+  readonly gone: ReadonlySet<string>
+  readonly links: { readonly verified: number; readonly notVerified: number }
+}
+
+interface OpenSeries extends RecordedSeries {
+  readonly files: Array<CoveredFile>
+  readonly bases: Set<string>
+  readonly gaps: Map<string, Gap>
+  readonly unreadable: Map<string, number>
+  rule: string | null
+  newest: number
+}
+
+type Outcome = FileReport | { readonly problem: string } | "gone"
+
+const read = (source: Source, { file }: Candidate) =>
+  Effect.match(source.use(file, readFile), {
+    onSuccess: (report): Outcome => report,
+    onFailure: (error: { readonly message: string } | ReadFailed): Outcome =>
+      "gone" in error && error.gone ? "gone" : { problem: error.message }
+  })
+
+const showsHoles = (rule: string | null): boolean => rule !== null && rule !== "none"
+
+/** A file before its own digest is known. */
+interface Unhashed {
+  readonly file: string
+  readonly series: OpenSeries
+  readonly path: string
+  readonly report: FileReport
+}
+
+const linkOf = (certificate: Certificate | null) =>
+  certificate === null ? null : {
+    previousFile: certificate.previousFile,
+    previousSha256: certificate.previousSha256,
+    provable: showsHoles(certificate.rule)
+  }
+
+/** Reads the chosen files of a place, and the digests of those that others name. */
+export const readArchive = Effect.fnUntraced(
+  function*(source: Source, candidates: ReadonlyArray<Candidate>, verify: boolean) {
+    const all = new Map<string, OpenSeries>()
+    const seriesOf = (exchange: string, symbol: string, rowType: string, homeServer: string | null): OpenSeries => {
+      const id = `${exchange}/${symbol}/${rowType}/${homeServer ?? ""}`
+      const known = all.get(id)
+      if (known !== undefined) return known
+      const series: OpenSeries = {
+        exchange,
+        symbol,
+        rowType,
+        homeServer,
+        files: [],
+        rule: null,
+        newest: -Infinity,
+        bases: new Set(),
+        gaps: new Map(),
+        unreadable: new Map()
+      }
+      all.set(id, series)
+      return series
+    }
+
+    const problems: Array<Oddity> = [...source.oddities]
+    const gone = new Set<string>()
+    const unhashed = new Map<string, Unhashed>()
+    const take = ({ at, file }: Candidate, outcome: Outcome) => {
+      if (outcome === "gone") {
+        if (at !== null) gone.add(at.key)
+        return
+      }
+      if ("problem" in outcome) {
+        problems.push({ file, problem: outcome.problem })
+        if (at !== null) {
+          const series = seriesOf(at.exchange, at.symbol, at.rowType, at.homeServer)
+          series.unreadable.set(at.key, at.beginning)
+          series.bases.add(at.base)
+        }
+        return
+      }
+      const { facts } = outcome
+      const [exchange = facts.exchange, symbol = ""] = facts.feed.split("/")
+      const series = seriesOf(exchange, symbol, facts.dataType, facts.homeServer)
+      if (at !== null) series.bases.add(at.base)
+      for (const gap of outcome.gaps.values()) keepNewest(series.gaps, gap)
+      const path = at?.key ?? source.address(file)
+      // A file that is just being moved may be in both folders.
+      if (!unhashed.has(path)) unhashed.set(path, { file, series, path, report: outcome })
+    }
+    yield* Effect.forEach(
+      candidates,
+      (candidate) => Effect.map(read(source, candidate), (outcome) => take(candidate, outcome)),
+      { concurrency: source.filesAtATime, discard: true }
+    )
+
+    const named = new Set([...unhashed.values()].map(({ report }) => report.certificate?.previousFile ?? ""))
+    const linked = [...unhashed.values()].filter(({ path }) => named.has(path))
+    const digests = new Map<string, string>()
+    yield* Effect.forEach(linked, ({ file, path }) =>
+      source.sha256(file, verify).pipe(
+        Effect.map((sha256) => {
+          if (sha256 !== null) digests.set(path, sha256)
+        }),
+        Effect.catch(({ gone: moved, problem }) =>
+          Effect.sync(() => {
+            // It could be read just now.
+            if (!moved) problems.push({ file, problem })
+          })
+        )
+      ), { concurrency: source.digestsAtATime, discard: true })
+
+    for (const { path, report: { certificate, facts, rowsByHour }, series } of unhashed.values()) {
+      if (facts.lastReceived >= series.newest) {
+        series.newest = facts.lastReceived
+        series.rule = certificate?.rule ?? null
+      }
+      series.files.push({
+        path,
+        firstReceived: facts.firstReceived,
+        lastReceived: facts.lastReceived,
+        rowsByHour,
+        gaps: certificate?.gaps ?? 0,
+        link: linkOf(certificate),
+        sha256: digests.get(path) ?? null
+      })
+    }
+    const archive: Archive = {
+      series: [...all.values()],
+      problems,
+      gone,
+      links: { verified: digests.size, notVerified: linked.length - digests.size }
+    }
+    return archive
+  }
+)

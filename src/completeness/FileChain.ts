@@ -1,0 +1,119 @@
+import type { Span } from "./Span.ts"
+
+/** What a file says of the one before it, and what its rows can show. */
+export interface Link {
+  /** Empty for the first file of a series. */
+  readonly previousFile: string
+  readonly previousSha256: string
+  /** False where the venue numbers nothing that could show a hole. */
+  readonly provable: boolean
+}
+
+/** A file of a series, as far as the chain is concerned. Times are microseconds since the epoch. */
+export interface ChainedFile {
+  /** As other files name it. */
+  readonly path: string
+  readonly firstReceived: number
+  readonly lastReceived: number
+  /** Null for a file that says nothing, as those before version 0.4. */
+  readonly link: Link | null
+  /** Of the whole file; null where it is not known. */
+  readonly sha256: string | null
+}
+
+/** A place where the chain does not hold. */
+export interface Break {
+  /** The file that shows it; null where none does. */
+  readonly file: string | null
+  /** What it names, or what cannot be read. */
+  readonly previous: string
+  /**
+   * - `missing`: the file before is not there
+   * - `changed`: it is there with other bytes
+   * - `unreadable`: it is there and cannot be read
+   * - `uncovered`: there are files before, and none of them is named
+   */
+  readonly reason: "missing" | "changed" | "unreadable" | "uncovered"
+  /** Where rows may have been that nobody has. */
+  readonly span: Span
+}
+
+/** What the files of a series say of time, taken together. */
+export interface Chain {
+  /** Oldest first. */
+  readonly files: ReadonlyArray<ChainedFile>
+  /** For each file, in the same order, the time it speaks for: from the end of the one before, where it is that one's successor. */
+  readonly covered: ReadonlyArray<Span>
+  /** Time that is spoken for, though nothing can be proven of it. */
+  readonly unproven: ReadonlyArray<Span>
+  readonly breaks: ReadonlyArray<Break>
+}
+
+/** What is known of files that a chain names and that were not read. */
+export interface Unread {
+  /** It lies where nobody has looked, so that nothing follows from its absence. */
+  readonly elsewhere: (path: string) => boolean
+  readonly unreadable: (path: string) => boolean
+}
+
+const dayMicros = 86_400_000_000
+
+/** When the first row of a file was received, by its name, to the millisecond; null for a name of another form. */
+export const beginningOf = (path: string): number | null => {
+  const millis = /(?:^|\/)(\d{1,16})\.parquet$/.exec(path)?.[1]
+  return millis === undefined ? null : Number(millis) * 1000
+}
+
+/** Where the rows of a missing file were, before `next`: from its beginning on, and on the same day, for no file spans midnight. */
+const whereabouts = (path: string, next: number): Span => {
+  const from = Math.min(beginningOf(path) ?? next, next)
+  return { from, to: Math.min(next, (Math.floor(from / dayMicros) + 1) * dayMicros) }
+}
+
+/** Follows the links of the files of one series. */
+export const follow = (series: ReadonlyArray<ChainedFile>, unread: Unread): Chain => {
+  const files = series.toSorted((a, b) => a.firstReceived - b.firstReceived || (a.path < b.path ? -1 : 1))
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  const covered: Array<Span> = []
+  const unproven: Array<Span> = []
+  const breaks: Array<Break> = []
+
+  const judge = (file: ChainedFile, before: ChainedFile | undefined): Span => {
+    const { firstReceived, lastReceived, link, path } = file
+    // The moment of the last row is a part of it.
+    const from = (moment: number): Span => ({ from: Math.min(moment, firstReceived), to: lastReceived + 1 })
+    const sinceBefore = () => {
+      if (before !== undefined) unproven.push({ from: Math.min(before.lastReceived, firstReceived), to: firstReceived })
+    }
+    if (link === null) return from(before?.lastReceived ?? firstReceived)
+    const { previousFile, previousSha256 } = link
+    if (previousFile === "") {
+      if (before !== undefined && before.link === null) sinceBefore()
+      return from(firstReceived)
+    }
+    const previous = byPath.get(previousFile)
+    if (previous === undefined) {
+      if (unread.elsewhere(previousFile)) {
+        sinceBefore()
+        return from(firstReceived)
+      }
+      const span = whereabouts(previousFile, firstReceived)
+      const reason = unread.unreadable(previousFile) ? "unreadable" : "missing"
+      breaks.push({ file: path, previous: previousFile, reason, span })
+      return from(span.to)
+    }
+    if (previous.sha256 !== null && previous.sha256 !== previousSha256) {
+      const span = { from: Math.min(previous.firstReceived, firstReceived), to: firstReceived }
+      breaks.push({ file: path, previous: previousFile, reason: "changed", span })
+      return from(firstReceived)
+    }
+    return from(previous.lastReceived)
+  }
+
+  files.forEach((file, index) => {
+    const span = judge(file, files[index - 1])
+    covered.push(span)
+    if (file.link?.provable !== true) unproven.push(span)
+  })
+  return { files, covered, unproven, breaks }
+}
