@@ -9,7 +9,9 @@ export const readRows = Effect.fnUntraced(function*(folder: string) {
     const files = Duckdb.literal(`${folder}/*/*/${dataType}/**/*.parquet`)
     const found = yield* Duckdb.query(`SELECT count(*) AS files FROM glob(${files})`)
     if (Number(found[0]?.["files"]) === 0) continue
-    const columns = "exchange, symbol, data, exchange_sequence_id AS id, epoch_us(timestamp_exchange) AS micros"
+    const origin = dataType === "trade" ? "origin" : "'live'"
+    const columns =
+      `exchange, symbol, data, exchange_sequence_id AS id, epoch_us(timestamp_exchange) AS micros, ${origin} AS origin`
     for (const row of yield* Duckdb.query(`SELECT ${columns} FROM read_parquet(${files})`)) {
       rows.push({
         exchange: String(row["exchange"]),
@@ -17,7 +19,8 @@ export const readRows = Effect.fnUntraced(function*(folder: string) {
         dataType,
         sequenceId: String(row["id"]),
         exchangeMicros: row["micros"] === null ? null : Number(row["micros"]),
-        data: String(row["data"])
+        data: String(row["data"]),
+        origin: row["origin"] === "repair" ? "repair" : "live"
       })
     }
   }

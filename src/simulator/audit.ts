@@ -12,6 +12,8 @@ export interface RecordedRow {
   /** Microseconds since the epoch by the venue's clock; null where it sends none. */
   readonly exchangeMicros: number | null
   readonly data: string
+  /** Whether it came over a connection, or was fetched afterwards. */
+  readonly origin: "live" | "repair"
 }
 
 /** How the files of one feed compare with what was sent. */
@@ -23,7 +25,7 @@ export interface FeedAudit {
   readonly missing: ReadonlyArray<Entry>
   /** Sent at the end of a connection that was cut, and in no file: such a loss cannot be told from never having arrived. */
   readonly lostWithConnection: ReadonlyArray<Entry>
-  /** Rows beyond those sent: the same event twice, or one that was never sent. */
+  /** Rows beyond those sent: the same event twice, or one that was never sent; of those that were fetched `auditTrades` knows. */
   readonly surplus: ReadonlyArray<string>
 }
 
@@ -74,7 +76,12 @@ const auditFeed = (
   rows: ReadonlyArray<RecordedRow>
 ): FeedAudit => {
   const unclaimed = new Map<string, number>()
-  for (const { data } of rows) unclaimed.set(data, (unclaimed.get(data) ?? 0) + 1)
+  const fetched = new Set<string>()
+  for (const { data, origin, sequenceId } of rows) {
+    if (origin === "repair") fetched.add(sequenceId)
+    else unclaimed.set(data, (unclaimed.get(data) ?? 0) + 1)
+  }
+  const isFetched = ({ sequenceId }: Entry) => sequenceId !== null && fetched.has(sequenceId)
   const missing: Array<Entry> = []
   const lostWithConnection: Array<Entry> = []
   const claims = ({ data }: Entry): boolean => {
@@ -94,7 +101,7 @@ const auditFeed = (
     if (first === undefined) continue
     // What went over two connections arrived over one of them: nobody can say over which.
     if (claimed >= 0 && occasion.every((each) => each.connection === first.connection)) arrived.add(first.connection)
-    if (claimed >= 0) continue
+    if (claimed >= 0 || occasion.some(isFetched)) continue
     if (sure === undefined) lostWithConnection.push(first)
     else missing.push(sure)
   }

@@ -54,6 +54,8 @@ export interface World {
   readonly stop: Effect.Effect<ReadonlyArray<FeedAudit>>
 }
 
+import { accountForTrades, assertAccounted } from "./accounting.ts"
+
 /** A recorder of the simulated venues in a temporary folder, with delays that suit a test. */
 export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const fs = yield* FileSystem.FileSystem
@@ -126,6 +128,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
     assert.deepStrictEqual(left, [])
     const compare = Effect.fnUntraced(function*(archive: string) {
       const rows = yield* Effect.orDie(readRows(archive))
+      assertAccounted(yield* accountForTrades(simulator, archive))
       return audit(simulator.ledger.entries(), simulator.ledger.connections(), rows)
     })
     if (options.storage === undefined) return yield* compare(config.storage.localPath)

@@ -35,6 +35,7 @@ const rowOf = (data: string, dataType = "trade"): RecordedRow => ({
   dataType,
   sequenceId: "",
   exchangeMicros: null,
+  origin: "live",
   data
 })
 
