@@ -1,4 +1,4 @@
-import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Random } from "effect"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Random, type Scope } from "effect"
 import { announceAfterMicros } from "../completeness/GapLedger.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
@@ -82,7 +82,8 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   let current: Running | null = null
   let leaving = false
 
-  const start = Effect.gen(function*() {
+  /** Begins a session that lives at most as long as `attempts`, whatever scope asks for it. */
+  const start = Effect.fnUntraced(function*(attempts: Scope.Scope) {
     const key = {}
     const to = exchange()
     const replace = Deferred.makeUnsafe<string>()
@@ -90,7 +91,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     let noticed = false
     let retired = false
     states.remove(path)
-    const fiber = yield* Effect.forkScoped(
+    const fiber = yield* Effect.forkIn(
       Session.run(to, feed, {
         ...Session.defaults,
         messageTimeoutSecs: options.messageTimeoutSecs(),
@@ -115,7 +116,8 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
           if (leaving) joined?.intake.leave(null)
         },
         mayAskAnew: options.mayAskAnew
-      })
+      }),
+      attempts
     )
     const running: Running = {
       exchange: to,
@@ -151,11 +153,11 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     Effect.map(Fiber.await(running.fiber), (exit): Outcome => ({ _tag: "Ended", running, exit }))
 
   /** Brings about another connection and then closes `old`; where that ends first, the other one goes on alone. */
-  const handOver = Effect.fnUntraced(function*(old: Running, reason: string) {
+  const handOver = Effect.fnUntraced(function*(attempts: Scope.Scope, old: Running, reason: string) {
     const startedAt = monotonicMillis(clock)
     let pause = backoff.initialSecs * 1000
     while (true) {
-      const next = yield* start
+      const next = yield* start(attempts)
       const outcome = yield* Effect.raceAllFirst([
         Effect.as(delivers(next), "delivers" as const),
         endOf(next),
@@ -185,16 +187,16 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   })
 
   /** Runs until the connection has ended, or another one has taken its place. */
-  const lead = Effect.fnUntraced(function*(running: Running) {
+  const lead = Effect.fnUntraced(function*(attempts: Scope.Scope, running: Running) {
     current = running
     const why = yield* Effect.raceAllFirst([endOf(running), Deferred.await(running.replace), aged(running)])
     if (typeof why === "object") return why
-    if (typeof why === "string") return yield* handOver(running, why)
+    if (typeof why === "string") return yield* handOver(attempts, running, why)
     const patience = Math.max(0, why * replaceAt.withoutTurn - (monotonicMillis(clock) - running.startedAt))
     return yield* Effect.scoped(Effect.gen(function*() {
       // It may be over before its turn comes.
       const over = yield* Effect.raceFirst(endOf(running), limiter.takeTurn(feed.exchange, patience))
-      return typeof over === "object" ? over : yield* handOver(running, "its age")
+      return typeof over === "object" ? over : yield* handOver(attempts, running, "its age")
     }))
   })
 
@@ -229,11 +231,12 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   const attempt = Effect.gen(function*() {
     const eventsBefore = stats.events
     if (!states.live) stats.nextAttemptAt = null
-    let running = yield* start
-    let outcome = yield* lead(running)
+    const attempts = yield* Effect.scope
+    let running = yield* start(attempts)
+    let outcome = yield* lead(attempts, running)
     while (outcome._tag === "Replaced") {
       running = outcome.by
-      outcome = yield* lead(running)
+      outcome = yield* lead(attempts, running)
     }
     const { error, openedAt, rejected } = yield* ended(outcome.running, outcome.exit)
     states.set(path, rejected ? "rejected" : "waiting")
