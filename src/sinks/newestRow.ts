@@ -57,12 +57,13 @@ const highestOf = (ids: Buffer): { readonly row: number; readonly at: number } |
   return best.row === -1 ? null : best
 }
 
+const latestOf = (group: parquet.RowGroup): number => receivedRange(group)?.last ?? -Infinity
+
 const lastReceived = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   rowType: RowType,
   groups: ReadonlyArray<parquet.RowGroup>
 ): Effect.fn.Return<Mark | null, E | UnsoundFile> {
-  const latestOf = (group: parquet.RowGroup) => receivedRange(group)?.last ?? -Infinity
   let best: Mark | null = null
   // The later one of two that were received together.
   for (const group of groups.toReversed().toSorted((one, other) => latestOf(other) - latestOf(one))) {

@@ -63,9 +63,10 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
   return found
 })
 
+const isFile = (path: string): boolean => CheckpointLog.fileOf(path) === null
+
 /** The paths of the open files that a finding shows to have not got their final name. */
 const unsealedBy = (finding: openFolderSurvey.Finding): ReadonlyArray<string> => {
-  const isFile = (path: string) => CheckpointLog.fileOf(path) === null
   switch (finding.kind) {
     case "unfinished":
       return [finding.path]
