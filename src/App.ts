@@ -2,6 +2,7 @@ import { Context, Duration, Effect, Layer } from "effect"
 import packageJson from "../package.json" with { type: "json" }
 import type { Config, FeedConfig } from "./config/Config.ts"
 import { registry } from "./exchanges/registry.ts"
+import { ruleOf } from "./exchanges/ruleOf.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"
 import { ConnectLimiter } from "./feeds/ConnectLimiter.ts"
 import { PastTrades } from "./feeds/PastTrades.ts"
@@ -151,7 +152,7 @@ export const layer = (config: Config) => {
       // The sinks have had their own phase by then; this bounds a write that a dead disk never answers.
       phased("writers", "2 seconds", () => stopAccounts.ofWriters(telemetry.allSinks)),
       Layer.provide(journal),
-      Layer.provide(Recovery.layer(options))
+      Layer.provide(Recovery.layer({ ...options, ruleOf: ruleOf(config.feeds) }))
     )
   }))
   const feeds = Supervisor.layer({

@@ -2,34 +2,21 @@ import { Clock, Effect, FileSystem, Path, Semaphore } from "effect"
 import type { Row } from "../domain/Event.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
-import type { SinkStats } from "../telemetry/SinkStats.ts"
 import { createOpenFile } from "./createOpenFile.ts"
-import { type Limits, type PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
+import { type PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
 import type { Fate } from "./JournalStream.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as lostRows from "./lostRows.ts"
 import * as fileNames from "./fileNames.ts"
-import type { Holder, MemoryBudget } from "./MemoryBudget.ts"
+import type { Holder } from "./MemoryBudget.ts"
 import type * as ParquetFile from "./ParquetFile.ts"
 import { beginAnew, standing } from "./removedFile.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import type { SeqRange } from "./SeqRanges.ts"
-import { makeSealing, type SealSettings } from "./sealFile.ts"
-import type { LostRows, Sink } from "./Sink.ts"
+import { makeSealing } from "./sealFile.ts"
+import type { Sink } from "./Sink.ts"
+import type { Settings } from "./sinkSettings.ts"
 import { WriteHealth } from "./WriteHealth.ts"
-
-/** What a series' sink works with. */
-export interface Settings extends Limits, SealSettings {
-  readonly maxFileBytes: number
-  readonly retryMillis: number
-  readonly stats: SinkStats
-  readonly budget: MemoryBudget
-  /** Told of rows that are in no file and will be in none. */
-  readonly onLost: (rows: LostRows) => void
-  readonly onSealed: (relativePath: string) => Effect.Effect<void>
-  /** Does writing that has become due, or starts it. */
-  readonly write: (work: Effect.Effect<void>) => Effect.Effect<void>
-}
 
 /** The sink of a series as its owner sees it. */
 export interface SeriesSink extends Sink {
@@ -66,19 +53,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /** Runs one step; false when it failed, and then nothing that comes after it may be tried now. */
   const attempt = <E extends Error>(operation: string, step: Effect.Effect<void, E>): Effect.Effect<boolean> =>
-    step.pipe(
-      Effect.andThen(health.worked),
-      Effect.as(true),
-      Effect.catch((error: Error) =>
-        health.failed(
-          operation,
-          error,
-          stream.replayed
-            ? "its rows stay in the journal"
-            : `rows stay in memory, up to ${boundBytes()} bytes, and it is tried again every ${settings.retryMillis} ms`
-        ).pipe(Effect.as(false))
-      )
-    )
+    health.attempt(operation, step, () =>
+      stream.replayed
+        ? "its rows stay in the journal"
+        : `rows stay in memory, up to ${boundBytes()} bytes, and it is tried again every ${settings.retryMillis} ms`)
 
   /** Tells which file grows: the last of those that are there. */
   const tellOpenFile = () => {

@@ -42,8 +42,20 @@ export class WriteHealth {
         : Effect.void
     })
 
+  /** Runs `step`; false when it failed. */
+  readonly attempt = <E extends Error>(
+    operation: string,
+    step: Effect.Effect<void, E>,
+    whatNext: () => string
+  ): Effect.Effect<boolean> =>
+    step.pipe(
+      Effect.andThen(this.#worked),
+      Effect.as(true),
+      Effect.catch((error: Error) => Effect.as(this.#failed(operation, error, whatNext()), false))
+    )
+
   /** Notes that `operation` failed. */
-  readonly failed = (operation: string, error: Error, whatNext: string): Effect.Effect<void> =>
+  readonly #failed = (operation: string, error: Error, whatNext: string): Effect.Effect<void> =>
     Effect.flatMap(Clock.Clock, (clock) => {
       const now = monotonicMillis(clock)
       this.#stats.writeErrors++
@@ -54,7 +66,7 @@ export class WriteHealth {
     })
 
   /** Notes that writing works. */
-  readonly worked: Effect.Effect<void> = Effect.suspend(() => {
+  readonly #worked: Effect.Effect<void> = Effect.suspend(() => {
     const episode = this.#episode
     if (episode === null) return Effect.void
     this.#episode = null

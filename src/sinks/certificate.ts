@@ -22,10 +22,19 @@ export interface Certificate {
   readonly previous: SealedFile | null
 }
 
+/** What the row groups of a file show without being opened. */
+export const extentOf = (groups: ReadonlyArray<parquet.RowGroup>): Record<string, string> => {
+  const received = groups.flatMap((group) => receivedRange(group) ?? [])
+  return {
+    "ticklake.rows": String(groups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0)),
+    "ticklake.first_received": String(received.reduce((least, { first }) => Math.min(least, first), Infinity)),
+    "ticklake.last_received": String(received.reduce((most, { last }) => Math.max(most, last), -Infinity))
+  }
+}
+
 /** The key-value metadata of a file. */
 export const metadataOf = (certificate: Certificate): Record<string, string> => {
   const { counted, ends, finishedBy, groups, homeServerName, previous, rule, series } = certificate
-  const received = groups.flatMap((group) => receivedRange(group) ?? [])
   return {
     "ticklake.version": packageJson.version,
     "ticklake.feed": series.id,
@@ -34,10 +43,8 @@ export const metadataOf = (certificate: Certificate): Record<string, string> => 
     "ticklake.symbol": series.symbol,
     "ticklake.data_type": series.dataType,
     ...(homeServerName === null ? {} : { "ticklake.home_server": homeServerName }),
-    "ticklake.rows": String(groups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0)),
+    ...extentOf(groups),
     ...(ends === null ? {} : { "ticklake.first_id": ends.first, "ticklake.last_id": ends.last }),
-    "ticklake.first_received": String(received.reduce((least, { first }) => Math.min(least, first), Infinity)),
-    "ticklake.last_received": String(received.reduce((most, { last }) => Math.max(most, last), -Infinity)),
     ...(rule === null ? {} : { "ticklake.rule": rule }),
     ...(counted === null ? {} : {
       "ticklake.gaps": String(counted.gaps),

@@ -60,14 +60,16 @@ const recentIds = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   groups: Groups
 ): Effect.fn.Return<ReadonlyArray<string>, E | UnsoundFile> {
-  const ids: Array<string> = []
+  const pages: Array<ReadonlyArray<string>> = []
+  let count = 0
   for (const group of groups.toReversed()) {
-    if (ids.length >= recentIdsKept) break
+    if (count >= recentIdsKept) break
     const { values } = yield* columnOf(file, group, column.sequenceId)
     const own = yield* decoded("a page of ids", () => texts(values))
-    ids.unshift(...own)
+    pages.push(own)
+    count += own.length
   }
-  return ids.slice(-recentIdsKept)
+  return pages.toReversed().flat().slice(-recentIdsKept)
 })
 
 const readGap = Schema.decodeUnknownSync(Schema.fromJsonString(Gap))

@@ -20,13 +20,13 @@ export interface SealSettings extends OpenFileSettings {
   readonly finishedBy: "recorder" | "recovery"
 }
 
+const rowGroups = (file: ParquetFile.ParquetFile) => file.groups().map(({ metadata }) => metadata)
+
 /** Seals the files of one sink, one at a time. */
 export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings: SealSettings) => {
   const { memory, sealed, sequence, series } = settings
   // What was counted belongs to the file that is sealed next.
   let told = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
-
-  const rowGroups = (file: ParquetFile.ParquetFile) => file.groups().map(({ metadata }) => metadata)
 
   const adopt = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
     const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, rowGroups(file))

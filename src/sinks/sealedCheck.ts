@@ -3,6 +3,7 @@ import { decodeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
 import { Effect, type FileSystem, type PlatformError, Result } from "effect"
 import { crc32 } from "node:zlib"
 import { errorText } from "../runtime/errorText.ts"
+import { contradiction } from "./certificateCheck.ts"
 import { decoded, magic, readFooter, unsound, UnsoundFile } from "./footer.ts"
 import { readExactly } from "./readExactly.ts"
 
@@ -14,7 +15,7 @@ export interface SoundFile {
 
 type Check<A> = Effect.Effect<A, UnsoundFile | PlatformError.PlatformError>
 
-/** Reads all of a Parquet file and compares it with its footer: magic, row groups, page checksums and row counts. */
+/** Reads all of a Parquet file and compares it with its footer: magic, row groups, page checksums, row counts and what it says of itself. */
 export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundFile> =>
   Effect.scoped(Effect.gen(function*() {
     const { size, type } = yield* fs.stat(path)
@@ -22,7 +23,8 @@ export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundF
     if (type !== "File") return yield* unsound("it is no regular file")
     const file = yield* fs.open(path, { flag: "r" })
     const bytes = Number(size)
-    const { metadata } = yield* readFooter({ bytes, read: (from, length) => readExactly(file, from, length) })
+    const source = { bytes, read: (from: number, length: number) => readExactly(file, from, length) }
+    const { metadata } = yield* readFooter(source)
     const head = yield* readExactly(file, 0, magic.length)
     if (head.toString("latin1") !== magic) return yield* unsound("it does not begin as a Parquet file")
     const readable: Array<number> = []
@@ -41,6 +43,7 @@ export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundF
     if (allRows !== metadata.num_rows.toNumber()) {
       problem ??= `its row groups have ${allRows} rows, its footer says ${metadata.num_rows.toNumber()}`
     }
+    problem ??= yield* contradiction(source, metadata)
     if (problem === null) return { rows, bytes }
     return yield* new UnsoundFile({
       problem,

@@ -1,10 +1,12 @@
 import { Duration, Effect, FileSystem, Path } from "effect"
-import type { Settings } from "./SeriesSink.ts"
+import type { SinkStats } from "../telemetry/SinkStats.ts"
 import * as fileNames from "./fileNames.ts"
 import { MemoryBudget } from "./MemoryBudget.ts"
 import type { MemoryKeepers } from "./MemoryKeeper.ts"
 import * as SealedFolder from "./SealedFolder.ts"
-import { SinkError } from "./Sink.ts"
+import type { SealSettings } from "./sealFile.ts"
+import type { Limits } from "./SeriesBuffer.ts"
+import { type LostRows, SinkError } from "./Sink.ts"
 
 /** How Parquet files are written, and when they end. */
 export interface Options {
@@ -33,6 +35,19 @@ export interface Options {
   readonly writeBeside: boolean
   /** Told the path of each sealed file, relative to `dataDir`. */
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
+}
+
+/** What a series' sink works with. */
+export interface Settings extends Limits, SealSettings {
+  readonly maxFileBytes: number
+  readonly retryMillis: number
+  readonly stats: SinkStats
+  readonly budget: MemoryBudget
+  /** Told of rows that are in no file and will be in none. */
+  readonly onLost: (rows: LostRows) => void
+  readonly onSealed: (relativePath: string) => Effect.Effect<void>
+  /** Does writing that has become due, or starts it. */
+  readonly write: (work: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 const mebibyte = 1024 * 1024

@@ -115,6 +115,26 @@ describe("fsck", () => {
       assert.deepStrictEqual(yield* fs.readFile(`${dataDir}/${name}`), content)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("finds a file that says of itself what its rows do not show, and a damaged .state", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(false)
+      const name = (yield* fs.readDirectory(dataDir, { recursive: true })).find((each) => each.endsWith("parquet")) ??
+        ""
+      const content = Buffer.from(yield* fs.readFile(`${dataDir}/${name}`))
+      const lastId = content.lastIndexOf("1000029")
+      content.write("1000028", lastId)
+      yield* fs.writeFile(`${dataDir}/${name}`, content)
+      yield* fs.writeFileString(`${dataDir}/.state/binance.btcusdt.trade.json`, "{}")
+      const { status, text } = fsck(dataDir)
+      assert.strictEqual(status, 2, text)
+      assert.match(
+        text,
+        /DAMAGED .*\.parquet: it says ticklake\.last_id = 1000028, and its rows show 1000029; row groups 0-2 of its 3/
+      )
+      assert.match(text, /DAMAGED .*\.state\/binance\.btcusdt\.trade\.json: This does not hold what was written/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("names a pipe among the sealed files, and waits for nobody to write to it", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

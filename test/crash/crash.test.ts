@@ -5,6 +5,7 @@ import { readRows } from "../../src/cli/readRows.ts"
 import { venues } from "../../src/domain/Venue.ts"
 import { audit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
+import { brokenLinks } from "../sinks/chain.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
 import type { S3StandIn } from "../upload/s3StandIn.ts"
 import { configText, exited, start } from "./recorderProcess.ts"
@@ -50,6 +51,7 @@ const crash = Effect.fnUntraced(function*(kills: number, store: S3StandIn | null
     yield* fs.makeDirectory(path.dirname(target), { recursive: true })
     yield* fs.writeFile(target, body)
   }
+  assert.deepStrictEqual(yield* Effect.promise(() => brokenLinks(`${folder}/archive`)), [])
   const rows = yield* readRows(`${folder}/archive`)
   const connections = new Map(simulator.ledger.connections().map((each) => [each.connection, each]))
   let lost = 0

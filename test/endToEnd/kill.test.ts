@@ -8,6 +8,7 @@ import { venues } from "../../src/domain/Venue.ts"
 import { audit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults } from "../../src/simulator/SimulatorOptions.ts"
+import { brokenLinks } from "../sinks/chain.ts"
 import { until } from "../until.ts"
 
 const commitMillis = 100
@@ -81,7 +82,11 @@ describe("a recorder that is killed", () => {
       assert.strictEqual(yield* ended(child), 0, said())
 
       const left = yield* fs.readDirectory(`${folder}/recording`, { recursive: true })
-      assert.deepStrictEqual(left.filter((name) => /parquet|journal\/|quarantine|\.json/.test(name)), [])
+      assert.deepStrictEqual(
+        left.filter((name) => !name.startsWith(".state/") && /parquet|journal\/|quarantine|\.json/.test(name)),
+        []
+      )
+      assert.deepStrictEqual(yield* Effect.promise(() => brokenLinks(`${folder}/archive`)), [])
       const rows = yield* readRows(`${folder}/archive`)
       const connections = simulator.ledger.connections()
       for (const { feedId, missing, recorded, surplus } of audit(simulator.ledger.entries(), connections, rows)) {

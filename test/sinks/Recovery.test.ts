@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, Path, Scope } from "effect"
+import { crc32 } from "node:zlib"
 import * as Feed from "../../src/domain/Feed.ts"
 import * as checkpointRecord from "../../src/sinks/checkpointRecord.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
@@ -7,12 +8,15 @@ import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { magic } from "../../src/sinks/JournalSegment.ts"
 import * as recordFrame from "../../src/sinks/recordFrame.ts"
 import { PageBytes } from "../../src/sinks/PageBytes.ts"
+import * as MemoryKeeper from "../../src/sinks/MemoryKeeper.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
+import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
+import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { chanceOf } from "./crashModel.ts"
-import { tenOClock, trades } from "./events.ts"
+import { nothingSealed, tenOClock, trade, trades } from "./events.ts"
 import { parquetRows } from "./readers.ts"
 import { SimulatedDisk } from "./simulatedFileSystem.ts"
 
@@ -332,6 +336,77 @@ describe("a damaged folder", () => {
         assert.match(reasons.join(), /Of its 18 rows, 12 are gone/)
       }))
   })
+
+  describe("in what is known of the sealed files", () => {
+    const state = "/data/.state/binance.btcusdt.trade.json"
+    const memory = (disk: SimulatedDisk) =>
+      Effect.flatMap(Path.Path, (path) => MemoryKeeper.make(disk.fileSystem, path, dataDir)(feed)).pipe(
+        Effect.map((keeper) => keeper.memory()),
+        Effect.provide(Path.layer)
+      )
+
+    it.effect("with any single byte flipped is set aside and does without", () =>
+      Effect.gen(function*() {
+        const { length } = yield* Effect.tap(leftBehind, recover).pipe(
+          Effect.map((disk) => disk.files(dataDir).get(state.slice("/data/".length))!)
+        )
+        for (let at = 0; at < length; at += 37) {
+          const disk = yield* leftBehind
+          yield* recover(disk)
+          assert.strictEqual((yield* memory(disk)).tail?.lastId, trade(19).sequenceId)
+          flip(disk, state, at)
+          const { ids, reasons, setAside, stats } = yield* recover(disk)
+          assert.deepStrictEqual(ids, upTo(20))
+          assert.deepStrictEqual(setAside, ["binance.btcusdt.trade.json"], `at ${at}`)
+          assert.match(reasons.join(), /does not hold what was written about the sealed files/)
+          assert.strictEqual(stats.quarantined.state, 1)
+          assert.deepStrictEqual(yield* memory(disk), nothingSealed)
+        }
+      }))
+
+    it.effect("with a foreign file sets it aside, and removes what a write left that was cut short", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        disk.put("/data/.state/notes.txt", Buffer.from("buy milk"))
+        disk.put(`${state}.new`, Buffer.from("{\"form"))
+        const { setAside, stats } = yield* recover(disk)
+        assert.deepStrictEqual(setAside, ["notes.txt"])
+        assert.strictEqual(stats.quarantined.foreign, 1)
+        assert.isFalse(disk.files(dataDir).has(".state/binance.btcusdt.trade.json.new"))
+      }))
+  })
+
+  it.effect("by a version that did not tell where a trade comes from is put in order all the same", () =>
+    Effect.gen(function*() {
+      const disk = new SimulatedDisk()
+      const rows = new RowBuffer(feed)
+      for (const event of trades(5)) rows.append(event)
+      const { body, metadata } = yield* Effect.promise(() => encodeRowGroup(rows, 4, 1))
+      metadata.columns.pop()
+      const header = Buffer.from("PAR1")
+      const records: ReadonlyArray<checkpointRecord.CheckpointRecord> = [
+        { kind: "file", series: feed, homeServerName: null, firstMillis: tenOClock / 1000 },
+        {
+          kind: "group",
+          stream: 1,
+          first: 1,
+          last: 5,
+          from: header.length,
+          to: header.length + body.length,
+          crc: crc32(body),
+          metadata
+        }
+      ]
+      for (const folder of ["/data", "/data/.open"]) yield* disk.fileSystem.makeDirectory(folder)
+      disk.put(open, Buffer.concat([header, body]))
+      disk.put(`${open}.groups`, Buffer.concat([checkpointRecord.magic, ...records.map(checkpointRecord.encode)]))
+      const { ids } = yield* recover(disk)
+      assert.deepStrictEqual(ids, upTo(5))
+      const content = disk.files(dataDir).get(`binance/btcusdt/trade/2026-03-14/${tenOClock / 1000}.parquet`)!
+      const [row] = yield* Effect.promise(() => parquetRows(content))
+      assert.isFalse("origin" in row!)
+      assert.strictEqual(row!.side, "buy")
+    }))
 
   it.effect("what earlier starts set aside is told again with each start, and counted", () =>
     Effect.gen(function*() {

@@ -48,7 +48,15 @@ const describe = (found: Survey): ReadonlyArray<Line> => [
           (tornBytes === 0 ? "" : `, the last ${tornBytes} of a write that was cut short`)
       }
   ),
-  ...found.oddities.map(({ path, reason }): Line => ({ state: "DAMAGED", text: `${path}: ${reason}` }))
+  ...found.oddities.map(({ path, reason }): Line => ({ state: "DAMAGED", text: `${path}: ${reason}` })),
+  ...found.states.oddities.map(({ path, reason }): Line => ({
+    state: "DAMAGED",
+    text: `${path}: ${reason} It is set aside in quarantine.`
+  })),
+  ...found.states.unfinished.map((path): Line => ({
+    state: "to do",
+    text: `${path}: of a write that was cut short; it is removed`
+  }))
 ]
 
 /** Numbers of row groups with those that follow each other drawn together: `0-2, 5`. */

@@ -1,12 +1,14 @@
 import { Console, Effect, FileSystem, Layer, Option, Runtime, Schema } from "effect"
 import type { Config } from "../../config/Config.ts"
 import { loadConfig } from "../../config/loadConfig.ts"
+import { ruleOf } from "../../exchanges/ruleOf.ts"
 import { DataFolderLock, lockFolder } from "../../runtime/DataFolderLock.ts"
 import { errorText } from "../../runtime/errorText.ts"
 import { openFolder } from "../../sinks/fileNames.ts"
 import { journalFolder } from "../../sinks/Journal.ts"
 import * as Recovery from "../../sinks/Recovery.ts"
 import * as Logging from "../../telemetry/Logging.ts"
+import { stateFolder } from "../../sinks/StateFile.ts"
 import { Telemetry } from "../../telemetry/Telemetry.ts"
 import { notations } from "../notations.ts"
 import { inspect } from "./folderReport.ts"
@@ -58,7 +60,7 @@ export class NoDataFolder extends Schema.TaggedError<NoDataFolder>()("NoDataFold
 }
 
 /** What a recorder makes in its data folder and leaves there. */
-const ownFolders: ReadonlySet<string> = new Set([lockFolder, journalFolder, openFolder])
+const ownFolders: ReadonlySet<string> = new Set([lockFolder, journalFolder, openFolder, stateFolder])
 
 /** What can be done about a damaged sealed file. */
 const advice = (config: Config | null): string => {
@@ -95,7 +97,11 @@ export const handle = Effect.fnUntraced(function*({ config: configPath, path, re
   if (repair) {
     yield* Effect.scoped(
       Layer.build(DataFolderLock.layer(dataDir)).pipe(
-        Effect.andThen(Recovery.recover({ dataDir, homeServerName: config?.aws.homeServerName ?? null })),
+        Effect.andThen(Recovery.recover({
+          dataDir,
+          homeServerName: config?.aws.homeServerName ?? null,
+          ruleOf: ruleOf(config?.feeds ?? [])
+        })),
         Effect.provide([Telemetry.layer, Logging.layerConsole("Info")])
       )
     )
