@@ -76,13 +76,21 @@ export class FeedIntake {
     this.#recent = rule === "none"
       ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
       : null
+    const startedMicros = nowMicros()
+    const lastReceivedMicros = before.tail?.lastReceivedMicros ?? null
+    stats.completeness.begin({ rule, startedMicros, lastReceivedMicros, gaps: before.gaps })
     this.#ledger = new GapLedger({
       dataType: feed.dataType,
       counted,
       incremental,
-      startedMicros: nowMicros(),
-      before: { lastReceivedMicros: before.tail?.lastReceivedMicros ?? null, gaps: before.gaps },
-      say: (gap, behind) => (behind ? this.#behind : this.#before).push(gapRow(feed, gap, nowMicros())),
+      startedMicros,
+      before: { lastReceivedMicros, gaps: before.gaps },
+      say: (gap, behind) => {
+        const row = gapRow(feed, gap, nowMicros())
+        stats.completeness.say(gap, row.timestampCollector)
+        if (behind) this.#behind.push(row)
+        else this.#before.push(row)
+      },
       lose: (ids) => this.#continuity.lose(ids)
     })
     this.#lead = incremental
@@ -164,8 +172,12 @@ export class FeedIntake {
       readonly lastId: string
     }
   ): void {
-    const counted = this.#options.rule === "consecutive"
-    this.#ledger.lost(rows, counted ? { first: Number(rows.firstId), last: Number(rows.lastId) } : null)
+    const ids = this.#options.rule === "consecutive"
+      ? { first: Number(rows.firstId), last: Number(rows.lastId) }
+      : null
+    const count = ids === null ? rows.rows : ids.last - ids.first + 1
+    this.#options.stats.completeness.lose(count, rows.lastReceivedMicros)
+    this.#ledger.lost(rows, ids)
     this.#flush()
   }
 
@@ -242,6 +254,7 @@ export class FeedIntake {
       this.#ledger.roomAgain(first.timestampCollector)
       this.#flushBefore()
       queue.put(events)
+      stats.completeness.record(events, first.timestampCollector)
       stats.eventsQueued += events.length
     } else {
       this.#flushBefore()
