@@ -81,7 +81,8 @@ export class CompletenessWindow {
       (since, { openedMicros }) => Math.min(since, openedMicros),
       Math.min(startedMicros, lastReceivedMicros ?? Infinity)
     )
-    this.#sums.rollTo(startedMicros)
+    // By a clock that was set back since, they may have ended in the future.
+    this.#sums.rollTo(Math.max(startedMicros, ...gaps.map(({ closedMicros }) => closedMicros ?? 0)))
     for (const gap of gaps) this.#hold(gap)
   }
 

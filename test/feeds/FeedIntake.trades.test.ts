@@ -168,7 +168,7 @@ describe("the intake of trades whose ids follow each other", () => {
         if (gap.status !== "missing") continue
         const [first, last] = [Number(gap.firstMissingId), Number(gap.lastMissingId)]
         assert.strictEqual(gap.missing, last - first + 1)
-        missing += gap.missing
+        missing += last - first + 1
         for (let id = first; id <= last; id++) seen.set(id, (seen.get(id) ?? 0) + 1)
       }
       for (let id = 1001; id <= newest; id++) assert.strictEqual(seen.get(id), 1, `trade ${id}`)

@@ -55,7 +55,7 @@ const drawTiles = ({ complete, eventsPerSecond, health, journalBytes, now, rowsB
     byId("complete"),
     lowest === null
       ? "There is no feed whose completeness could be proven."
-      : `The lowest of ${formats.count(provable)} provable feeds, of which ${formats.count(whole)} lack nothing.`
+      : `The lowest of ${formats.count(provable)} provable feeds, ${formats.count(whole)} of them without any loss.`
   )
   setText(byId("rows-buffered"), formats.count(rowsBuffered))
   setText(byId("journal"), formats.bytes(journalBytes))
