@@ -149,7 +149,8 @@ describe("how complete a feed is", () => {
 
   it("counts ids where one event has several", () => {
     const window = windowOf("consecutive")
-    window.record(trades(1, 1).map((trade) => ({ ...trade, position: { first: 1, last: 30, previous: null } })), start)
+    const [trade] = trades(1, 1)
+    window.record([{ ...trade!, position: { first: 1, last: 30, previous: null } }], start)
     window.say(gap({ missing: 10 }), start + second)
     assert.closeTo(window.at(start + 10 * second).ratio!, 0.75, 1e-9)
   })
