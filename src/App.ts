@@ -76,10 +76,12 @@ export const tokens = ({ credentials: { coinbase } }: Config) =>
     ? Tokens.layerNone
     : CoinbaseToken.layer({ keyName: coinbase.keyName, privateKeyPem: coinbase.secret })
 
-/** Makes the counters of every feed, so that they are seen at 0 before they count anything. */
+/** Makes the counters of every feed, so that they are seen at 0 before they count anything, and says what is wanted of it. */
 const counters = ({ feeds }: Config) =>
   Layer.effectDiscard(Effect.map(Telemetry, (telemetry) => {
-    for (const { feed } of feeds) telemetry.stats(feed)
+    for (const { completenessObjective, feed } of feeds) {
+      telemetry.stats(feed).completeness.objective = completenessObjective
+    }
   }))
 
 /** How a feed is recorded: over so many paths, each to its own URL where there are several. */

@@ -15,6 +15,8 @@ export interface FeedConfig {
   readonly restUrl: string | null
   /** How long the feed may be without market data before it is reported, with the market's override applied. */
   readonly messageTimeoutSecs: number
+  /** Share that is to be recorded, 0 to 1; 0 for none in particular. */
+  readonly completenessObjective: number
 }
 
 /** One `[[markets]]` table with its defaults filled in. */
@@ -27,6 +29,7 @@ export interface MarketConfig {
   readonly repair: boolean
   readonly restUrl: string | null
   readonly messageTimeoutSecs: number
+  readonly completenessObjective: number
 }
 
 /** What Coinbase calls a CDP key: the name goes into the token, the secret signs it. */

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { Venue } from "../domain/Venue.ts"
 import { defaults } from "./defaults.ts"
-import { key, oneOf, secondsOfSilence, Switch, table, text, whole } from "./keys.ts"
+import { key, oneOf, secondsOfSilence, Share, Switch, table, text, whole } from "./keys.ts"
 
 /** Which data types a market's symbols are recorded for. */
 export const FeedName = oneOf(["orderbook", "trades"])
@@ -58,6 +58,11 @@ export const MarketTable = table("[[markets]]", marketTable, {
   rest_url: key(
     text("an http:// or https:// URL", /^[^\s\p{Cs}]+$/u),
     "URL to ask for missed trades at, without the path of the request. No default: the venue's own, or the host of base_url where that is none of the venue's."
+  ),
+  completeness_objective: key(
+    Share,
+    "Share of each feed that is to be recorded within a day: of those whose venue numbers show what is missing, an alert tells when less is. 0 for no alert.",
+    market.completeness_objective
   ),
   data_timeout_secs: key(
     secondsOfSilence,

@@ -20,5 +20,5 @@ export const defaults = {
   http: { host: "127.0.0.1", port: 9090 },
   logging: { dir: "logs", retention_days: 1, max_file_size_mb: 64 },
   shutdown: { websocket_secs: 10, storage_secs: 30, upload_secs: 60 },
-  market: { feeds: ["orderbook", "trades"], repair: true, paths: 1 }
+  market: { feeds: ["orderbook", "trades"], repair: true, paths: 1, completeness_objective: 0.999 }
 } as const

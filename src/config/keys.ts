@@ -17,6 +17,11 @@ export const amount = (unit: string, maximum: number) => {
   )
 }
 
+/** A share of a whole. */
+export const Share = Schema.Finite.annotate({ expected: "a number from 0 to 1" }).check(
+  Schema.isBetween({ minimum: 0, maximum: 1 }, { expected: "a number from 0 to 1" })
+)
+
 /** One of some words. */
 export const oneOf = <const L extends ReadonlyArray<string>>(literals: L) =>
   Schema.Literals(literals).annotate({ expected: `one of ${literals.map((literal) => `"${literal}"`).join(", ")}` })

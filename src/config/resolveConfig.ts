@@ -16,7 +16,8 @@ const feedConfig = (market: MarketConfig, symbol: string, dataType: DataType): F
   paths: market.exchange === "coinbase" && dataType === "orderbook" ? 1 : market.paths,
   repair: market.repair,
   restUrl: market.restUrl,
-  messageTimeoutSecs: market.messageTimeoutSecs
+  messageTimeoutSecs: market.messageTimeoutSecs,
+  completenessObjective: market.completenessObjective
 })
 
 /** Fills in the defaults and lets the environment override the file. */
@@ -36,7 +37,8 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
     paths: market.paths ?? defaults.market.paths,
     repair: market.repair ?? defaults.market.repair,
     restUrl: market.rest_url ?? null,
-    messageTimeoutSecs: market.data_timeout_secs ?? websocket.message_timeout_secs
+    messageTimeoutSecs: market.data_timeout_secs ?? websocket.message_timeout_secs,
+    completenessObjective: market.completeness_objective ?? defaults.market.completeness_objective
   }))
   return {
     path,

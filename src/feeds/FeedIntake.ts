@@ -62,16 +62,21 @@ export class FeedIntake {
     this.#recent = rule === "none"
       ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
       : null
+    const startedMicros = nowMicros()
+    const lastReceivedMicros = before.tail?.lastReceivedMicros ?? null
+    stats.completeness.begin({ rule, startedMicros, lastReceivedMicros, gaps: before.gaps })
     this.#ledger = new GapLedger({
       dataType: feed.dataType,
       counted,
       incremental,
-      startedMicros: nowMicros(),
-      before: { lastReceivedMicros: before.tail?.lastReceivedMicros ?? null, gaps: before.gaps },
+      startedMicros,
+      before: { lastReceivedMicros, gaps: before.gaps },
       say: (gap, behind) => {
-        const said = behind ? this.#behind : this.#before
-        said.push(gapRow(feed, gap, nowMicros()))
+        const row = gapRow(feed, gap, nowMicros())
+        stats.completeness.say(gap, row.timestampCollector)
         this.#neighbours?.said(gap)
+        if (behind) this.#behind.push(row)
+        else this.#before.push(row)
         if (gap.status === "missing") options.onMissing()
       },
       lose: (ids) => this.#continuity.lose(ids)
@@ -150,9 +155,11 @@ export class FeedIntake {
 
   /** Rows that had been passed on are lost. */
   lost(rows: LostRows): void {
-    const { firstId, lastId } = rows
+    const { firstId, lastId, lastReceivedMicros } = rows
     const counted = this.#options.rule === "consecutive" && firstId !== null && lastId !== null
-    this.#ledger.lost(rows, counted ? { first: Number(firstId), last: Number(lastId) } : null)
+    const ids = counted ? { first: Number(firstId), last: Number(lastId) } : null
+    this.#options.stats.completeness.lose(ids === null ? rows.rows : ids.last - ids.first + 1, lastReceivedMicros)
+    this.#ledger.lost(rows, ids)
     this.#flush()
   }
 
@@ -248,6 +255,7 @@ export class FeedIntake {
       this.#flushBefore()
       queue.put(events)
       this.#neighbours?.recorded(events)
+      stats.completeness.record(events, first.timestampCollector)
       stats.eventsQueued += events.length
     } else {
       this.#flushBefore()

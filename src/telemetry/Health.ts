@@ -2,6 +2,7 @@ import { type FeedLabels, feedLabels } from "../domain/feedLabels.ts"
 import { bytesText } from "../runtime/bytesText.ts"
 import { quantity } from "../runtime/quantity.ts"
 import { secondsText } from "../runtime/secondsText.ts"
+import { belowOne } from "./CompletenessWindow.ts"
 import type { Space } from "./DiskSpace.ts"
 import { type FeedHistory, sampleMillis } from "./FeedHistory.ts"
 import type { Phase } from "./ProcessStats.ts"
@@ -50,6 +51,10 @@ export interface FeedHealth extends FeedLabels {
   readonly messages_dropped: number
   readonly reconnects: number
   readonly next_retry_in_seconds: number | null
+  /** Share that is recorded, of the last day as far as it is known; null where nobody could prove it. */
+  readonly completeness_ratio: number | null
+  readonly completeness_covered_seconds: number
+  readonly gap_seconds: number
 }
 
 /** What `GET /health` answers. */
@@ -178,18 +183,24 @@ const unhealthy: ReadonlySet<ReasonCode> = new Set(["not_ready", "no_connections
 const statusOf = (reasons: ReadonlyArray<Reason>): Status =>
   reasons.length === 0 ? "healthy" : reasons.some(({ code }) => unhealthy.has(code)) ? "unhealthy" : "degraded"
 
-const feedHealth = (stats: FeedStats, history: FeedHistory, nowMillis: number): FeedHealth => ({
-  ...feedLabels(stats.feed),
-  state: stats.state,
-  state_since: new Date(stats.stateSince).toISOString(),
-  reason: stats.reason,
-  last_event_age_seconds: stats.lastEventAt === null ? null : seconds(Math.max(0, nowMillis - stats.lastEventAt)),
-  events_per_second: Math.round(history.eventsPerSecond * 10) / 10,
-  latency_ms: history.latencyMillis === null ? null : Math.round(history.latencyMillis * 10) / 10,
-  messages_dropped: stats.dropped,
-  reconnects: stats.reconnects,
-  next_retry_in_seconds: stats.nextAttemptAt === null ? null : seconds(Math.max(0, stats.nextAttemptAt - nowMillis))
-})
+const feedHealth = (stats: FeedStats, history: FeedHistory, nowMillis: number): FeedHealth => {
+  const { coveredSeconds, gapSeconds, ratio } = stats.completeness.at(nowMillis * 1000)
+  return {
+    ...feedLabels(stats.feed),
+    state: stats.state,
+    state_since: new Date(stats.stateSince).toISOString(),
+    reason: stats.reason,
+    last_event_age_seconds: stats.lastEventAt === null ? null : seconds(Math.max(0, nowMillis - stats.lastEventAt)),
+    events_per_second: Math.round(history.eventsPerSecond * 10) / 10,
+    latency_ms: history.latencyMillis === null ? null : Math.round(history.latencyMillis * 10) / 10,
+    messages_dropped: stats.dropped,
+    reconnects: stats.reconnects,
+    next_retry_in_seconds: stats.nextAttemptAt === null ? null : seconds(Math.max(0, stats.nextAttemptAt - nowMillis)),
+    completeness_ratio: ratio === null ? null : belowOne(ratio),
+    completeness_covered_seconds: Math.round(coveredSeconds),
+    gap_seconds: Math.round(gapSeconds * 10) / 10
+  }
+}
 
 /** How the recorder is, without its feeds. */
 export const summarize = (evidence: Evidence): Omit<Health, "feeds"> => {

@@ -90,6 +90,7 @@ const makeRoutes = Effect.fnUntraced(function*({ version }: Options) {
       disks: evidence.disks,
       health: summarize(evidence),
       version,
+      nowMillis: evidence.nowMillis,
       nodeVersion: process.versions.node
     }
   })

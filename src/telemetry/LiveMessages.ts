@@ -12,6 +12,8 @@ export interface Hello {
     readonly exchange: string
     readonly symbol: string
     readonly dataType: string
+    /** Share that is to be recorded; 0 for none in particular. */
+    readonly objective: number
     /** Events per second, oldest first. */
     readonly sparkline: ReadonlyArray<number>
   }>
@@ -35,7 +37,13 @@ export type FeedRow = readonly [
   reason: string | null,
   openFileBytes: number,
   /** Relative to the data folder; null while there is none. */
-  openFile: string | null
+  openFile: string | null,
+  /** Share that is recorded, of the last day as far as it is known; false where nobody could prove it, null where nothing is known yet. */
+  complete: number | false | null,
+  /** Of the last day, in gaps whose missing events nobody can count; in all gaps where nothing can be proven. */
+  gapSeconds: number,
+  /** From when on it is known what is missing, milliseconds since the epoch. */
+  knownSince: number | null
 ]
 
 /** What has changed within a second. The event `tick`. */
@@ -44,6 +52,16 @@ export interface Tick {
   readonly now: number
   readonly health: Omit<Health, "feeds">
   readonly eventsPerSecond: number
+  /** Of the feeds of which it can be proven. */
+  readonly complete: {
+    readonly provable: number
+    /** Those without any loss. */
+    readonly whole: number
+    /** Share of the feed that lacks most; null where there is none. */
+    readonly lowest: number | null
+    /** Since when it is known of all of them, milliseconds since the epoch; null where there is none. */
+    readonly knownSince: number | null
+  }
   readonly rowsBuffered: number
   readonly journalBytes: number
   readonly uploads: {

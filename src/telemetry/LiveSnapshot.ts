@@ -1,3 +1,4 @@
+import { belowOne, type Completeness } from "./CompletenessWindow.ts"
 import { pointSeconds } from "./FeedHistory.ts"
 import { summarize } from "./Health.ts"
 import type { FeedRow, Hello, Tick } from "./LiveMessages.ts"
@@ -14,8 +15,11 @@ export interface Sources {
 
 const rounded = (value: number): number => Math.round(value * 10) / 10
 
-const rowOf = (monitor: Monitor["Service"], stats: FeedStats, feed: number): FeedRow => {
+const millisOf = (micros: number | null): number | null => micros === null ? null : Math.floor(micros / 1000)
+
+const rowOf = (monitor: Monitor["Service"], stats: FeedStats, known: Completeness, feed: number): FeedRow => {
   const history = monitor.history(stats)
+  const { knownSinceMicros, provable } = stats.completeness
   return [
     feed,
     stats.state,
@@ -28,8 +32,26 @@ const rowOf = (monitor: Monitor["Service"], stats: FeedStats, feed: number): Fee
     stats.nextAttemptAt,
     stats.reason,
     stats.openFileBytes,
-    stats.openFile
+    stats.openFile,
+    known.ratio !== null ? belowOne(known.ratio) : knownSinceMicros === null || provable ? null : false,
+    Math.ceil(known.gapSeconds),
+    millisOf(knownSinceMicros)
   ]
+}
+
+const completeOf = (feeds: ReadonlyArray<FeedStats>, known: ReadonlyArray<Completeness>): Tick["complete"] => {
+  let provable = 0
+  let whole = 0
+  let lowest: number | null = null
+  let knownSince: number | null = null
+  known.forEach(({ ratio }, index) => {
+    if (ratio === null) return
+    provable++
+    if (ratio === 1) whole++
+    lowest = Math.min(lowest ?? 1, belowOne(ratio))
+    knownSince = Math.max(knownSince ?? 0, millisOf(feeds[index]!.completeness.knownSinceMicros) ?? 0)
+  })
+  return { provable, whole, lowest, knownSince }
 }
 
 /** What a tick says that is the same for every page. */
@@ -37,10 +59,12 @@ type Common = Omit<Tick, "now" | "feeds" | "points" | "log">
 
 const commonOf = (
   { monitor, telemetry: { allSinks, storage, uploads } }: Sources,
-  feeds: ReadonlyArray<FeedStats>
+  feeds: ReadonlyArray<FeedStats>,
+  known: ReadonlyArray<Completeness>
 ): Common => ({
   health: summarize(monitor.evidence()),
   eventsPerSecond: rounded(sumOver(feeds, (stats) => monitor.history(stats).eventsPerSecond)),
+  complete: completeOf(feeds, known),
   rowsBuffered: sumOver(allSinks(), (stats) => stats.rowsBuffered),
   journalBytes: storage.journalBytes,
   uploads: {
@@ -62,6 +86,7 @@ const helloOf = ({ monitor, version }: Sources, feeds: ReadonlyArray<FeedStats>)
     exchange: stats.feed.exchange,
     symbol: stats.feed.normalizedSymbol,
     dataType: stats.feed.dataType,
+    objective: stats.completeness.objective,
     sparkline: monitor.history(stats).sparkline.map(rounded)
   }))
 })
@@ -82,8 +107,10 @@ export class LiveSnapshot {
     const { monitor, telemetry } = sources
     this.#sources = sources
     this.#feeds = telemetry.all()
-    this.common = JSON.stringify(commonOf(sources, this.#feeds)).slice(1, -1)
-    this.#rows = this.#feeds.map((stats, index) => JSON.stringify(rowOf(monitor, stats, index)))
+    const nowMicros = monitor.evidence().nowMillis * 1000
+    const known = this.#feeds.map(({ completeness }) => completeness.at(nowMicros))
+    this.common = JSON.stringify(commonOf(sources, this.#feeds, known)).slice(1, -1)
+    this.#rows = this.#feeds.map((stats, index) => JSON.stringify(rowOf(monitor, stats, known[index]!, index)))
     this.#pointsMade = this.#feeds.map((stats) => monitor.history(stats).pointsMade)
   }
 

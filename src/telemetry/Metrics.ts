@@ -101,6 +101,38 @@ export const metrics = {
   collector_sequence_out_of_order_total: counter(ofFeed, "events", "Events received after newer ones, and kept."),
   collector_sequence_duplicates_total: counter(ofFeed, "events", "Events received again, and not kept."),
   collector_sequence_resets_total: counter(ofFeed, "times", "Times that the venue began to count anew."),
+  collector_completeness_ratio: gauge(
+    ofFeed,
+    "0 to 1",
+    "Share of the feed that is recorded, of the last day as far as it is known; no series where the venue's numbers prove nothing."
+  ),
+  collector_completeness_objective: gauge(
+    ofFeed,
+    "0 to 1",
+    "Share of the feed that is to be recorded; no series where nothing can be proven, or completeness_objective is 0."
+  ),
+  collector_completeness_covered_seconds: gauge(
+    ofFeed,
+    "seconds",
+    "How much of the last day the completeness of the feed is known for."
+  ),
+  collector_gap_seconds: gauge(
+    ofFeed,
+    "seconds",
+    "Time of the last day in gaps that are open, or whose missing events nobody can count; where nothing can be proven, in all known gaps."
+  ),
+  collector_gap_events_missing: gauge(ofFeed, "events", "Events of the last day that are known to be missing."),
+  collector_gap_events_recovered_total: counter(
+    ofFeed,
+    "events",
+    "Events that were missing in a gap, and came late or were fetched."
+  ),
+  collector_gaps_open: gauge(ofFeed, "gaps", "Gaps that have not ended."),
+  collector_gaps_total: counter(
+    ["cause"],
+    "gaps",
+    "Gaps of all feeds by cause, those that were filled or dismissed later included."
+  ),
   collector_channel_queue_depth: gauge(ofFeed, "events", "Events that wait between the socket and the file."),
   collector_parquet_rows_written_total: counter(ofFeed, "rows", "Rows written to Parquet files."),
   collector_parquet_rows_buffered: gauge(

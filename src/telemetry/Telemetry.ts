@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import * as Feed from "../domain/Feed.ts"
 import type { Series } from "../domain/Series.ts"
+import { CompletenessWindow } from "./CompletenessWindow.ts"
 import { Histogram } from "./Histogram.ts"
 import { ProcessStats } from "./ProcessStats.ts"
 import * as SequenceStats from "./SequenceStats.ts"
@@ -69,6 +70,8 @@ export interface FeedStats extends SinkStats {
   negativeLatencies: number
   /** What the venue's numbers said of the events. */
   readonly sequence: SequenceStats.SequenceStats
+  /** What of it is recorded, and what its gaps lack, over the last day. */
+  readonly completeness: CompletenessWindow
   /** Events received that no sink has taken yet. */
   eventsQueued: number
   /** Events lost because the feed's queue was full. */
@@ -126,6 +129,7 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   latency: new Histogram(latencyBoundsMillis),
   negativeLatencies: 0,
   sequence: SequenceStats.make(),
+  completeness: new CompletenessWindow(),
   eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,

@@ -1,10 +1,13 @@
+import { GapCause } from "../domain/Gap.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
+import type { Completeness } from "./CompletenessWindow.ts"
 import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
 import type { SinkStats } from "./SinkStats.ts"
 import { reloadResults } from "./ProcessStats.ts"
+import { sumOver } from "./sumOver.ts"
 import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
 
 /** What the metrics are read from, at the moment of a scrape. */
@@ -12,6 +15,7 @@ export interface Source {
   readonly telemetry: Telemetry["Service"]
   readonly disks: ReadonlyArray<Readonly<Space>>
   readonly health: Omit<Health, "feeds">
+  readonly nowMillis: number
   readonly version: string
   readonly nodeVersion: string
 }
@@ -58,6 +62,13 @@ const perFeed = <V>(of: (stats: FeedStats) => V | null): Reading<V> => ({ teleme
     const value = of(stats)
     return value === null ? [] : [{ labels: labelsOf(stats), value }]
   })
+
+const ofCompleteness =
+  (of: (completeness: Completeness) => number | null): Reading<number> => ({ nowMillis, telemetry }) =>
+    telemetry.all().flatMap((stats) => {
+      const value = of(stats.completeness.at(nowMillis * 1000))
+      return value === null ? [] : [{ labels: labelsOf(stats), value }]
+    })
 
 const perSink = (of: (stats: SinkStats) => number): Reading<number> => ({ telemetry }) =>
   telemetry.allSinks().map((stats) => ({ labels: labelsOf(stats), value: of(stats) }))
@@ -109,6 +120,23 @@ export const readings: Readings = {
   collector_sequence_out_of_order_total: perFeed(({ sequence }) => sequence.outOfOrder),
   collector_sequence_duplicates_total: perFeed(({ sequence }) => sequence.duplicates),
   collector_sequence_resets_total: perFeed(({ sequence }) => sequence.resets),
+  collector_completeness_ratio: ofCompleteness(({ ratio }) => ratio),
+  collector_completeness_objective: perFeed(({ completeness: { objective, provable } }) =>
+    provable && objective > 0 ? objective : null
+  ),
+  collector_completeness_covered_seconds: ofCompleteness(({ coveredSeconds }) => coveredSeconds),
+  collector_gap_seconds: ofCompleteness(({ gapSeconds }) => gapSeconds),
+  collector_gap_events_missing: ofCompleteness(({ missing }) => missing),
+  collector_gap_events_recovered_total: perFeed(({ completeness }) => completeness.recovered),
+  collector_gaps_open: ofCompleteness(({ gapsOpen }) => gapsOpen),
+  collector_gaps_total: labeled(
+    "cause",
+    ({ telemetry }) =>
+      GapCause.literals.map((cause) => [
+        cause,
+        sumOver(telemetry.all(), ({ completeness }) => completeness.gapsBy[cause])
+      ])
+  ),
   collector_channel_queue_depth: perFeed((stats) => stats.eventsQueued),
   collector_parquet_rows_written_total: perSink((stats) => stats.rowsWritten),
   collector_parquet_rows_buffered: perSink((stats) => stats.rowsBuffered),

@@ -27,12 +27,13 @@ const cases: ReadonlyArray<readonly [name: string, venue: Venue, symbol: string,
   ["Bybit, a book with 40 levels", "bybit", "BTCUSDT", "orderbook", wideBook]
 ]
 
-/** What a session counts of each frame. */
+/** What a session and the feed's intake count of each frame. */
 const count = (stats: FeedStats, { events, problems }: Parsed, receivedAtMicros: number) => {
   stats.frames++
   stats.parseErrors += problems.length
   stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
   stats.events += events.length
+  stats.completeness.record(events, receivedAtMicros)
 }
 
 /** CPU per frame, in nanoseconds. */
@@ -47,9 +48,16 @@ console.log("| frame | parsed | and counted | and latency observed | counting | 
 console.log("| --- | --- | --- | --- | --- | --- |")
 for (const [name, venue, symbol, dataType, text] of cases) {
   const feed = Feed.make(venue, symbol, dataType)
-  const parse = registry[venue](null).parser([feed])
+  const exchange = registry[venue](null)
+  const parse = exchange.parser([feed])
   const bytes = Buffer.from(text)
   const stats = makeStats(feed)
+  stats.completeness.begin({
+    rule: exchange.channels[dataType].continuity,
+    startedMicros: 1_795_000_000_000_000,
+    lastReceivedMicros: null,
+    gaps: []
+  })
   const ways = [
     (receivedAtMicros: number) => {
       parse({ bytes, receivedAtMicros })

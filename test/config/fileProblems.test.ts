@@ -158,6 +158,13 @@ const cases: ReadonlyArray<Case> = [
   inMarket("feeds twice", `${okx}feeds = ["trades", "trades"]`, ".feeds", /at most once/, /feeds = /),
   inMarket("misspelled feed", `${okx}feeds = ["trade"]`, ".feeds[0]", /"trades"/, /write "trades"/),
   inMarket("feeds without brackets", `${okx}feeds = "order_book"`, ".feeds", /a list/, /feeds = \["orderbook"\]/),
+  inMarket(
+    "more than all",
+    `${okx}completeness_objective = 99.9`,
+    ".completeness_objective",
+    /from 0 to 1/,
+    /= 0\.999/
+  ),
   inMarket("timeout of zero", `${okx}data_timeout_secs = 0`, ".data_timeout_secs", /above 0/, /= 600/),
   inMarket(
     "http base_url",

@@ -38,7 +38,8 @@ describe("loadConfig", () => {
           paths: 1,
           repair: true,
           restUrl: null,
-          messageTimeoutSecs: 120
+          messageTimeoutSecs: 120,
+          completenessObjective: 0.999
         }],
         credentials: { coinbase: null, aws: null }
       })
@@ -62,17 +63,18 @@ describe("loadConfig", () => {
         feeds = ["trades", "orderbook"]
         base_url = "wss://data-stream.binance.vision/ws"
         data_timeout_secs = 600
+        completeness_objective = 0
       `)
       assert.strictEqual(config.storage.maxFileBytes, 512 * 1024)
       assert.deepStrictEqual(
         config.feeds.map((
-          { feed, baseUrls, messageTimeoutSecs }
-        ) => [feed.id, feed.symbol, baseUrls, messageTimeoutSecs]),
+          { completenessObjective, feed, baseUrls, messageTimeoutSecs }
+        ) => [feed.id, feed.symbol, baseUrls, messageTimeoutSecs, completenessObjective]),
         [
-          ["upbit/krwbtc/trade", "KRW-BTC", [], 5],
-          ["upbit/krweth/trade", "KRW-ETH", [], 5],
-          ["binance/btcusdt/trade", "btcusdt", ["wss://data-stream.binance.vision/ws"], 600],
-          ["binance/btcusdt/orderbook", "btcusdt", ["wss://data-stream.binance.vision/ws"], 600]
+          ["upbit/krwbtc/trade", "KRW-BTC", [], 5, 0.999],
+          ["upbit/krweth/trade", "KRW-ETH", [], 5, 0.999],
+          ["binance/btcusdt/trade", "btcusdt", ["wss://data-stream.binance.vision/ws"], 600, 0],
+          ["binance/btcusdt/orderbook", "btcusdt", ["wss://data-stream.binance.vision/ws"], 600, 0]
         ]
       )
     }))

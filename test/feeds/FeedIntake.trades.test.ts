@@ -163,15 +163,20 @@ describe("the intake of trades whose ids follow each other", () => {
       for (const { sequenceId } of eventsOf(model.rows)) {
         seen.set(Number(sequenceId), (seen.get(Number(sequenceId)) ?? 0) + 1)
       }
+      let missing = 0
       for (const gap of standingGaps(model.rows)) {
         assert.notStrictEqual(gap.status, "open")
         if (gap.status !== "missing") continue
         const [first, last] = [Number(gap.firstMissingId), Number(gap.lastMissingId)]
         assert.strictEqual(gap.missing, last - first + 1)
+        missing += last - first + 1
         for (let id = first; id <= last; id++) seen.set(id, (seen.get(id) ?? 0) + 1)
       }
       for (let id = 1001; id <= newest; id++) assert.strictEqual(seen.get(id), 1, `trade ${id}`)
       assert.strictEqual(seen.size, newest - 1000)
+      const complete = model.stats.completeness.at(model.now + 1000)
+      assert.deepInclude(complete, { missing, gapsOpen: 0 })
+      assert.strictEqual(complete.ratio === 1, missing === 0)
     },
     { arbitrary: { runs: 2000 } }
   )

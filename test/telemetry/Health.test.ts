@@ -322,7 +322,10 @@ describe("Health", () => {
         latency_ms: null,
         messages_dropped: 0,
         reconnects: 0,
-        next_retry_in_seconds: null
+        next_retry_in_seconds: null,
+        completeness_ratio: null,
+        completeness_covered_seconds: 0,
+        gap_seconds: 0
       })
     }))
 

@@ -4,6 +4,7 @@ import type { Exposed } from "./exposition.ts"
 const steady: ReadonlySet<string> = new Set([
   "collector_build_info",
   "collector_start_timestamp_seconds",
+  "collector_completeness_objective",
   "collector_disk_size_bytes",
   "collector_disk_free_bytes"
 ])

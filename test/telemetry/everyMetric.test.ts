@@ -82,6 +82,8 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_disk_size_bytes",
     "collector_start_timestamp_seconds",
     "collector_build_info",
+    "collector_completeness_objective",
+    "collector_completeness_covered_seconds",
     "collector_files_waiting",
     "collector_upload_queue_depth",
     "collector_upload_queue_dropped_total",
@@ -102,12 +104,19 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
   yield* faults.inject({ kind: "notice" })
   yield* see(["collector_venue_notices_total"])
   yield* see(["collector_sequence_duplicates_total"], faults.inject({ kind: "duplicate" }))
-  yield* see(["collector_sequence_out_of_order_total"], faults.inject({ kind: "reorder" }))
+  yield* see([
+    "collector_sequence_out_of_order_total",
+    "collector_gap_events_recovered_total",
+    "collector_gaps_total"
+  ], faults.inject({ kind: "reorder" }))
   yield* see(["collector_sequence_resets_total"], faults.inject({ kind: "restart" }))
-  yield* see(
-    ["collector_sequence_gaps_total", "collector_sequence_gap_size", "collector_sequence_missing"],
-    faults.inject({ kind: "gap" })
-  )
+  yield* see([
+    "collector_sequence_gaps_total",
+    "collector_sequence_gap_size",
+    "collector_sequence_missing",
+    "collector_gap_events_missing",
+    "collector_completeness_ratio"
+  ], faults.inject({ kind: "gap" }))
   yield* see(
     ["collector_parse_errors_total", "collector_parse_circuit_breaks_total", "collector_health_reason"],
     Effect.replicateEffect(faults.inject({ kind: "garbage", form: "broken-json" }), 50)
@@ -118,14 +127,16 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_websocket_reconnects_total",
     "collector_websocket_connected",
     "collector_feed_live",
-    "collector_health_status"
+    "collector_health_status",
+    "collector_gap_seconds"
   ], faults.inject({ kind: "disconnect" }))
   yield* faults.lift
   yield* see(["collector_message_timeouts_total"], faults.inject({ kind: "stall" }))
   yield* faults.lift
   store.fail("PutObject", { kind: "treacle" }, Infinity)
   const stopping = yield* Effect.forkChild(shutDown)
-  yield* see(["collector_ready"])
+  // What comes from the stop on is missing.
+  yield* see(["collector_ready", "collector_gaps_open"])
   yield* Fiber.join(stopping)
 }, Effect.provide(environment))
 

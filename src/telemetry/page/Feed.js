@@ -15,6 +15,8 @@ export const groups = /** @type {const} */ (["down", "stale", "opening", "live"]
  */
 export const signs = { down: "✕", stale: "▲", opening: "○", live: "●" }
 
+const dayMillis = 86_400_000
+
 /** One feed as the page knows it. */
 export class Feed {
   /** @type {FeedRow[1]} */
@@ -34,16 +36,25 @@ export class Feed {
   openFile = null
   openFileBytes = 0
   stateSince = 0
+  /**
+   * Share that is recorded; false where nobody could prove it, null where nothing is known yet.
+   * @type {number | false | null}
+   */
+  complete = null
+  gapSeconds = 0
+  /** @type {number | null} */
+  knownSince = null
 
   /**
    * @param {Hello["feeds"][number]} described
    * @param {number} index
    */
-  constructor({ dataType, exchange, sparkline, symbol }, index) {
+  constructor({ dataType, exchange, objective, sparkline, symbol }, index) {
     this.index = index
     this.exchange = exchange
     this.symbol = symbol
     this.dataType = dataType
+    this.objective = objective
     this.id = `${exchange}/${symbol}/${dataType}`
     this.points = Float64Array.from(sparkline)
   }
@@ -62,7 +73,10 @@ export class Feed {
       this.nextAttemptAt,
       this.reason,
       this.openFileBytes,
-      this.openFile
+      this.openFile,
+      this.complete,
+      this.gapSeconds,
+      this.knownSince
     ] = row
   }
 
@@ -70,6 +84,16 @@ export class Feed {
   addPoint(value) {
     this.points.copyWithin(0, 1)
     this.points[this.points.length - 1] = value
+  }
+
+  /**
+   * Whether more is missing than may be within a whole day, however little of it has passed.
+   * @param {number} now by the recorder's clock
+   */
+  lacksTooMuch(now) {
+    const { complete, knownSince, objective } = this
+    if (typeof complete !== "number" || knownSince === null || objective === 0) return false
+    return (1 - complete) * Math.min(now - knownSince, dayMillis) > (1 - objective) * dayMillis
   }
 
   /**

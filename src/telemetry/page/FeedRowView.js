@@ -1,6 +1,6 @@
 // @ts-check
 /** @import { Feed } from "./Feed.js" */
-import { setCount, setLevel, setText, show, within } from "./elements.js"
+import { setCount, setLevel, setText, setTitle, show, within } from "./elements.js"
 import { signs } from "./Feed.js"
 import * as formats from "./formats.js"
 import { Sparkline } from "./Sparkline.js"
@@ -22,6 +22,7 @@ export class FeedRowView {
   #latency
   #drops
   #reconnects
+  #complete
   #file
   #reason
   #spark
@@ -44,6 +45,7 @@ export class FeedRowView {
     this.#latency = within(row, ".latency")
     this.#drops = within(row, ".drops")
     this.#reconnects = within(row, ".reconnects")
+    this.#complete = within(row, ".complete")
     this.#file = within(row, ".file")
     this.#reason = within(row, ".reason")
     within(row, ".exchange").textContent = feed.exchange
@@ -72,7 +74,7 @@ export class FeedRowView {
 
   /** @param {number} now by the recorder's clock */
   draw(now) {
-    if (this.#behind) this.#drawValues()
+    if (this.#behind) this.#drawValues(now)
     if (this.#pointsBehind) this.#drawPoints()
     this.drawAges(now)
   }
@@ -90,7 +92,8 @@ export class FeedRowView {
     setText(this.#reason, reason + next)
   }
 
-  #drawValues() {
+  /** @param {number} now */
+  #drawValues(now) {
     const {
       dataType,
       dropped,
@@ -113,6 +116,7 @@ export class FeedRowView {
     this.#latency.toggleAttribute("data-zero", latencyMillis === null)
     setCount(this.#drops, dropped)
     setCount(this.#reconnects, reconnects)
+    this.#drawComplete(now)
     // The feed's own name, which the row has already, is left out of the file's.
     const name = openFile?.split("/").at(-1)?.replace(`${exchange}.${symbol}.${dataType}.`, "").replace(
       /\.parquet$/,
@@ -120,6 +124,35 @@ export class FeedRowView {
     )
     setText(this.#file, name === undefined ? formats.unknown : `${name} · ${formats.bytes(openFileBytes)}`)
     this.#file.title = openFile ?? ""
+  }
+
+  /** @param {number} now */
+  #drawComplete(now) {
+    const { complete, gapSeconds, knownSince, objective } = this.#feed
+    const cell = this.#complete
+    const gaps = gapSeconds === 0 ? "" : formats.duration(gapSeconds * 1000)
+    cell.toggleAttribute("data-zero", complete === null)
+    setLevel(cell, complete === false ? "idle" : this.#feed.lacksTooMuch(now) ? "stale" : "")
+    if (complete === null || knownSince === null) {
+      setText(cell, formats.unknown)
+      setTitle(cell, "Not known yet.")
+      return
+    }
+    const span = formats.sinceOrDay(knownSince, now)
+    if (complete === false) {
+      setText(cell, gaps === "" ? "n.p." : `n.p. · ${gaps}`)
+      setTitle(
+        cell,
+        `Not provable: the venue sends no number that would show what is missing. Known gaps, ${span}: ${
+          gaps || "none"
+        }.`
+      )
+      return
+    }
+    setText(cell, formats.percent(complete))
+    const wanted = objective === 0 ? "" : `, ${formats.percent(objective)} wanted of a day`
+    const unknown = gaps === "" ? "" : ` ${gaps} in gaps whose missing events nobody can count.`
+    setTitle(cell, `${formats.percent(complete)} recorded, ${span}${wanted}.${unknown}`)
   }
 
   #drawPoints() {

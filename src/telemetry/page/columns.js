@@ -3,7 +3,7 @@
 import { groups } from "./Feed.js"
 
 /**
- * @typedef {"state" | "feed" | "rate" | "age" | "latency" | "drops" | "reconnects" | "file"} ColumnName
+ * @typedef {"state" | "feed" | "rate" | "age" | "latency" | "drops" | "reconnects" | "complete" | "file"} ColumnName
  * @typedef {"ascending" | "descending"} Direction
  */
 
@@ -30,6 +30,13 @@ export const columns = [
   { name: "latency", title: "Latency", value: ({ latencyMillis }) => latencyMillis, first: "descending" },
   { name: "drops", title: "Dropped", value: ({ dropped }) => dropped, first: "descending" },
   { name: "reconnects", title: "Reconnects", value: ({ reconnects }) => reconnects, first: "descending" },
+  // Who sorts by it looks for what is missing.
+  {
+    name: "complete",
+    title: "Complete",
+    value: ({ complete }) => complete === false ? null : complete,
+    first: "ascending"
+  },
   { name: "file", title: "Current file", value: ({ openFileBytes }) => openFileBytes, first: "descending" }
 ]
 

@@ -46,6 +46,15 @@ export const setText = (element, text) => {
 }
 
 /**
+ * Changes what a pointer that rests on the element is told.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export const setTitle = (element, text) => {
+  if (element.title !== text) element.title = text
+}
+
+/**
  * @param {HTMLElement} element
  * @param {boolean} shown
  */

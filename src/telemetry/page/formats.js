@@ -19,6 +19,14 @@ export const rate = (value) => value < 100 ? tenths.format(value) : whole.format
 export const millis = (value) =>
   value === null ? unknown : `${Math.abs(value) < 10 ? tenths.format(value) : whole.format(value)} ms`
 
+const percents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 3 })
+
+/**
+ * A share; only all of it is 100 %.
+ * @param {number} value
+ */
+export const percent = (value) => value === 1 ? "100 %" : `${percents.format(value * 100)} %`
+
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
 
 /** @param {number | null} value */
@@ -51,6 +59,14 @@ export const duration = (value) => {
  * @param {number} value in milliseconds
  */
 export const age = (value) => value < 1000 ? "< 1 s" : duration(value)
+
+/**
+ * The stretch of time that what is known of the last day is known for.
+ * @param {number} since milliseconds since the epoch
+ * @param {number} now
+ */
+export const sinceOrDay = (since, now) =>
+  now - since > 86_000_000 ? "the last day" : `since ${timeOfDay(since).slice(0, 5)} UTC`
 
 /**
  * Hours, minutes and seconds, UTC.

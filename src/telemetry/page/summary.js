@@ -1,6 +1,6 @@
 // @ts-check
 /** @import { Tick } from "../LiveMessages.ts" */
-import { byId, make, setLevel, setText, show, within } from "./elements.js"
+import { byId, make, setLevel, setText, setTitle, show, within } from "./elements.js"
 import { signs } from "./Feed.js"
 import * as formats from "./formats.js"
 
@@ -41,12 +41,22 @@ const drawStatus = ({ health }, /** @type {string} */ version) => {
 }
 
 /** @param {Tick} tick */
-const drawTiles = ({ eventsPerSecond, health, journalBytes, rowsBuffered }) => {
+const drawTiles = ({ complete, eventsPerSecond, health, journalBytes, now, rowsBuffered }) => {
   const { connections, messages_dropped } = health
   setText(byId("feeds-up"), `${formats.count(connections.up)} / ${formats.count(connections.total)}`)
   setText(byId("events-rate"), formats.rate(eventsPerSecond))
   setText(byId("dropped"), formats.count(messages_dropped))
   setLevel(byId("dropped"), messages_dropped > 0 ? "stale" : "")
+  const { knownSince, lowest, provable, whole } = complete
+  const span = knownSince === null ? "" : formats.sinceOrDay(knownSince, now)
+  setText(byId("complete-title"), span === "" ? "Complete" : `Complete, ${span}`)
+  setText(byId("complete"), lowest === null ? formats.unknown : formats.percent(lowest))
+  setTitle(
+    byId("complete"),
+    lowest === null
+      ? "There is no feed whose completeness could be proven."
+      : `The lowest of ${formats.count(provable)} provable feeds, ${formats.count(whole)} of them without any loss.`
+  )
   setText(byId("rows-buffered"), formats.count(rowsBuffered))
   setText(byId("journal"), formats.bytes(journalBytes))
 }

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
+import type { ContinuityRule } from "../../../src/domain/ContinuityRule.ts"
+import type { Gap } from "../../../src/domain/Gap.ts"
 import { venues } from "../../../src/domain/Venue.ts"
 import * as Feed from "../../../src/domain/Feed.ts"
 import type { FeedStats, Telemetry } from "../../../src/telemetry/Telemetry.ts"
@@ -81,6 +83,61 @@ describe.skipIf(noBrowser !== null)(`reading the live page${noBrowser === null ?
       yield* shows([ids[5], ids[3]])
       yield* go(() => page.getByLabel("Filter").fill("nothing like this"))
       yield* until(`document.getElementById("no-feeds").innerText === "No feed matches what you filter for."`)
+      assert.deepStrictEqual(complaints, [])
+    }).pipe(Effect.provide(environment)))
+
+  it.live("shows how complete each feed is, and never calls one so of which nobody can prove it", () =>
+    Effect.gen(function*() {
+      const { telemetry, url } = yield* serve()
+      const feeds = yield* recordingOf(telemetry, 4)
+      const ids = feeds.map(({ feed }) => feed.id)
+      const nowMicros = (yield* Clock.currentTimeMillis) * 1000
+      const startedMicros = nowMicros - 3600e6
+      const gapOf = (seconds: number): Gap => ({
+        id: "trade-1",
+        revision: 1,
+        dataType: "trade",
+        cause: "disconnected",
+        status: "missing",
+        openedMicros: nowMicros - seconds * 1e6,
+        closedMicros: nowMicros,
+        firstMissingId: null,
+        lastMissingId: null,
+        missing: null,
+        recovered: 0,
+        connectionBefore: null,
+        connectionAfter: null
+      })
+      const begin = (index: number, rule: ContinuityRule, gaps: ReadonlyArray<Gap>) => {
+        const { completeness } = feeds[index]!
+        completeness.objective = 0.999
+        completeness.begin({ rule, startedMicros, lastReceivedMicros: null, gaps })
+      }
+      begin(0, "consecutive", [])
+      begin(1, "linked", [gapOf(360)])
+      begin(2, "none", [gapOf(12)])
+      const { complaints, go, page, until } = yield* visit(`${url}/`)
+      const cell = (index: number) => `${row(ids[index]!)}.querySelector(".complete")`
+      const since = new Date(startedMicros / 1000).toISOString().slice(11, 16)
+      yield* until(`${cell(0)}.textContent === "100 %" && ${cell(0)}.dataset.level === ""`)
+      yield* until(`${cell(0)}.title === "100 % recorded, since ${since} UTC, 99.90 % wanted of a day."`)
+      yield* until(`/^90\\.\\d+ %$/.test(${cell(1)}.textContent) && ${cell(1)}.dataset.level === "stale"`)
+      yield* until(`${cell(1)}.title.endsWith(" 6 min 0 s in gaps whose missing events nobody can count.")`)
+      yield* until(`${cell(2)}.textContent === "n.p. · 12 s"`)
+      yield* until(`/^Not provable: .* Known gaps, since ${since} UTC: 12 s\\.$/.test(${cell(2)}.title)`)
+      yield* until(`${cell(3)}.textContent === "–"`)
+      yield* until(`/^90\\.\\d+ %$/.test(document.getElementById("complete").textContent)`)
+      yield* until(`document.getElementById("complete-title").textContent === "Complete, since ${since} UTC"`)
+      yield* until(
+        `document.getElementById("complete").title.endsWith("2 provable feeds, 1 of them without any loss.")`
+      )
+      const shows = (expected: ReadonlyArray<string | undefined>) =>
+        until(`JSON.stringify(${shownFeeds}) === ${JSON.stringify(JSON.stringify(expected))}`)
+      yield* go(() => page.getByRole("button", { name: "Complete" }).click())
+      yield* shows([ids[1], ids[0], ids[2], ids[3]])
+      yield* go(() => page.getByRole("button", { name: "Complete" }).click())
+      yield* shows(ids)
+      assert.match(page.url(), /#sort=complete%3Adesc$/)
       assert.deepStrictEqual(complaints, [])
     }).pipe(Effect.provide(environment)))
 
