@@ -28,7 +28,7 @@ describe("ticklake run", () => {
       const told = (line: RegExp) =>
         assert.match(state.said, new RegExp(`^\\S+ INFO  ${line.source}, \\d\\.\\d s$`, "m"))
       told(/stopping feeds: 2 of 2 connections closed, 0 events left in queues/)
-      told(/stopping sinks: 2 files sealed \(\d+ rows\), 0 left open, 0 rows left/)
+      told(/stopping sinks: 3 files sealed \(\d+ rows\), 0 left open, 0 rows left/)
       told(/stopping writers: no row waits to be written/)
       told(/stopping the journal: \d segments? removed, nothing left in it/)
       told(/stopping uploads: \d files? stored, 0 left/)

@@ -50,13 +50,19 @@ export const accountForTrades = Effect.fnUntraced(function*(simulator: Simulator
   return audits
 }, Effect.orDie)
 
-/** Each trade is in a file once or within a gap of the right size, and no gap is said where nothing was lost. */
-export const assertAccounted = (audits: ReadonlyArray<TradesAudit & { readonly feed: string }>) => {
+/** Feeds of trades whose ids do not tell what is missing between them. */
+const isUncounted = (feed: string) => feed.startsWith("upbit/") || feed.startsWith("bybit/")
+
+/**
+ * Each trade is in a file once or within a gap of the right size, and no gap is said where nothing was lost. Where trades were `hidden`
+ * on open connections, those of a venue whose ids do not tell may be missing without a word.
+ */
+export const assertAccounted = (audits: ReadonlyArray<TradesAudit & { readonly feed: string }>, hidden = false) => {
   for (const { doubled, falseGaps, feed, missingOutsideGaps, neverGenerated, wrongSizes } of audits) {
     assert.deepStrictEqual(
       {
         feed,
-        missingOutsideGaps: missingOutsideGaps.slice(0, 3),
+        missingOutsideGaps: hidden && isUncounted(feed) ? [] : missingOutsideGaps.slice(0, 3),
         doubled: doubled.slice(0, 3),
         neverGenerated: neverGenerated.slice(0, 3),
         falseGaps: falseGaps.slice(0, 3),

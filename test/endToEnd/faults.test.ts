@@ -80,7 +80,7 @@ describe.concurrent("faults", () => {
 
     it.live(`${venue}: what arrives twice, late or not at all is told by the venue's numbers, and nothing else is`, () =>
       Effect.gen(function*() {
-        const recorder = yield* world({ venues: [venue], simulator: fast })
+        const recorder = yield* world({ venues: [venue], simulator: fast, hides: true })
         const { orderbook, trade } = registry[venue](null).channels
         const book = recorder.feeds().find(({ feed }) => feed.dataType === "orderbook") ?? assert.fail("no book")
         const trades = recorder.feeds().find(({ feed }) => feed.dataType === "trade") ?? assert.fail("no trades")

@@ -17,7 +17,7 @@ describe("a stop after somebody removed the data folder", () => {
       ])
       yield* Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
-        const { config, feeds, shutDown, simulator } = yield* world({
+        const { config, feeds, shutDown, simulator, sinks } = yield* world({
           venues: ["okx", "bybit"],
           simulator: { rate: 300 }
         })
@@ -29,10 +29,12 @@ describe("a stop after somebody removed the data folder", () => {
         const received = feeds().reduce((sum, { events }) => sum + events, 0)
         assert.strictEqual(feeds().reduce((sum, { rowsLost }) => sum + rowsLost, 0), received)
         assert.deepStrictEqual(yield* readRows(config.storage.localPath), [])
+        const lost = sinks().reduce((sum, { rowsLost }) => sum + rowsLost, 0)
+        assert.isAbove(lost, received)
         assert.strictEqual(
           lines.at(-1),
           `Warn ${quantity(received, "event")} received, 0 dropped, ${
-            quantity(received, "row")
+            quantity(lost, "row")
           } lost, 0 frames not readable`
         )
         const promises = lines.filter((line) =>

@@ -15,7 +15,7 @@ describe("uploading", () => {
         server.fail("PutObject", { kind: "resetMidBody" }, 2)
         server.fail("PutObject", { kind: "answerLost" }, 2)
         server.fail("HeadObject", { kind: "status", status: 500, code: "" }, 3)
-        const { feeds, finish } = yield* world({
+        const { feeds, finish, sinks } = yield* world({
           simulator: { rate: 200 },
           storage: { mode, server },
           maxFileAgeSecs: 0.4
@@ -24,7 +24,7 @@ describe("uploading", () => {
         yield* until(() => server.objects().size > 0)
         const audits = yield* finish
         assertNothingLost(audits)
-        assert.strictEqual(server.objects().size, feeds().reduce((sum, stats) => sum + stats.filesSealed, 0))
+        assert.strictEqual(server.objects().size, sinks().reduce((sum, stats) => sum + stats.filesSealed, 0))
       }).pipe(Effect.provide(environment)))
   }
 
@@ -34,7 +34,7 @@ describe("uploading", () => {
       for (const operation of ["ListObjects", "HeadObject", "PutObject"] as const) {
         server.fail(operation, { kind: "status", status: 503, code: "" }, Infinity)
       }
-      const { feeds, finish, uploads } = yield* world({
+      const { feeds, finish, sinks, uploads } = yield* world({
         venues: ["okx", "bybit"],
         simulator: { rate: 200 },
         storage: { mode: "s3", server },
@@ -46,7 +46,7 @@ describe("uploading", () => {
       assert.isAtLeast(uploads.filesOnDisk, feeds().length * 3)
       server.heal()
       assertNothingLost(yield* finish)
-      assert.strictEqual(uploads.stored, feeds().reduce((sum, stats) => sum + stats.filesSealed, 0))
+      assert.strictEqual(uploads.stored, sinks().reduce((sum, stats) => sum + stats.filesSealed, 0))
       assert.strictEqual(uploads.filesOnDisk, 0)
     }).pipe(Effect.provide(environment)))
 
@@ -55,7 +55,7 @@ describe("uploading", () => {
       const fs = yield* FileSystem.FileSystem
       const server = yield* s3StandIn.make()
       server.fail("PutObject", { kind: "treacle" }, Infinity)
-      const { config, feeds, shutDown } = yield* world({
+      const { config, feeds, shutDown, sinks } = yield* world({
         venues: ["okx", "bybit"],
         simulator: { rate: 200 },
         storage: { mode: "s3", server },
@@ -71,7 +71,7 @@ describe("uploading", () => {
       const left = (yield* fs.readDirectory(config.storage.dataDir, { recursive: true })).filter((name) =>
         name.endsWith(".parquet")
       )
-      assert.strictEqual(left.length, feeds().reduce((sum, stats) => sum + stats.filesSealed, 0))
+      assert.strictEqual(left.length, sinks().reduce((sum, stats) => sum + stats.filesSealed, 0))
       const contents = new Map<string, Uint8Array>()
       for (const name of left) contents.set(name, yield* fs.readFile(join(config.storage.dataDir, name)))
       server.heal()
