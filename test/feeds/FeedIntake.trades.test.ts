@@ -180,4 +180,29 @@ describe("the intake of trades whose ids follow each other", () => {
     },
     { arbitrary: { runs: 2000 } }
   )
+
+  it("counts what it passes on, less what is lost of it, beside what is missing", () => {
+    const model = new IntakeModel(feed, "consecutive", 100)
+    const connection = model.connect()
+    const tradesOf = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, i) => trade(first + i, model.now, model.now, true))
+    const complete = () => model.stats.completeness.at(model.now).ratio ?? NaN
+    model.now += 60_000_000
+    connection.receive(tradesOf(1001, 1080), null, 0)
+    assert.strictEqual(complete(), 1)
+    connection.receive(tradesOf(1091, 1100), null, 0)
+    assert.closeTo(complete(), 0.9, 1e-9)
+    const lost = { firstReceivedMicros: model.now, lastReceivedMicros: model.now }
+    model.intake.lost({ ...lost, rows: 10, firstId: "1071", lastId: "1080" })
+    assert.closeTo(complete(), 0.8, 1e-9)
+    model.intake.repair(tradesOf(1075, 1090))
+    assert.closeTo(complete(), 0.96, 1e-9)
+    model.drain()
+    connection.receive(tradesOf(1101, 1200), null, 0)
+    // There is no room for these.
+    connection.receive(tradesOf(1201, 1300), null, 0)
+    model.drain()
+    connection.receive(tradesOf(1301, 1301), null, 0)
+    assert.closeTo(complete(), 197 / 301, 1e-9)
+  })
 })

@@ -10,7 +10,7 @@ const Steps = Arbitrary.array(
   Arbitrary.schema(
     Schema.Struct({
       /** Minutes since the step before. */
-      later: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 700 })),
+      later: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3000 })),
       amount: Schema.Int.check(Schema.isBetween({ minimum: -5, maximum: 100 })),
       /** Minutes before the present. */
       ago: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2000 })),
