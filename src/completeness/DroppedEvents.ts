@@ -17,6 +17,10 @@ export class DroppedEvents {
     this.#counted = counted
   }
 
+  get running(): boolean {
+    return this.#run !== null
+  }
+
   /** Whether `event` belongs to those before it. */
   continues(event: Event): boolean {
     const ids = this.#idsOf(event)

@@ -18,8 +18,8 @@ export interface Options {
   readonly dataType: DataType
   /** Whether its ids follow each other, so that each missing one is known. */
   readonly counted: boolean
-  /** Whether only a complete book ends a gap: the events of the feed change a book. */
-  readonly incremental: boolean
+  /** Whether the venue numbers nothing that could show a hole, so that whatever may be missing is taken to be. */
+  readonly unnumbered: boolean
   readonly startedMicros: number
   readonly before: Before
   /** Hears every statement about a gap, in their order. */
@@ -34,11 +34,20 @@ interface Interruption {
   cause: GapCause | null
   /** What has been said of it. */
   gap: Gap | null
-  readonly openedMicros: number
+  openedMicros: number
   readonly connectionBefore: number | null
   /** Events that are known to be missing since; null where nobody can tell. */
   missing: number | null
   ids: Missing | null
+}
+
+/** A span in which events may be missing, and the numbers of the connections before and after it. */
+export interface Uncarried {
+  readonly cause: GapCause
+  readonly openedMicros: number
+  readonly closedMicros: number
+  readonly before: number
+  readonly after: number
 }
 
 /** How long an interruption lasts before it is said that it is open. Most end sooner, and often nothing was missed. */
@@ -50,6 +59,8 @@ export const announceAfterMicros = 10_000_000
  */
 export class GapLedger {
   readonly #options: Options
+  /** Whether only a complete book ends a gap: a change is of use only after all before it. */
+  readonly #books: boolean
   readonly #gaps: NewGaps
   readonly #missing: MissingEvents
   #interruption: Interruption | null
@@ -65,6 +76,7 @@ export class GapLedger {
   constructor(options: Options) {
     const { before, startedMicros } = options
     this.#options = options
+    this.#books = options.dataType === "orderbook"
     this.#dropped = new DroppedEvents(options.counted)
     this.#gaps = new NewGaps(options.dataType, startedMicros)
     this.#missing = new MissingEvents(options.say, before.gaps.filter(({ status }) => status === "missing"))
@@ -74,7 +86,8 @@ export class GapLedger {
     this.#interruption = {
       cause: open?.cause ?? (this.#begun ? "recorder_crashed" : null),
       gap: open,
-      openedMicros: open?.openedMicros ?? this.#lastMicros,
+      // What is said of a gap may be on disk without the rows before it.
+      openedMicros: Math.min(open?.openedMicros ?? Infinity, this.#lastMicros),
       connectionBefore: open?.connectionBefore ?? null,
       missing: null,
       ids: null
@@ -82,8 +95,19 @@ export class GapLedger {
     if (open === null && this.#begun) this.#announce(this.#interruption)
   }
 
+  /** Whether events may be missing just now: of a book, until the next complete one. */
+  get broken(): boolean {
+    return (this.#interruption !== null && this.#interruption.cause !== null) || this.#dropped.running
+  }
+
+  /** Receive time of the newest event. */
+  get lastMicros(): number {
+    return this.#lastMicros
+  }
+
   /** Nothing delivers any more. */
-  interrupted(cause: GapCause, connection: number | null): void {
+  interrupted(why: GapCause, connection: number | null): void {
+    const cause = why === "stale" && !this.#begun ? "never_subscribed" : why
     const now = this.#interruption
     if (now === null) {
       this.#interruption = this.#interruptionFrom(cause, connection)
@@ -120,6 +144,8 @@ export class GapLedger {
 
   /** All events of a frame have been told. */
   frameEnded(): void {
+    // Where nothing is numbered, only an event that is new can stand behind what could not be read.
+    if (this.#options.unnumbered) return
     this.#unreadable = this.#unreadableNow
     this.#unreadableNow = false
   }
@@ -140,16 +166,9 @@ export class GapLedger {
 
   /** There is room again from `nowMicros` on; to be told before the next events are written. */
   roomAgain(nowMicros: number): void {
-    if (!this.#options.incremental) return this.#endDropped(nowMicros)
+    if (!this.#books) return this.#endDropped(nowMicros)
     const run = this.#dropped.end()
-    // The changes that follow are of no use without those that were dropped.
-    if (run !== null) {
-      this.#interruption ??= {
-        ...this.#interruptionFrom("queue_overflow", this.#lastConnection),
-        openedMicros: run.openedMicros,
-        missing: run.missing
-      }
-    }
+    if (run !== null) this.#breakBook("queue_overflow", run.openedMicros, run.missing)
   }
 
   /** Rows that had been taken are lost on their way to the disk. */
@@ -157,19 +176,20 @@ export class GapLedger {
     rows: { readonly rows: number; readonly firstReceivedMicros: number; readonly lastReceivedMicros: number },
     ids: Missing | null
   ): void {
+    if (this.#books) return this.#breakBook("disk", rows.firstReceivedMicros, rows.rows)
     const missing = ids === null ? rows.rows : ids.last - ids.first + 1
     this.#addLost("disk", rows.firstReceivedMicros, rows.lastReceivedMicros, { missing, ids })
   }
 
   /** Nobody records the feed from `nowMicros` on. */
   stopped(nowMicros: number): void {
-    this.roomAgain(nowMicros)
+    this.roomAgain(Math.max(nowMicros, this.#lastMicros))
     const now = this.#interruption
     if (now === null) {
-      this.#announce({
-        ...this.#interruptionFrom("recorder_stopped", this.#lastConnection),
-        openedMicros: Math.max(nowMicros, this.#lastMicros)
-      })
+      const stop = this.#interruptionFrom("recorder_stopped", this.#lastConnection)
+      // What could not be read may be the newest there was.
+      const unread = this.#unreadable && this.#options.unnumbered
+      this.#announce(unread ? stop : { ...stop, openedMicros: Math.max(nowMicros, this.#lastMicros) })
     } else if (now.gap === null) {
       now.cause ??= "never_subscribed"
       this.#announce(now)
@@ -184,8 +204,25 @@ export class GapLedger {
     return this.#missing.take(ids, "repaired") > 0
   }
 
+  /** One of the events that `gap` lacks has come again; answers how the gap stands now. */
+  foundAgain(gap: Gap): Gap {
+    return this.#missing.foundAgain(gap)
+  }
+
   /** What was missing in a gap that has no ids has been fetched as far as `complete` says. */
   refetched = (gap: Gap, recovered: number, complete: boolean) => this.#missing.settle(gap, recovered, complete)
+
+  /** Whether anything was delivered in a span is not known; answers what is said of it. */
+  uncarried({ after, before, cause, closedMicros, openedMicros }: Uncarried): Gap {
+    const gap = this.#gap(cause, openedMicros, closedMicros, sized(null), after, before)
+    this.#missing.add(gap, null)
+    return gap
+  }
+
+  /** Nothing is missing in `gap` after all. */
+  dismissed(gap: Gap): void {
+    this.#options.say({ ...gap, revision: gap.revision + 1, status: "dismissed", missing: 0 }, false)
+  }
 
   #endDropped(nowMicros: number): void {
     const run = this.#dropped.end()
@@ -197,28 +234,38 @@ export class GapLedger {
     this.#missing.add(this.#gap(cause, openedMicros, closedMicros, sized), sized.ids)
   }
 
+  /** Books that had been received are lost: what follows is of no use without them. */
+  #breakBook(cause: GapCause, openedMicros: number, missing: number): void {
+    const now = this.#interruption
+    if (now === null) {
+      this.#interruption = { ...this.#interruptionFrom(cause, this.#lastConnection), openedMicros, missing }
+      return
+    }
+    now.cause ??= cause
+    now.openedMicros = Math.min(now.openedMicros, openedMicros)
+    if (now.missing !== null) now.missing += missing
+  }
+
   #settle(event: Event, verdict: Verdict, connection: number): void {
     const now = this.#interruption
     if (now !== null) {
-      if (this.#options.incremental && !(event.dataType === "orderbook" && event.isSnapshot)) {
-        return this.#widen(now, verdict)
-      }
+      if (event.dataType === "orderbook" && !event.isSnapshot) return this.#widen(now, verdict)
       this.#interruption = null
+      if (this.#options.unnumbered) this.#unreadable = this.#unreadableNow = false
       return this.#close(now, event, verdict, connection)
     }
-    const { counted, incremental } = this.#options
     if (verdict._tag === "Gap") {
       const cause = this.#unreadable ? "parse_errors" : "sequence_gap"
-      if (incremental) {
-        this.#interruption = this.#interruptionFrom(cause, this.#lastConnection)
-        return this.#widen(this.#interruption, verdict)
+      if (event.dataType === "orderbook" && !event.isSnapshot) {
+        this.#interruption = { ...this.#interruptionFrom(cause, this.#lastConnection), ...sized(verdict.missing) }
+        return this.#announce(this.#interruption)
       }
       // In the order of their ids: after a crash what is said of one gap speaks for all before it.
       this.#endDropped(event.timestampCollector)
       const gap = this.#gap(cause, this.#lastMicros, event.timestampCollector, sized(verdict.missing), connection)
       return this.#missing.add(gap, verdict.missing)
     }
-    if (this.#unreadable && !counted && !incremental) {
+    if (this.#unreadable && this.#options.unnumbered) {
       this.#unreadable = this.#unreadableNow = false
       this.#missing.add(
         this.#gap("parse_errors", this.#lastMicros, event.timestampCollector, sized(null), connection),
@@ -229,9 +276,16 @@ export class GapLedger {
 
   /** A broken book: what else is missing before the next complete one. */
   #widen(now: Interruption, verdict: Verdict): void {
-    if (verdict._tag !== "Gap" || verdict.missing === null) return
-    now.missing = (now.missing ?? 0) + verdict.missing.last - verdict.missing.first + 1
-    now.ids = { first: now.ids?.first ?? verdict.missing.first, last: verdict.missing.last }
+    if (verdict._tag === "Gap") {
+      now.cause ??= "sequence_gap"
+      if (verdict.missing === null) now.missing = now.ids = null
+      if (now.missing !== null && verdict.missing !== null) {
+        now.missing += verdict.missing.last - verdict.missing.first + 1
+        if (now.ids !== null) now.ids = { first: now.ids.first, last: verdict.missing.last }
+      }
+    }
+    // Changes that are written without the book that they change need the word of it before them.
+    if (now.gap === null) this.#announce(now)
   }
 
   #close(now: Interruption, event: Event, verdict: Verdict, connection: number): void {
@@ -257,6 +311,7 @@ export class GapLedger {
     this.#missing.add({
       ...said,
       ...idTexts(ids),
+      openedMicros: now.openedMicros,
       revision: now.gap === null ? said.revision : said.revision + 1,
       status: "missing",
       closedMicros,

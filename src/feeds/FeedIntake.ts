@@ -8,16 +8,22 @@ import type { Feed } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { BookLead } from "./BookLead.ts"
+import { Carriers } from "./Carriers.ts"
 import { countVerdict } from "./countVerdict.ts"
 import type { EventQueue } from "./EventQueue.ts"
 import { type FeedMemory, standing } from "./FeedMemory.ts"
 import { gapRow } from "./gapRow.ts"
+import { PathRace } from "./PathRace.ts"
+import { UnwrittenTrades } from "./UnwrittenTrades.ts"
 
 /** Ids of trades that are remembered where a venue's ids do not follow each other: some seconds of a busy market. */
 const rememberedTrades = 4096
 
 /** Books that are remembered, to know one that a second connection brings. */
-const rememberedBooks = 64
+const rememberedBooks = 1024
+
+/** How long a successor waits until it and another connection have brought the same event, so that nothing lies between them. */
+const overlapMillis = 2000
 
 /** What one connection of a feed brings. */
 export interface ConnectionIntake {
@@ -61,8 +67,13 @@ export class FeedIntake {
   readonly #recent: RecentIds | null
   readonly #ledger: GapLedger
   readonly #lead: BookLead | null
-  /** Connections that deliver, or would if there were anything. */
-  readonly #carrying = new Set<number>()
+  readonly #race: PathRace | null
+  readonly #unwritten: UnwrittenTrades | null
+  readonly #carriers: Carriers
+  /** The connections whose book lacks what is recorded no more, and that have been told so. */
+  readonly #asked = new Set<number>()
+  /** Which path a connection is of, where there are several. */
+  readonly #pathOf = new Map<number, number>()
   #before: Array<GapEvent> = []
   #behind: Array<GapEvent> = []
   #stopsAt: number | null = null
@@ -73,25 +84,40 @@ export class FeedIntake {
     const incremental = feed.dataType === "orderbook" && rule !== "none"
     const counted = rule === "consecutive"
     this.#continuity = Continuity.make(rule, counted ? standing(before) : null)
+    this.#unwritten = rule === "none" && feed.dataType === "trade" ? new UnwrittenTrades() : null
+    this.#race = stats.paths.length > 1 ? new PathRace(stats.paths) : null
     this.#recent = rule === "none"
       ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
       : null
     this.#ledger = new GapLedger({
       dataType: feed.dataType,
       counted,
-      incremental,
+      unnumbered: rule === "none",
       startedMicros: nowMicros(),
       before: { lastReceivedMicros: before.tail?.lastReceivedMicros ?? null, gaps: before.gaps },
-      say: (gap, behind) => (behind ? this.#behind : this.#before).push(gapRow(feed, gap, nowMicros())),
+      say: (gap, behind) => {
+        const rows = behind ? this.#behind : this.#before
+        rows.push(gapRow(feed, gap, nowMicros()))
+        if (gap.cause === "queue_overflow" && gap.revision === 1) this.#unwritten?.told(gap)
+      },
       lose: (ids) => this.#continuity.lose(ids)
     })
+    this.#carriers = new Carriers(
+      rule === "none"
+        ? { uncarried: (span) => this.#ledger.uncarried(span), carried: (gap) => this.#ledger.dismissed(gap) }
+        : null
+    )
     this.#lead = incremental
       ? new BookLead({
         rule,
         stats: stats.sequence,
+        broken: () => this.#ledger.broken,
         interrupted: (cause, connection) => this.#ledger.interrupted(cause, connection),
         received: (event, verdict, connection) => this.#ledger.received(event, verdict, connection),
-        pass: (events) => this.#pass(events)
+        pass: (events, connection) => {
+          this.#race?.won(this.#pathOf.get(connection) ?? 0, events.length)
+          this.#pass(events)
+        }
       })
       : null
     this.#recall(before, counted)
@@ -99,42 +125,92 @@ export class FeedIntake {
     this.#flush()
   }
 
-  /** A connection is open. */
-  join(connection: number): ConnectionIntake {
-    const contender = this.#lead?.join(connection) ?? null
-    const counts = () => this.#carrying.add(connection)
+  /** A connection of the path with that index is open. */
+  join(connection: number, path = 0): ConnectionIntake {
+    return this.#lead === null ? this.#joinAll(connection, path) : this.#joinLead(this.#lead, connection, path)
+  }
+
+  /** Everything that is new is recorded, whichever connection brings it. */
+  #joinAll(connection: number, path: number): ConnectionIntake {
+    const { nowMicros, stats: { sequence } } = this.#options
+    const carriers = this.#carriers
+    /** Since when it delivers beside others, and how often an event had come twice by then. */
+    let beside: { readonly sinceMillis: number; readonly duplicates: number } | null = null
     return {
-      counts,
+      counts: () => carriers.add(connection, nowMicros()),
       unreadable: () => this.#ledger.unreadableFrame(),
-      receive: (events, connectionSequence, nowMillis) => {
-        if (this.#lead !== null && contender !== null) {
-          const hole = this.#lead.receive(contender, events, connectionSequence, nowMillis)
-          if (this.#lead.carries(contender)) counts()
-          if (events.length > 0) this.#ledger.frameEnded()
-          return hole
-        }
+      receive: (events, _connectionSequence, nowMillis) => {
         if (events.length === 0) return null
-        const hole = this.#receive(events, connection)
-        counts()
+        if (!carriers.has(connection) && carriers.size > 0) {
+          beside = { sinceMillis: nowMillis, duplicates: sequence.duplicates }
+        }
+        // The next one is known to carry once its events have been judged, and what it makes known is to be written before them.
+        carriers.heard(connection)
+        carriers.closing(events[0]!.timestampCollector, connection)
+        const hole = this.#receive(events, connection, path)
+        carriers.add(connection, events[0]!.timestampCollector)
         this.#ledger.frameEnded()
         return hole
       },
       takesOver: (nowMillis) =>
-        this.#lead !== null && contender !== null
-          ? this.#lead.takesOver(contender, nowMillis)
-          : this.#carrying.has(connection),
+        carriers.has(connection) &&
+        (beside === null || sequence.duplicates > beside.duplicates || nowMillis - beside.sinceMillis >= overlapMillis),
       leave: (cause) => {
-        if (this.#lead !== null && contender !== null) this.#lead.leave(contender, cause)
-        this.#carrying.delete(connection)
-        if (this.#carrying.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
+        carriers.remove(connection, cause, this.#ledger.lastMicros)
+        if (carriers.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
         this.#flush()
       }
     }
   }
 
+  /** Of changes to a book, those of one connection are recorded. */
+  #joinLead(lead: BookLead, connection: number, path: number): ConnectionIntake {
+    const contender = lead.join(connection)
+    const named = this.#options.rule === "connection" ? null : this.#race
+    if (this.#race !== null) this.#pathOf.set(connection, path)
+    return {
+      // Only what it brings shows that its book is complete.
+      counts: () => {},
+      unreadable: () => this.#ledger.unreadableFrame(),
+      receive: (events, connectionSequence, nowMillis) => {
+        const first = events[0]
+        if (first !== undefined && this.#options.queue.hasRoom()) this.#ledger.roomAgain(first.timestampCollector)
+        if (named !== null) {
+          for (const event of events) {
+            if (event.dataType === "orderbook" && event.isSnapshot) continue
+            named.brought(path, event.sequenceId, event.timestampCollector, true)
+          }
+        }
+        const hole = lead.receive(contender, events, connectionSequence, nowMillis)
+        if (first === undefined) return hole
+        this.#ledger.frameEnded()
+        return hole ?? (this.#lacksBook(connection, lead.leads(contender)) ? { missing: null } : null)
+      },
+      takesOver: (nowMillis) => lead.takesOver(contender, nowMillis),
+      leave: (cause) => {
+        lead.leave(contender, cause)
+        this.#asked.delete(connection)
+        this.#pathOf.delete(connection)
+        this.#flush()
+      }
+    }
+  }
+
+  /** Whether a complete book is to be asked for because what was recorded is not: once for each connection and break. */
+  #lacksBook(connection: number, leads: boolean): boolean {
+    if (!this.#ledger.broken) {
+      if (this.#asked.size > 0) this.#asked.clear()
+      return false
+    }
+    if (!leads || this.#asked.has(connection) || !this.#options.queue.hasRoom()) return false
+    this.#asked.add(connection)
+    return true
+  }
+
   /** No connection came about. */
   failed(cause: GapCause): void {
-    if (this.#carrying.size === 0) this.#ledger.interrupted(cause, null)
+    const nobody = this.#lead === null ? this.#carriers.size === 0 : !this.#lead.hasLead
+    if (nobody) this.#ledger.interrupted(cause, null)
   }
 
   /** The connections are about to be closed, and what comes after may be missed. */
@@ -181,7 +257,8 @@ export class FeedIntake {
       const { position } = trade
       const wanted = rule === "consecutive"
         ? position !== null && this.#continuity.fetched(position) > 0
-        : this.#recent !== null && this.#recent.add(trade.sequenceId)
+        : this.#recent !== null && (this.#recent.add(trade.sequenceId) || this.#unwritten?.has(trade.sequenceId) === true)
+      if (wanted) this.#unwritten?.take(trade.sequenceId, (gap) => gap)
       if (wanted && rule === "consecutive" && position !== null) {
         stats.sequence.missing -= position.last - position.first + 1
         this.#ledger.repaired(position)
@@ -198,8 +275,9 @@ export class FeedIntake {
     this.#flush()
   }
 
-  #receive(events: ReadonlyArray<Event>, connection: number): Hole | null {
+  #receive(events: ReadonlyArray<Event>, connection: number, path: number): Hole | null {
     let hole: Hole | null = null
+    const race = this.#race
     let from = 0
     if (this.#options.queue.hasRoom()) this.#ledger.roomAgain(events[0]!.timestampCollector)
     let kept: Array<Event> | null = null
@@ -214,8 +292,12 @@ export class FeedIntake {
       }
       this.#ledger.received(event, verdict, connection)
       if (verdict._tag === "Gap") hole = { missing: verdict.missing }
-      if (countVerdict(this.#options.stats.sequence, verdict)) kept?.push(event)
+      const fresh = countVerdict(this.#options.stats.sequence, verdict)
+      if (fresh) kept?.push(event)
       else kept ??= events.slice(from, index)
+      if (race === null) continue
+      race.brought(path, event.sequenceId, event.timestampCollector, fresh)
+      if (fresh) race.won(path, 1)
     }
     this.#pass(kept ?? (from === 0 ? events : events.slice(from)))
     return hole
@@ -224,10 +306,16 @@ export class FeedIntake {
   #judge(event: Event, connection: number): Verdict {
     const verdict = this.#continuity.judge(event)
     if (verdict._tag !== "Unverifiable" || this.#recent === null) return verdict
-    const fresh = this.#recent.add(event.sequenceId)
+    const { sequenceId } = event
+    const fresh = this.#recent.add(sequenceId)
+    if (this.#unwritten?.has(sequenceId) === true) {
+      if (!this.#options.queue.hasRoom()) return duplicate
+      this.#unwritten.take(sequenceId, (gap) => this.#ledger.foundAgain(gap))
+      return verdict
+    }
     if (fresh) return verdict
     // A venue may legally repeat a book on one connection; two connections that deliver bring the same ones.
-    const twice = event.dataType === "trade" || this.#carrying.size > 1 || !this.#carrying.has(connection)
+    const twice = event.dataType === "trade" || this.#carriers.size > 1 || !this.#carriers.has(connection)
     return twice ? duplicate : verdict
   }
 
@@ -247,7 +335,7 @@ export class FeedIntake {
       this.#flushBefore()
       stats.dropped += events.length
       this.#ledger.dropped(events)
-      if (this.#recent !== null) { for (const { sequenceId } of events) this.#recent.forget(sequenceId) }
+      if (this.#unwritten !== null) { for (const { sequenceId } of events) this.#unwritten.add(sequenceId) }
     }
     this.#flush()
   }

@@ -2,6 +2,7 @@ import { Clock, Context, Effect, Layer } from "effect"
 import * as Feed from "../domain/Feed.ts"
 import type { Series } from "../domain/Series.ts"
 import { Histogram } from "./Histogram.ts"
+import type { PathStats } from "./PathStats.ts"
 import { ProcessStats } from "./ProcessStats.ts"
 import * as SequenceStats from "./SequenceStats.ts"
 import { makeSinkStats, type SinkStats } from "./SinkStats.ts"
@@ -65,6 +66,8 @@ export interface FeedStats extends SinkStats {
   negativeLatencies: number
   /** What the venue's numbers said of the events. */
   readonly sequence: SequenceStats.SequenceStats
+  /** Where the feed has several paths, what each of them brought; otherwise empty. */
+  paths: ReadonlyArray<PathStats>
   /** Events received that no sink has taken yet. */
   eventsQueued: number
   /** Events lost because the feed's queue was full. */
@@ -114,6 +117,7 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   latency: new Histogram(latencyBoundsMillis),
   negativeLatencies: 0,
   sequence: SequenceStats.make(),
+  paths: [],
   eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,
