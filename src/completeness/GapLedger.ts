@@ -65,6 +65,8 @@ export class GapLedger {
   readonly #missing: MissingEvents
   #interruption: Interruption | null
   #lastMicros: number
+  /** Receive time of the newest event that found room. */
+  #writtenMicros: number
   #lastConnection: number | null = null
   /** Whether an event was ever received, so that the venue's numbers have something to be compared with. */
   #begun: boolean
@@ -83,6 +85,7 @@ export class GapLedger {
     this.#begun = before.lastReceivedMicros !== null
     this.#lastMicros = before.lastReceivedMicros ?? startedMicros
     const open = before.gaps.findLast(({ status }) => status === "open") ?? null
+    this.#writtenMicros = this.#lastMicros
     this.#interruption = {
       cause: open?.cause ?? (this.#begun ? "recorder_crashed" : null),
       gap: open,
@@ -156,11 +159,16 @@ export class GapLedger {
     this.#unreadableNow = true
   }
 
+  /** Events received until then are written. */
+  written(receivedMicros: number): void {
+    this.#writtenMicros = receivedMicros
+  }
+
   /** Events that were received and judged are not written, for there was no room. */
   dropped(events: ReadonlyArray<Event>): void {
     for (const event of events) {
       if (!this.#dropped.continues(event)) this.#endDropped(event.timestampCollector)
-      this.#dropped.add(event)
+      this.#dropped.add(event, this.#writtenMicros)
     }
   }
 
@@ -290,7 +298,8 @@ export class GapLedger {
 
   #close(now: Interruption, event: Event, verdict: Verdict, connection: number): void {
     if (now.cause === null) return
-    const closedMicros = Math.max(event.timestampCollector, now.openedMicros)
+    // A book that ends it may have been held back while changes were written.
+    const closedMicros = Math.max(event.timestampCollector, now.openedMicros, this.#books ? this.#lastMicros : 0)
     if (this.#options.counted && this.#begun && verdict._tag === "InOrder") {
       if (now.gap === null) return
       const revision = now.gap.revision + 1

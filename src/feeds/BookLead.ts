@@ -100,12 +100,13 @@ export class BookLead {
       if (verdict._tag === "Gap") hole ??= { missing: verdict.missing }
       this.#noteBook(from, event, verdict, nowMillis)
       if (this.#lead === from && verdict._tag === "Gap") this.#succeed(null)
+      if (this.#lead !== from && isSnapshot(event) && this.#options.broken()) this.#makeLead(from, null, false)
       if (this.#lead === from) this.#record(from, event, verdict)
       else if (!this.#hold(from, event, verdict, nowMillis)) hole ??= { missing: null }
     }
     this.#flush()
-    if (this.#lead !== from) this.#leadWhereSilent(from, nowMillis)
     if (this.#contenders.size > 1) this.#heal()
+    if (this.#lead !== from) this.#leadWhereSilent(from, nowMillis)
     return hole
   }
 
@@ -139,14 +140,15 @@ export class BookLead {
     return true
   }
 
-  /** `cause` is that of the hole, should there be one. */
-  #makeLead(next: Contender, cause: GapCause | null): void {
+  /** `cause` is that of the hole, should there be one; what is recorded already is not recorded again, unless the book that it changed was broken. */
+  #makeLead(next: Contender, cause: GapCause | null, prune = true): void {
     this.#flush()
+    if (prune) next.held.prune()
     if (cause !== null && !next.held.seamless()) this.#options.interrupted(cause, this.#lead?.connection ?? null)
     this.#lead?.held.beginLevel()
     this.#lead = next
     const held = next.held.takeAll()
-    next.behind = held.length === 0
+    next.behind = prune && held.length === 0
     for (const { event, verdict } of held) this.#record(next, event, verdict)
     this.#flush()
   }
@@ -181,8 +183,7 @@ export class BookLead {
   #hold(from: Contender, event: Event, verdict: Verdict, nowMillis: number): boolean {
     if (!from.whole || verdict._tag === "Duplicate" || verdict._tag === "OutOfOrder") return true
     from.held.prune()
-    const wanted = isSnapshot(event) && this.#options.broken()
-    if (from.held.size === 0 && !wanted && this.#order.isRecorded(event)) {
+    if (from.held.size === 0 && this.#order.isRecorded(event)) {
       from.held.skip(event)
       return true
     }
@@ -204,13 +205,13 @@ export class BookLead {
   #heal(): void {
     if (!this.#options.broken()) return
     for (const other of this.#contenders) {
-      if (other !== this.#lead && other.whole && other.held.beginsWithBook()) return this.#makeLead(other, null)
+      if (other !== this.#lead && other.whole && other.held.beginsWithBook()) return this.#makeLead(other, null, false)
     }
   }
 
   #noteBook(from: Contender, event: Event, verdict: Verdict, nowMillis: number): void {
     if (isSnapshot(event)) {
-      from.held.forget()
+      if (this.#lead !== from) from.held.forget()
       from.whole = true
       from.bookAt = nowMillis
     } else if (verdict._tag === "Gap") this.#beginAnew(from)

@@ -1,6 +1,6 @@
+import { RecentNumbers } from "../completeness/RecentNumbers.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
-import { RecordedChanges } from "./RecordedChanges.ts"
 
 /**
  * How far the venue's times of the same change may differ between two connections that number it differently. As much is recorded
@@ -11,7 +11,7 @@ const sameWithinMicros = 1_000_000
 /** What of a book has been recorded, over whichever connection: by the numbers of its changes, or by the venue's time where each connection has its own. */
 export class BookOrder {
   readonly #rule: ContinuityRule
-  readonly #recorded = new RecordedChanges()
+  readonly #recorded = new RecentNumbers()
   #last: Event | null = null
 
   constructor(rule: ContinuityRule) {

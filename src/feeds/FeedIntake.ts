@@ -331,6 +331,7 @@ export class FeedIntake {
       this.#flushBefore()
       queue.put(events)
       stats.eventsQueued += events.length
+      this.#ledger.written(events[events.length - 1]!.timestampCollector)
     } else {
       this.#flushBefore()
       stats.dropped += events.length

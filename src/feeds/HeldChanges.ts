@@ -64,7 +64,6 @@ export class HeldChanges {
   }
 
   takeAll(): ReadonlyArray<Held> {
-    this.prune()
     this.#bytes = 0
     return this.#items.splice(0)
   }

@@ -1,11 +1,11 @@
-/** Changes of a book that are remembered: ten seconds of the fastest. */
+/** Numbers that are remembered: ten seconds of the fastest book. */
 const remembered = 1024
 
-/** The numbers of the changes that were recorded last, to know those that another connection brings as well. */
-export class RecordedChanges {
+/** The numbers of events that came last, oldest forgotten first. To add one costs next to nothing. */
+export class RecentNumbers {
   readonly #ring = new Float64Array(remembered).fill(Number.NaN)
   #at = 0
-  /** The same numbers, while they are asked for with each change. */
+  /** The same numbers, while they are asked for with each event. */
   #known: Set<number> | null = null
 
   add(number: number): void {
