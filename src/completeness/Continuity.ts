@@ -2,6 +2,7 @@ import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
 import { MissingIds } from "./MissingIds.ts"
 import { RecentIds } from "./RecentIds.ts"
+import { RecentNumbers } from "./RecentNumbers.ts"
 import { duplicate, inOrder, type Missing, reset, unverifiable, type Verdict } from "./Verdict.ts"
 
 /** Holes of a feed that a late event may still fill. */
@@ -82,20 +83,25 @@ const neverFetched = { fetched: () => 0, lose: () => {} }
 /** Books that count their changes by one: a snapshot begins anew. */
 const stepping = (): Continuity => {
   const missing = new MissingIds(rememberedHoles)
+  const seen = new RecentNumbers()
   let last: number | null = null
+  let lastTime = 0
 
   const startAt = (id: number | null) => {
     last = id
     missing.clear()
+    if (id !== null) seen.add(id)
   }
 
   return {
     ...neverFetched,
     connected: () => startAt(null),
     judge: (event) => {
-      const { position } = event
+      const { position, timestampExchange } = event
       if (position === null) return unverifiable
       const before = last
+      const newer = timestampExchange !== null && timestampExchange > lastTime
+      if (newer) lastTime = timestampExchange
       if (isSnapshot(event)) {
         startAt(position.last)
         return before === null || position.first === before + 1 ? inOrder : reset
@@ -107,9 +113,14 @@ const stepping = (): Continuity => {
       }
       if (position.last <= before) {
         const filled = missing.take(position.first, position.last)
-        return filled > 0 ? { _tag: "OutOfOrder", filled } : duplicate
+        if (filled > 0) return { _tag: "OutOfOrder", filled }
+        if (!newer && seen.has(position.last)) return duplicate
+        // The snapshot that began a new count is what is missing.
+        startAt(position.last)
+        return { _tag: "Gap", missing: null }
       }
       last = position.last
+      seen.add(last)
       if (position.first === before + 1) return inOrder
       const hole = { first: before + 1, last: position.first - 1 }
       missing.add(hole)
@@ -125,10 +136,13 @@ const rememberedLinks = 256
 const linked = (): Continuity => {
   let last: number | null = null
   let seen = new RecentIds(rememberedLinks)
+  /** Between a change and the predecessor that the next one named. */
+  let holes: Array<Missing> = []
 
   const startAt = (id: number | null) => {
     last = id
     seen = new RecentIds(rememberedLinks)
+    holes = []
   }
 
   return {
@@ -142,13 +156,21 @@ const linked = (): Continuity => {
         startAt(position.last)
         return before === null ? inOrder : reset
       }
-      const fresh = seen.add(`${position.previous} ${position.last}`)
-      if (position.previous === before) {
+      const previous = position.previous ?? position.last
+      const fresh = seen.add(`${previous} ${position.last}`)
+      if (previous === before) {
         last = position.last
         return inOrder
       }
       if (!fresh) return duplicate
-      if (before !== null && position.last < before) return { _tag: "OutOfOrder", filled: 0 }
+      // Of what is numbered lower, only what fits into a hole is late: the venue may have begun to count anew.
+      if (holes.some(({ first, last }) => previous >= first && position.last <= last)) {
+        return { _tag: "OutOfOrder", filled: 0 }
+      }
+      if (before !== null && previous > before) {
+        holes.push({ first: before, last: previous })
+        if (holes.length > rememberedLinks) holes.shift()
+      }
       last = position.last
       return { _tag: "Gap", missing: null }
     }

@@ -17,6 +17,10 @@ export class DroppedEvents {
     this.#counted = counted
   }
 
+  get running(): boolean {
+    return this.#run !== null
+  }
+
   /** Whether `event` belongs to those before it. */
   continues(event: Event): boolean {
     const ids = this.#idsOf(event)
@@ -24,9 +28,10 @@ export class DroppedEvents {
     return ids === null || before === null || ids.first === before.last + 1
   }
 
-  add(event: Event): void {
+  /** `writtenMicros` is when the last event that was written had been received. */
+  add(event: Event, writtenMicros: number): void {
     const ids = this.#idsOf(event)
-    const run = this.#run ?? { openedMicros: event.timestampCollector, missing: 0, ids: null }
+    const run = this.#run ?? { openedMicros: writtenMicros, missing: 0, ids: null }
     this.#run = {
       openedMicros: run.openedMicros,
       missing: run.missing + (ids === null ? 1 : ids.last - ids.first + 1),

@@ -2,9 +2,11 @@ import type { DataType } from "../domain/Feed.ts"
 import type { Event } from "../domain/Event.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import { DroppedEvents } from "./DroppedEvents.ts"
-import type { Interruption } from "./Interruption.ts"
+import * as interruption from "./Interruption.ts"
 import { MissingEvents, type Say } from "./MissingEvents.ts"
-import { idTexts, NewGaps, type Sized, sized } from "./NewGaps.ts"
+import { NewGaps, type Sized, sized } from "./NewGaps.ts"
+import type { Uncarried } from "./Uncarried.ts"
+import { UnreadFrames } from "./UnreadFrames.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
 
 /** What is known of a feed from before this process. */
@@ -19,8 +21,8 @@ export interface Options {
   readonly dataType: DataType
   /** Whether its ids follow each other, so that each missing one is known. */
   readonly counted: boolean
-  /** Whether only a complete book ends a gap: the events of the feed change a book. */
-  readonly incremental: boolean
+  /** Whether the venue numbers nothing that could show a hole, so that whatever may be missing is taken to be. */
+  readonly unnumbered: boolean
   readonly startedMicros: number
   readonly before: Before
   /** Hears every statement about a gap, in their order. */
@@ -38,31 +40,37 @@ export const announceAfterMicros = 10_000_000
  */
 export class GapLedger {
   readonly #options: Options
+  /** Whether only a complete book ends a gap: a change is of use only after all before it. */
+  readonly #books: boolean
   readonly #gaps: NewGaps
   readonly #missing: MissingEvents
-  #interruption: Interruption | null
+  #interruption: interruption.Interruption | null
   #lastMicros: number
+  /** Receive time of the newest event that found room. */
+  #writtenMicros: number
   #lastConnection: number | null = null
   /** Whether an event was ever received, so that the venue's numbers have something to be compared with. */
   #begun: boolean
-  /** Frames that could not be read since the last one that proved that nothing was missing. */
-  #unreadable = false
-  #unreadableNow = false
+  readonly #unread: UnreadFrames
   readonly #dropped: DroppedEvents
 
   constructor(options: Options) {
     const { before, startedMicros } = options
     this.#options = options
+    this.#books = options.dataType === "orderbook"
     this.#dropped = new DroppedEvents(options.counted)
+    this.#unread = new UnreadFrames(options.unnumbered)
     this.#gaps = new NewGaps(options.dataType, startedMicros)
     this.#missing = new MissingEvents(options.say, before.gaps.filter(({ status }) => status === "missing"))
     this.#begun = before.lastReceivedMicros !== null
     this.#lastMicros = before.lastReceivedMicros ?? startedMicros
     const open = before.gaps.findLast(({ status }) => status === "open") ?? null
+    this.#writtenMicros = this.#lastMicros
     this.#interruption = {
       cause: open?.cause ?? (this.#begun ? "recorder_crashed" : null),
       gap: open,
-      openedMicros: open?.openedMicros ?? this.#lastMicros,
+      // What is said of a gap may be on disk without the rows before it.
+      openedMicros: Math.min(open?.openedMicros ?? Infinity, this.#lastMicros),
       connectionBefore: open?.connectionBefore ?? null,
       missing: null,
       ids: null
@@ -70,8 +78,19 @@ export class GapLedger {
     if (open === null && this.#begun) this.#announce(this.#interruption)
   }
 
+  /** Whether events may be missing just now: of a book, until the next complete one. */
+  get broken(): boolean {
+    return (this.#interruption !== null && this.#interruption.cause !== null) || this.#dropped.running
+  }
+
+  /** Receive time of the newest event. */
+  get lastMicros(): number {
+    return this.#lastMicros
+  }
+
   /** Nothing delivers any more. */
-  interrupted(cause: GapCause, connection: number | null): void {
+  interrupted(why: GapCause, connection: number | null): void {
+    const cause = why === "stale" && !this.#begun ? "never_subscribed" : why
     const now = this.#interruption
     if (now === null) {
       this.#interruption = this.#interruptionFrom(cause, connection)
@@ -107,37 +126,29 @@ export class GapLedger {
   }
 
   /** All events of a frame have been told. */
-  frameEnded(): void {
-    this.#unreadable = this.#unreadableNow
-    this.#unreadableNow = false
-  }
+  readonly frameEnded = (): void => this.#unread.frameEnded()
 
   /** Something in a frame could not be read; to be told before the events of that frame. */
-  unreadableFrame(): void {
-    this.#unreadable = true
-    this.#unreadableNow = true
+  readonly unreadableFrame = (): void => this.#unread.add()
+
+  /** Events received until then are written. */
+  written(receivedMicros: number): void {
+    this.#writtenMicros = receivedMicros
   }
 
   /** Events that were received and judged are not written, for there was no room. */
   dropped(events: ReadonlyArray<Event>): void {
     for (const event of events) {
       if (!this.#dropped.continues(event)) this.#endDropped(event.timestampCollector)
-      this.#dropped.add(event)
+      this.#dropped.add(event, this.#writtenMicros)
     }
   }
 
   /** There is room again from `nowMicros` on; to be told before the next events are written. */
   roomAgain(nowMicros: number): void {
-    if (!this.#options.incremental) return this.#endDropped(nowMicros)
+    if (!this.#books) return this.#endDropped(nowMicros)
     const run = this.#dropped.end()
-    // The changes that follow are of no use without those that were dropped.
-    if (run !== null) {
-      this.#interruption ??= {
-        ...this.#interruptionFrom("queue_overflow", this.#lastConnection),
-        openedMicros: run.openedMicros,
-        missing: run.missing
-      }
-    }
+    if (run !== null) this.#breakBook("queue_overflow", run.openedMicros, run.missing)
   }
 
   /** Rows that had been taken are lost on their way to the disk. */
@@ -145,18 +156,22 @@ export class GapLedger {
     rows: { readonly rows: number; readonly firstReceivedMicros: number; readonly lastReceivedMicros: number },
     ids: Missing | null
   ): void {
+    if (this.#books) return this.#breakBook("disk", rows.firstReceivedMicros, rows.rows)
     const missing = ids === null ? rows.rows : ids.last - ids.first + 1
     this.#addLost("disk", rows.firstReceivedMicros, rows.lastReceivedMicros, { missing, ids })
   }
 
   /** Nobody records the feed from `nowMicros` on. */
   stopped(nowMicros: number): void {
-    this.roomAgain(nowMicros)
     const openedMicros = Math.max(nowMicros, this.#lastMicros)
-    const now = this.#interruption ??= {
-      ...this.#interruptionFrom("recorder_stopped", this.#lastConnection),
-      openedMicros
+    this.roomAgain(openedMicros)
+    if (this.#interruption === null) {
+      const stop = this.#interruptionFrom("recorder_stopped", this.#lastConnection)
+      // What could not be read may be the newest there was.
+      const unread = this.#unread.some && this.#options.unnumbered
+      this.#interruption = unread ? stop : { ...stop, openedMicros }
     }
+    const now = this.#interruption
     if (now.gap !== null) return
     now.cause ??= "never_subscribed"
     this.#announce(now)
@@ -176,8 +191,23 @@ export class GapLedger {
     return this.#missing.take(ids, "repaired") > 0
   }
 
+  /** One of the events that `gap` lacks has come again; answers how the gap stands now. */
+  foundAgain = (gap: Gap): Gap => this.#missing.foundAgain(gap)
+
   /** What was missing in a gap that has no ids has been fetched as far as `complete` says. */
   refetched = (gap: Gap, recovered: number, complete: boolean) => this.#missing.settle(gap, recovered, complete)
+
+  /** Whether anything was delivered in a span is not known; answers what is said of it. */
+  uncarried({ after, before, cause, closedMicros, openedMicros }: Uncarried): Gap {
+    const gap = this.#gap(cause, openedMicros, closedMicros, sized(null), after, before)
+    this.#missing.add(gap, null)
+    return gap
+  }
+
+  /** Nothing is missing in `gap` after all. */
+  dismissed(gap: Gap): void {
+    this.#options.say({ ...gap, revision: gap.revision + 1, status: "dismissed", missing: 0 }, false)
+  }
 
   #endDropped(nowMicros: number): void {
     const run = this.#dropped.end()
@@ -189,29 +219,43 @@ export class GapLedger {
     this.#missing.add(this.#gap(cause, openedMicros, closedMicros, sized), sized.ids)
   }
 
+  /** Books that had been received are lost: what follows is of no use without them. */
+  #breakBook(cause: GapCause, openedMicros: number, missing: number): void {
+    const now = this.#interruption
+    if (now === null) {
+      this.#interruption = { ...this.#interruptionFrom(cause, this.#lastConnection), openedMicros, missing }
+      return
+    }
+    now.cause ??= cause
+    now.openedMicros = Math.min(now.openedMicros, openedMicros)
+    if (now.missing !== null) now.missing += missing
+  }
+
   #settle(event: Event, verdict: Verdict, connection: number): void {
     const now = this.#interruption
     if (now !== null) {
-      if (this.#options.incremental && !(event.dataType === "orderbook" && event.isSnapshot)) {
-        return this.#widen(now, verdict)
+      if (event.dataType === "orderbook" && !event.isSnapshot) {
+        interruption.widen(now, verdict)
+        // Changes that are written without the book that they change need the word of it before them.
+        return now.gap === null ? this.#announce(now) : undefined
       }
       this.#interruption = null
+      if (this.#options.unnumbered) this.#unread.clear()
       return this.#close(now, event, verdict, connection)
     }
-    const { counted, incremental } = this.#options
     if (verdict._tag === "Gap") {
-      const cause = this.#unreadable ? "parse_errors" : "sequence_gap"
-      if (incremental) {
-        this.#interruption = this.#interruptionFrom(cause, this.#lastConnection)
-        return this.#widen(this.#interruption, verdict)
+      const cause = this.#unread.some ? "parse_errors" : "sequence_gap"
+      if (event.dataType === "orderbook" && !event.isSnapshot) {
+        this.#interruption = { ...this.#interruptionFrom(cause, this.#lastConnection), ...sized(verdict.missing) }
+        return this.#announce(this.#interruption)
       }
       // In the order of their ids: after a crash what is said of one gap speaks for all before it.
       this.#endDropped(event.timestampCollector)
       const gap = this.#gap(cause, this.#lastMicros, event.timestampCollector, sized(verdict.missing), connection)
       return this.#missing.add(gap, verdict.missing)
     }
-    if (this.#unreadable && !counted && !incremental) {
-      this.#unreadable = this.#unreadableNow = false
+    if (this.#unread.some && this.#options.unnumbered) {
+      this.#unread.clear()
       this.#missing.add(
         this.#gap("parse_errors", this.#lastMicros, event.timestampCollector, sized(null), connection),
         null
@@ -219,63 +263,27 @@ export class GapLedger {
     }
   }
 
-  /** A broken book: what else is missing before the next complete one. */
-  #widen(now: Interruption, verdict: Verdict): void {
-    if (verdict._tag !== "Gap" || verdict.missing === null) return
-    now.missing = (now.missing ?? 0) + verdict.missing.last - verdict.missing.first + 1
-    now.ids = { first: now.ids?.first ?? verdict.missing.first, last: verdict.missing.last }
-  }
-
-  #close(now: Interruption, event: Event, verdict: Verdict, connection: number): void {
+  #close(now: interruption.Interruption, event: Event, verdict: Verdict, connection: number): void {
     if (now.cause === null) return
-    const closedMicros = Math.max(event.timestampCollector, now.openedMicros)
-    if (this.#options.counted && this.#begun && verdict._tag === "InOrder") {
-      if (now.gap === null) return
-      const revision = now.gap.revision + 1
-      this.#options.say({
-        ...now.gap,
-        revision,
-        status: "dismissed",
-        closedMicros,
-        missing: 0,
-        connectionAfter: connection
-      }, false)
+    const { counted } = this.#options
+    // A book that ends it may have been held back while changes were written.
+    const closedMicros = Math.max(event.timestampCollector, now.openedMicros, this.#books ? this.#lastMicros : 0)
+    const end = { closedMicros, connectionAfter: connection }
+    if (counted && this.#begun && verdict._tag === "InOrder") {
+      if (now.gap !== null) this.#options.say(interruption.dismissed(now.gap, end), false)
       return
     }
-    const ids = verdict._tag === "Gap" && this.#options.counted ? verdict.missing : now.ids
-    const missing = ids === null || !this.#options.counted ? now.missing : ids.last - ids.first + 1
-    const said = now.gap ??
-      this.#gap(now.cause, now.openedMicros, closedMicros, { missing, ids }, null, now.connectionBefore)
-    this.#missing.add({
-      ...said,
-      ...idTexts(ids),
-      revision: now.gap === null ? said.revision : said.revision + 1,
-      status: "missing",
-      closedMicros,
-      missing,
-      connectionAfter: connection
-    }, this.#options.counted ? ids : null)
+    const ids = verdict._tag === "Gap" && counted ? verdict.missing : now.ids
+    const missing = ids === null || !counted ? now.missing : ids.last - ids.first + 1
+    this.#missing.add(interruption.ended(now, this.#gaps, { ...end, sized: { ids, missing } }), counted ? ids : null)
   }
 
-  #announce(now: Interruption): void {
-    if (now.cause === null) return
-    const gap: Gap = {
-      ...this.#gap(
-        now.cause,
-        now.openedMicros,
-        now.openedMicros,
-        { missing: now.missing, ids: now.ids },
-        null,
-        now.connectionBefore
-      ),
-      status: "open",
-      closedMicros: null
-    }
-    now.gap = gap
-    this.#options.say(gap, false)
+  #announce(now: interruption.Interruption): void {
+    const gap = interruption.announced(now, this.#gaps)
+    if (gap !== null) this.#options.say(gap, false)
   }
 
-  #interruptionFrom(cause: GapCause, connection: number | null): Interruption {
+  #interruptionFrom(cause: GapCause, connection: number | null): interruption.Interruption {
     return { cause, gap: null, openedMicros: this.#lastMicros, connectionBefore: connection, missing: null, ids: null }
   }
 

@@ -1,5 +1,6 @@
 import type { Gap, GapCause } from "../domain/Gap.ts"
-import type { Missing } from "./Verdict.ts"
+import { idTexts, type NewGaps, type Sized } from "./NewGaps.ts"
+import type { Missing, Verdict } from "./Verdict.ts"
 
 /** From when on events may be missing, until that ends. */
 export interface Interruption {
@@ -7,9 +8,63 @@ export interface Interruption {
   cause: GapCause | null
   /** What has been said of it. */
   gap: Gap | null
-  readonly openedMicros: number
+  openedMicros: number
   readonly connectionBefore: number | null
   /** Events that are known to be missing since; null where nobody can tell. */
   missing: number | null
   ids: Missing | null
 }
+
+/** A broken book: what else is missing before the next complete one. */
+export const widen = (now: Interruption, verdict: Verdict): void => {
+  if (verdict._tag !== "Gap") return
+  now.cause ??= "sequence_gap"
+  if (verdict.missing === null) now.missing = now.ids = null
+  if (now.missing === null || verdict.missing === null) return
+  now.missing += verdict.missing.last - verdict.missing.first + 1
+  if (now.ids !== null) now.ids = { first: now.ids.first, last: verdict.missing.last }
+}
+
+/** The statement that it is open, which it keeps; null where nothing is wrong. */
+export const announced = (now: Interruption, gaps: NewGaps): Gap | null => {
+  if (now.cause === null) return null
+  now.gap = { ...first(now, now.cause, gaps, now.openedMicros, now), status: "open", closedMicros: null }
+  return now.gap
+}
+
+/** What ends it. */
+interface End {
+  readonly closedMicros: number
+  readonly connectionAfter: number
+}
+
+/** The statement that nothing was missing. */
+export const dismissed = (gap: Gap, end: End): Gap => ({
+  ...gap,
+  ...end,
+  revision: gap.revision + 1,
+  status: "dismissed",
+  missing: 0
+})
+
+/** The statement that it has ended, and what is missing. */
+export const ended = (now: Interruption, gaps: NewGaps, { sized, ...end }: End & { readonly sized: Sized }): Gap => {
+  const said = now.gap ?? first(now, now.cause ?? "disconnected", gaps, end.closedMicros, sized)
+  return {
+    ...said,
+    ...end,
+    ...idTexts(sized.ids),
+    openedMicros: now.openedMicros,
+    revision: now.gap === null ? said.revision : said.revision + 1,
+    status: "missing",
+    missing: sized.missing
+  }
+}
+
+const first = (
+  { connectionBefore, openedMicros }: Interruption,
+  cause: GapCause,
+  gaps: NewGaps,
+  closedMicros: number,
+  sized: Sized
+): Gap => gaps.make({ cause, openedMicros, closedMicros, sized, connectionBefore, connectionAfter: null })

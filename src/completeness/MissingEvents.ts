@@ -79,6 +79,15 @@ export class MissingEvents {
     this.#holes = []
   }
 
+  /** One of the events of a gap without ids has come again after all; answers how it stands now. */
+  foundAgain(gap: Gap): Gap {
+    const missing = (gap.missing ?? 1) - 1
+    const status = missing === 0 ? "dismissed" : "missing"
+    const found: Gap = { ...gap, revision: gap.revision + 1, recovered: gap.recovered + 1, missing, status }
+    this.#say(found, true)
+    return found
+  }
+
   /** `recovered` events of a gap without ids have been fetched: all that it lacks, or only some. */
   settle(gap: Gap, recovered: number, complete: boolean): void {
     this.#say({

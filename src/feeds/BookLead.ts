@@ -6,10 +6,9 @@ import type { Event } from "../domain/Event.ts"
 import type { GapCause } from "../domain/Gap.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
 import type { Hole } from "./ConnectionIntake.ts"
+import { BookOrder } from "./BookOrder.ts"
 import { countVerdict } from "./countVerdict.ts"
-
-/** Bytes of events that a connection which does not lead holds; of more, it begins anew with the next complete book. */
-const maxHeldBytes = 8 * 1024 * 1024
+import { HeldChanges } from "./HeldChanges.ts"
 
 /** After this long without a word from the leading connection, another one that has news leads. */
 const silenceMillis = 1000
@@ -17,36 +16,31 @@ const silenceMillis = 1000
 /** How long a successor waits for the leading connection to come as far as the book that the successor began with. */
 const catchUpMillis = 2000
 
-interface Held {
-  readonly event: Event
-  readonly verdict: Verdict
-  readonly atMillis: number
-}
-
 /** One connection among those that bring the same book. */
 export interface Contender {
   readonly connection: number
   readonly continuity: Continuity.Continuity
   readonly judgeMessage: (sequence: number) => Verdict
-  /** What came since its complete book, and that the leading connection has not brought. */
-  held: Array<Held>
-  heldBytes: number
+  /** What it has brought, and the leading connection has not. */
+  readonly held: HeldChanges
   /** It has a complete book, and every change since. */
   whole: boolean
-  /** The leading connection has brought all that came before `held`. */
-  reached: boolean
   /** When its complete book came, monotonic milliseconds. */
   bookAt: number
   /** A hole in the numbering of its messages, to be told with its next event. */
   messageHole: Verdict | null
+  /** It leads, and may still bring what the one that led before it has brought. */
+  behind: boolean
 }
 
 export interface Options {
   readonly rule: ContinuityRule
   readonly stats: SequenceStats
+  /** Whether the book as it is recorded lacks changes, so that only a complete one helps. */
+  readonly broken: () => boolean
   readonly interrupted: (cause: GapCause, connection: number | null) => void
   readonly received: (event: Event, verdict: Verdict, connection: number) => void
-  readonly pass: (events: ReadonlyArray<Event>) => void
+  readonly pass: (events: ReadonlyArray<Event>, connection: number) => void
 }
 
 /**
@@ -56,12 +50,14 @@ export interface Options {
 export class BookLead {
   readonly #options: Options
   readonly #contenders = new Set<Contender>()
+  readonly #order: BookOrder
   #lead: Contender | null = null
-  /** The newest event that was recorded. */
-  #last: Event | null = null
+  /** Recorded, and not passed on yet. */
+  #passing: Array<Event> = []
 
   constructor(options: Options) {
     this.#options = options
+    this.#order = new BookOrder(options.rule)
   }
 
   join(connection: number): Contender {
@@ -69,15 +65,24 @@ export class BookLead {
       connection,
       continuity: Continuity.make(this.#options.rule),
       judgeMessage: ConnectionContinuity.make(),
-      held: [],
-      heldBytes: 0,
+      held: new HeldChanges(this.#order),
       whole: false,
-      reached: false,
       bookAt: 0,
-      messageHole: null
+      messageHole: null,
+      behind: false
     }
     this.#contenders.add(contender)
+    this.#order.expectQuestions(this.#contenders.size > 1)
     return contender
+  }
+
+  /** Whether this is the connection that is recorded; where none is, one that comes will be. */
+  leads(contender: Contender): boolean {
+    return this.#lead === contender
+  }
+
+  get hasLead(): boolean {
+    return this.#lead !== null
   }
 
   receive(from: Contender, events: ReadonlyArray<Event>, sequence: number | null, nowMillis: number): Hole | null {
@@ -88,7 +93,6 @@ export class BookLead {
     }
     if (events.length > 0) this.#lead ??= from
     let hole = this.#messageHole(from, message)
-    const passed: Array<Event> = []
     for (const event of events) {
       // Messages are numbered where their events are not.
       const verdict = from.messageHole ?? (message._tag === "OutOfOrder" ? message : from.continuity.judge(event))
@@ -96,127 +100,126 @@ export class BookLead {
       if (verdict._tag === "Gap") hole ??= { missing: verdict.missing }
       this.#noteBook(from, event, verdict, nowMillis)
       if (this.#lead === from && verdict._tag === "Gap") this.#succeed(null)
-      if (this.#lead !== from) this.#hold(from, event, verdict, nowMillis)
-      else if (this.#record(from, event, verdict)) passed.push(event)
+      if (this.#lead !== from && isSnapshot(event) && this.#options.broken()) this.#makeLead(from, null, false)
+      if (this.#lead === from) this.#record(from, event, verdict)
+      else if (!this.#hold(from, event, verdict, nowMillis)) hole ??= { missing: null }
     }
-    this.#options.pass(passed)
-    if (this.#lead === from) { for (const other of this.#contenders) this.#prune(other) }
-    else this.#leadWhereSilent(from, nowMillis)
+    this.#flush()
+    if (this.#contenders.size > 1) this.#heal()
+    if (this.#lead !== from) this.#leadWhereSilent(from, nowMillis)
     return hole
-  }
-
-  /** Whether the connection brings a whole book, so that nothing is missed while it is open. */
-  carries(contender: Contender): boolean {
-    return contender.whole
   }
 
   /** Lets the connection lead as soon as nothing is lost by that; true when whichever it is to replace may go. */
   takesOver(contender: Contender, nowMillis: number): boolean {
     if (this.#lead === contender) return true
     if (!contender.whole) return false
-    const waited = nowMillis - contender.bookAt >= catchUpMillis
-    if (!contender.reached && !waited) return false
-    // A lead that is quiet has brought all there was. Where the numbers say that it is behind, they tell of a hole.
-    this.#makeLead(contender, this.#options.rule === "connection" ? null : "sequence_gap")
+    if (!contender.held.seamless() && nowMillis - contender.bookAt < catchUpMillis) return false
+    // A lead that is quiet has brought all there was: without numbers, nothing but a book says otherwise.
+    const quiet = this.#options.rule === "connection" && contender.held.size <= 1
+    this.#makeLead(contender, quiet ? null : "sequence_gap")
     return true
   }
 
   /** The connection has ended, for `cause`; null where it was replaced. */
   leave(contender: Contender, cause: GapCause | null): void {
     this.#contenders.delete(contender)
-    if (this.#lead === contender && !this.#succeed(cause)) this.#lead = null
+    if (this.#lead === contender && !this.#succeed(cause ?? "disconnected")) {
+      this.#lead = null
+      this.#options.interrupted(cause ?? "disconnected", contender.connection)
+    }
+    this.#order.expectQuestions(this.#contenders.size > 1)
   }
 
   /** Lets the best of the others lead; without a cause only one that goes on without a hole. */
   #succeed(cause: GapCause | null): boolean {
     const others = [...this.#contenders].filter((other) => other !== this.#lead && other.whole)
-    const next = others.find((other) => this.#seamless(other)) ?? (cause === null ? undefined : others[0])
+    const next = others.find(({ held }) => held.seamless()) ?? (cause === null ? undefined : others[0])
     if (next === undefined) return false
     this.#makeLead(next, cause)
     return true
   }
 
-  /** `cause` is that of the hole, should there be one. */
-  #makeLead(next: Contender, cause: GapCause | null): void {
-    if (!this.#seamless(next) && cause !== null) this.#options.interrupted(cause, this.#lead?.connection ?? null)
-    const before = this.#lead
+  /** `cause` is that of the hole, should there be one; what is recorded already is not recorded again, unless the book that it changed was broken. */
+  #makeLead(next: Contender, cause: GapCause | null, prune = true): void {
+    this.#flush()
+    if (prune) next.held.prune()
+    if (cause !== null && !next.held.seamless()) this.#options.interrupted(cause, this.#lead?.connection ?? null)
+    this.#lead?.held.beginLevel()
     this.#lead = next
-    if (before !== null && this.#contenders.has(before)) {
-      before.whole = before.reached = false
-      before.held = []
-      before.heldBytes = 0
-    }
-    const held = next.held.splice(0)
-    next.heldBytes = 0
-    this.#options.pass(
-      held.filter(({ event, verdict }) => this.#record(next, event, verdict)).map(({ event }) => event)
-    )
+    const held = next.held.takeAll()
+    next.behind = prune && held.length === 0
+    for (const { event, verdict } of held) this.#record(next, event, verdict)
+    this.#flush()
   }
 
-  #record(from: Contender, event: Event, verdict: Verdict): boolean {
+  #record(from: Contender, event: Event, verdict: Verdict): void {
+    if (from.behind) {
+      if (this.#order.isRecorded(event)) {
+        from.held.skip(event)
+        return
+      }
+      from.behind = false
+      const follows = from.held.endsLevel() || this.#order.follows(event)
+      if (!follows) this.#options.interrupted("sequence_gap", from.connection)
+    }
+    // What is said of a gap stands between the events before and after it.
+    if (verdict._tag !== "InOrder" && verdict._tag !== "Unverifiable") this.#flush()
     this.#options.received(event, verdict, from.connection)
     // Counted when it was found.
-    if (verdict !== messageGap && !countVerdict(this.#options.stats, verdict)) return false
-    if (verdict._tag !== "OutOfOrder") this.#last = event
-    return true
+    if (verdict !== messageGap && !countVerdict(this.#options.stats, verdict)) return
+    if (verdict._tag !== "OutOfOrder") this.#order.recorded(event)
+    this.#passing.push(event)
   }
 
-  #hold(from: Contender, event: Event, verdict: Verdict, nowMillis: number): void {
-    if (!from.whole || verdict._tag === "Duplicate") return
-    if (this.#last !== null && !isAfter(event, this.#last)) {
-      from.reached = true
-      return
+  #flush(): void {
+    const events = this.#passing
+    if (events.length === 0 || this.#lead === null) return
+    this.#passing = []
+    this.#options.pass(events, this.#lead.connection)
+  }
+
+  /** False where there was no room, so that it needs a complete book. */
+  #hold(from: Contender, event: Event, verdict: Verdict, nowMillis: number): boolean {
+    if (!from.whole || verdict._tag === "Duplicate" || verdict._tag === "OutOfOrder") return true
+    from.held.prune()
+    if (from.held.size === 0 && this.#order.isRecorded(event)) {
+      from.held.skip(event)
+      return true
     }
-    from.held.push({ event, verdict, atMillis: nowMillis })
-    from.heldBytes += event.data.length
-    if (from.heldBytes > maxHeldBytes) this.#beginAnew(from)
-  }
-
-  /** Takes out what the leading connection has brought meanwhile. */
-  #prune(other: Contender): void {
-    const last = this.#last
-    if (last === null || other === this.#lead || other.held.length === 0) return
-    const news = other.held.findIndex(({ event }) => isAfter(event, last))
-    if (news === 0) return
-    const brought = other.held.splice(0, news < 0 ? other.held.length : news)
-    for (const { event } of brought) other.heldBytes -= event.data.length
-    other.reached = true
+    // A hole before a complete book is none of that book.
+    if (from.held.add(event, verdict._tag === "Gap" ? inOrder : verdict, nowMillis)) return true
+    this.#beginAnew(from)
+    return false
   }
 
   #leadWhereSilent(from: Contender, nowMillis: number): void {
-    const oldest = from.held[0]
-    if (oldest === undefined || nowMillis - oldest.atMillis < silenceMillis || !this.#seamless(from)) return
-    this.#makeLead(from, null)
-  }
-
-  #seamless(next: Contender): boolean {
-    const last = this.#last
-    const first = next.held[0]?.event
-    if (last === null) return true
-    if (!next.reached) return false
-    if (first === undefined || this.#options.rule === "connection") return true
-    const position = first.position
-    if (position === null || last.position === null) return false
-    return this.#options.rule === "stepping"
-      ? position.first === last.position.last + 1
-      : position.previous === last.position.last
-  }
-
-  #noteBook(from: Contender, event: Event, verdict: Verdict, nowMillis: number): void {
-    if (verdict._tag === "Gap") {
-      from.whole = false
-      this.#beginAnew(from)
-    } else if (event.dataType === "orderbook" && event.isSnapshot) {
-      this.#beginAnew(from)
-      from.whole = true
-      from.bookAt = nowMillis
+    from.held.prune()
+    const oldest = from.held.oldestNews()
+    if (oldest !== null && nowMillis - oldest.atMillis >= silenceMillis && from.held.seamless()) {
+      this.#makeLead(from, null)
     }
   }
 
+  /** A book that lacks changes is of no use as long as another connection has a complete one. */
+  #heal(): void {
+    if (!this.#options.broken()) return
+    for (const other of this.#contenders) {
+      if (other !== this.#lead && other.whole && other.held.beginsWithBook()) return this.#makeLead(other, null, false)
+    }
+  }
+
+  #noteBook(from: Contender, event: Event, verdict: Verdict, nowMillis: number): void {
+    if (isSnapshot(event)) {
+      if (this.#lead !== from) from.held.forget()
+      from.whole = true
+      from.bookAt = nowMillis
+    } else if (verdict._tag === "Gap") this.#beginAnew(from)
+  }
+
   #beginAnew(from: Contender): void {
-    from.held = []
-    from.heldBytes = 0
-    from.whole = from.reached = false
+    from.held.forget()
+    from.whole = false
   }
 
   /** A hole in the numbers of the messages: how many events they held, nobody knows. */
@@ -236,9 +239,4 @@ export class BookLead {
 
 const messageGap: Verdict = { _tag: "Gap", missing: null }
 
-/** Whether `event` is newer than `last`, which another connection may have brought: by number, and where there is none by the venue's time. */
-const isAfter = (event: Event, last: Event): boolean =>
-  event.position !== null && last.position !== null
-    ? event.position.last > last.position.last
-    : event.timestampExchange === null || last.timestampExchange === null ||
-      event.timestampExchange > last.timestampExchange
+const isSnapshot = (event: Event): boolean => event.dataType === "orderbook" && event.isSnapshot

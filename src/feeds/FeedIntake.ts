@@ -1,26 +1,32 @@
 import * as Continuity from "../completeness/Continuity.ts"
 import { GapLedger } from "../completeness/GapLedger.ts"
 import { RecentIds } from "../completeness/RecentIds.ts"
-import { duplicate, type Verdict } from "../completeness/Verdict.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
-import type { Event, GapEvent, TradeEvent } from "../domain/Event.ts"
+import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import type { LostRows } from "../sinks/Sink.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { BookLead } from "./BookLead.ts"
-import type { ConnectionIntake, Hole } from "./ConnectionIntake.ts"
-import { countVerdict } from "./countVerdict.ts"
+import { Carriers } from "./Carriers.ts"
+import type { ConnectionIntake } from "./ConnectionIntake.ts"
+import { EventJudge } from "./EventJudge.ts"
 import type { EventQueue } from "./EventQueue.ts"
 import { type FeedMemory, standing } from "./FeedMemory.ts"
-import { gapRow } from "./gapRow.ts"
-import { betweenIds, type Fetchable, isBetween, Neighbours } from "./Neighbours.ts"
+import { FetchedTrades } from "./FetchedTrades.ts"
+import { Neighbours } from "./Neighbours.ts"
+import { Passage } from "./Passage.ts"
+import { PathRace } from "./PathRace.ts"
+import { UnwrittenTrades } from "./UnwrittenTrades.ts"
 
 /** Ids of trades that are remembered where a venue's ids do not follow each other: some seconds of a busy market. */
 const rememberedTrades = 4096
 
 /** Books that are remembered, to know one that a second connection brings. */
-const rememberedBooks = 64
+const rememberedBooks = 1024
+
+/** How long a successor waits until it and another connection have brought the same event, so that nothing lies between them. */
+const overlapMillis = 2000
 
 export interface Options {
   readonly feed: Feed
@@ -40,97 +46,184 @@ export interface Options {
 /** Where all connections of a feed meet: judges what they bring, passes each event on once, and keeps the feed's gaps. */
 export class FeedIntake {
   readonly #options: Options
-  readonly #continuity: Continuity.Continuity
-  readonly #recent: RecentIds | null
   readonly #ledger: GapLedger
   readonly #lead: BookLead | null
-  /** Connections that deliver, or would if there were anything. */
-  readonly #carrying = new Set<number>()
-  #before: Array<GapEvent> = []
-  #behind: Array<GapEvent> = []
+  readonly #race: PathRace | null
+  readonly #carriers: Carriers
+  /** The connections whose book lacks what is recorded no more, and that have been told so. */
+  readonly #asked = new Set<number>()
+  /** Which path a connection is of, where there are several. */
+  readonly #pathOf = new Map<number, number>()
+  readonly #passage: Passage
+  readonly #judge: EventJudge
+  /** What can be asked for over REST. */
+  readonly fetched: FetchedTrades
   #stopsAt: number | null = null
-  /** Which trades stand around the gaps of venues that do not count. */
-  readonly #neighbours: Neighbours | null
 
   constructor(options: Options) {
-    const { before, feed, nowMicros, rule, stats } = options
+    const { before, feed, nowMicros, queue, rule, stats } = options
     this.#options = options
     const incremental = feed.dataType === "orderbook" && rule !== "none"
     const counted = rule === "consecutive"
-    this.#continuity = Continuity.make(rule, counted ? standing(before) : null)
-    this.#neighbours = feed.dataType === "trade" && rule === "none" ? new Neighbours(before.tail?.lastId ?? null) : null
-    this.#recent = rule === "none"
-      ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
-      : null
+    const continuity = Continuity.make(rule, counted ? standing(before) : null)
+    const isTrade = feed.dataType === "trade"
+    const recent = rule === "none" ? new RecentIds(isTrade ? rememberedTrades : rememberedBooks) : null
+    const unwritten = rule === "none" && isTrade ? new UnwrittenTrades() : null
+    const neighbours = unwritten === null ? null : new Neighbours(before.tail?.lastId ?? null)
+    this.#race = stats.paths.length > 1 ? new PathRace(stats.paths) : null
     const startedMicros = nowMicros()
     const lastReceivedMicros = before.tail?.lastReceivedMicros ?? null
     stats.completeness.begin({ rule, startedMicros, lastReceivedMicros, gaps: before.gaps })
+    this.#passage = new Passage({
+      feed,
+      stats,
+      queue,
+      nowMicros,
+      passed: options.onRecorded,
+      roomAgain: (firstMicros) => this.#ledger.roomAgain(firstMicros),
+      written: (events) => {
+        neighbours?.recorded(events)
+        this.#ledger.written(events[events.length - 1]!.timestampCollector)
+      },
+      dropped: (events) => {
+        this.#ledger.dropped(events)
+        if (unwritten !== null) { for (const { sequenceId } of events) unwritten.add(sequenceId) }
+      }
+    })
     this.#ledger = new GapLedger({
       dataType: feed.dataType,
       counted,
-      incremental,
+      unnumbered: rule === "none",
       startedMicros,
       before: { lastReceivedMicros, gaps: before.gaps },
       say: (gap, behind) => {
-        const row = gapRow(feed, gap, nowMicros())
-        stats.completeness.say(gap, row.timestampCollector)
-        this.#neighbours?.said(gap)
-        if (behind) this.#behind.push(row)
-        else this.#before.push(row)
+        this.#passage.say(gap, behind)
+        neighbours?.said(gap)
+        if (gap.cause === "queue_overflow" && gap.revision === 1) unwritten?.told(gap)
         if (gap.status === "missing") options.onMissing()
       },
-      lose: (ids) => this.#continuity.lose(ids)
+      lose: (ids) => continuity.lose(ids)
     })
+    this.#carriers = new Carriers(
+      rule === "none"
+        ? { uncarried: (span) => this.#ledger.uncarried(span), carried: (gap) => this.#ledger.dismissed(gap) }
+        : null
+    )
+    const judged = {
+      continuity,
+      recent,
+      unwritten,
+      neighbours,
+      ledger: this.#ledger,
+      passage: this.#passage,
+      stats: stats.sequence
+    }
+    this.fetched = new FetchedTrades(judged)
+    this.#judge = new EventJudge({ ...judged, carriers: this.#carriers, race: this.#race })
     this.#lead = incremental
       ? new BookLead({
         rule,
         stats: stats.sequence,
+        broken: () => this.#ledger.broken,
         interrupted: (cause, connection) => this.#ledger.interrupted(cause, connection),
         received: (event, verdict, connection) => this.#ledger.received(event, verdict, connection),
-        pass: (events) => this.#pass(events)
+        pass: (events, connection) => {
+          this.#race?.won(this.#pathOf.get(connection) ?? 0, events.length)
+          this.#passage.pass(events)
+        }
       })
       : null
-    this.#recall(before, counted)
+    this.#judge.recall(before)
     // What is known to be open from before is said at once.
-    this.#flush()
+    this.#passage.flush()
   }
 
-  /** A connection is open. */
-  join(connection: number): ConnectionIntake {
-    const contender = this.#lead?.join(connection) ?? null
-    const counts = () => this.#carrying.add(connection)
+  /** A connection of the path with that index is open. */
+  join(connection: number, path = 0): ConnectionIntake {
+    return this.#lead === null ? this.#joinAll(connection, path) : this.#joinLead(this.#lead, connection, path)
+  }
+
+  /** Everything that is new is recorded, whichever connection brings it. */
+  #joinAll(connection: number, path: number): ConnectionIntake {
+    const { nowMicros, stats: { sequence } } = this.#options
+    const carriers = this.#carriers
+    /** Since when it delivers beside others, and how often an event had come twice by then. */
+    let beside: { readonly sinceMillis: number; readonly duplicates: number } | null = null
     return {
-      counts,
+      counts: () => carriers.add(connection, nowMicros()),
       unreadable: () => this.#ledger.unreadableFrame(),
-      receive: (events, connectionSequence, nowMillis) => {
-        if (this.#lead !== null && contender !== null) {
-          const hole = this.#lead.receive(contender, events, connectionSequence, nowMillis)
-          if (this.#lead.carries(contender)) counts()
-          if (events.length > 0) this.#ledger.frameEnded()
-          return hole
-        }
+      receive: (events, _connectionSequence, nowMillis) => {
         if (events.length === 0) return null
-        const hole = this.#receive(events, connection)
-        counts()
+        if (!carriers.has(connection) && carriers.size > 0) {
+          beside = { sinceMillis: nowMillis, duplicates: sequence.duplicates }
+        }
+        // The next one is known to carry once its events have been judged, and what it makes known is to be written before them.
+        carriers.heard(connection)
+        carriers.closing(events[0]!.timestampCollector, connection)
+        const hole = this.#judge.receive(events, connection, path)
+        carriers.add(connection, events[0]!.timestampCollector)
         this.#ledger.frameEnded()
         return hole
       },
       takesOver: (nowMillis) =>
-        this.#lead !== null && contender !== null
-          ? this.#lead.takesOver(contender, nowMillis)
-          : this.#carrying.has(connection),
+        carriers.has(connection) &&
+        (beside === null || sequence.duplicates > beside.duplicates || nowMillis - beside.sinceMillis >= overlapMillis),
       leave: (cause) => {
-        if (this.#lead !== null && contender !== null) this.#lead.leave(contender, cause)
-        this.#carrying.delete(connection)
-        if (this.#carrying.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
-        this.#flush()
+        carriers.remove(connection, cause, this.#ledger.lastMicros)
+        if (carriers.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
+        this.#passage.flush()
       }
     }
   }
 
+  /** Of changes to a book, those of one connection are recorded. */
+  #joinLead(lead: BookLead, connection: number, path: number): ConnectionIntake {
+    const contender = lead.join(connection)
+    const named = this.#options.rule === "connection" ? null : this.#race
+    if (this.#race !== null) this.#pathOf.set(connection, path)
+    return {
+      // Only what it brings shows that its book is complete.
+      counts: () => {},
+      unreadable: () => this.#ledger.unreadableFrame(),
+      receive: (events, connectionSequence, nowMillis) => {
+        const first = events[0]
+        if (first !== undefined) this.#passage.prepare(first.timestampCollector)
+        if (named !== null) {
+          for (const event of events) {
+            if (event.dataType === "orderbook" && event.isSnapshot) continue
+            named.brought(path, event.sequenceId, event.timestampCollector, true)
+          }
+        }
+        const hole = lead.receive(contender, events, connectionSequence, nowMillis)
+        if (first === undefined) return hole
+        this.#ledger.frameEnded()
+        return hole ?? (this.#lacksBook(connection, lead.leads(contender)) ? { missing: null } : null)
+      },
+      takesOver: (nowMillis) => lead.takesOver(contender, nowMillis),
+      leave: (cause) => {
+        lead.leave(contender, cause)
+        this.#asked.delete(connection)
+        this.#pathOf.delete(connection)
+        this.#passage.flush()
+      }
+    }
+  }
+
+  /** Whether a complete book is to be asked for because what was recorded is not: once for each connection and break. */
+  #lacksBook(connection: number, leads: boolean): boolean {
+    if (!this.#ledger.broken) {
+      if (this.#asked.size > 0) this.#asked.clear()
+      return false
+    }
+    if (!leads || this.#asked.has(connection) || !this.#options.queue.hasRoom()) return false
+    this.#asked.add(connection)
+    return true
+  }
+
   /** No connection came about. */
   failed(cause: GapCause): void {
-    if (this.#carrying.size === 0) this.#ledger.interrupted(cause, null)
+    const nobody = this.#lead === null ? this.#carriers.size === 0 : !this.#lead.hasLead
+    if (nobody) this.#ledger.interrupted(cause, null)
   }
 
   /** The connections are about to be closed, and what comes after may be missed. */
@@ -141,7 +234,7 @@ export class FeedIntake {
   /** Nobody records the feed from here on. */
   stopped(): void {
     this.#ledger.stopped(this.#stopsAt ?? this.#options.nowMicros())
-    this.#flush()
+    this.#passage.flush()
   }
 
   /** Gaps that are open, or may still be filled. */
@@ -150,7 +243,7 @@ export class FeedIntake {
   /** Says what has become due by the clock. */
   tick(): void {
     this.#ledger.tick(this.#options.nowMicros())
-    this.#flush()
+    this.#passage.flush()
   }
 
   /** Rows that had been passed on are lost. */
@@ -160,129 +253,6 @@ export class FeedIntake {
     const ids = counted ? { first: Number(firstId), last: Number(lastId) } : null
     this.#options.stats.completeness.lose(ids === null ? rows.rows : ids.last - ids.first + 1, lastReceivedMicros)
     this.#ledger.lost(rows, ids)
-    this.#flush()
-  }
-
-  /** The gaps whose trades can be asked for, oldest first. */
-  fetchable(): ReadonlyArray<Fetchable> {
-    return this.#neighbours?.gaps ?? this.#ledger.missing().map(betweenIds)
-  }
-
-  /**
-   * Takes trades that were fetched for a gap; answers how many of them had been missing and are passed on. There must be room for
-   * them, which only the caller can wait for.
-   */
-  repair(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
-    const { stats } = this.#options
-    const kept = trades.filter((trade) => {
-      const { position } = trade
-      if (this.#neighbours !== null) {
-        return isBetween(trade.sequenceId, gap) && this.#recent?.add(trade.sequenceId) === true
-      }
-      if (position === null || this.#continuity.fetched(position) === 0) return false
-      stats.sequence.missing -= position.last - position.first + 1
-      this.#ledger.repaired(position)
-      return true
-    })
-    if (kept.length > 0) this.#pass(kept)
-    return kept.length
-  }
-
-  /** Whether every trade between the ids around a gap, which the venue counts, is there by now. */
-  isWhole({ afterId, beforeId }: Fetchable): boolean {
-    const lacks = ({ firstMissingId, lastMissingId }: Gap) =>
-      Number(lastMissingId) > Number(afterId) && Number(firstMissingId) < Number(beforeId)
-    return this.#neighbours === null && !this.#ledger.missing().some(lacks)
-  }
-
-  /**
-   * All that can be fetched for a gap has been: everything that was missing, or only some. True where that settles it; where the venue
-   * counts its trades, their ids alone do.
-   */
-  refetched(wanted: Fetchable, recovered: number, complete: boolean): boolean {
-    const known = this.#neighbours?.gaps.find(({ gap }) => gap.id === wanted.gap.id)
-    if (known === undefined) return false
-    this.#ledger.refetched(known.gap, recovered, complete)
-    this.#neighbours?.settled(known.gap)
-    this.#flush()
-    return complete
-  }
-
-  #receive(events: ReadonlyArray<Event>, connection: number): Hole | null {
-    let hole: Hole | null = null
-    let from = 0
-    this.#neighbours?.next(events[0]!)
-    if (this.#options.queue.hasRoom()) this.#ledger.roomAgain(events[0]!.timestampCollector)
-    let kept: Array<Event> | null = null
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index]!
-      const verdict = this.#judge(event, connection)
-      if (index > from && verdict._tag !== "InOrder" && verdict._tag !== "Unverifiable") {
-        // What is said of a gap stands between the events before and after it: after a crash it speaks for all before it.
-        this.#pass(kept ?? events.slice(from, index))
-        from = index
-        kept = null
-      }
-      this.#neighbours?.next(event)
-      this.#ledger.received(event, verdict, connection)
-      if (verdict._tag === "Gap") hole = { missing: verdict.missing }
-      if (countVerdict(this.#options.stats.sequence, verdict)) kept?.push(event)
-      else kept ??= events.slice(from, index)
-    }
-    this.#pass(kept ?? (from === 0 ? events : events.slice(from)))
-    return hole
-  }
-
-  #judge(event: Event, connection: number): Verdict {
-    const verdict = this.#continuity.judge(event)
-    if (verdict._tag !== "Unverifiable" || this.#recent === null) return verdict
-    const fresh = this.#recent.add(event.sequenceId)
-    if (fresh) return verdict
-    // A venue may legally repeat a book on one connection; two connections that deliver bring the same ones.
-    const twice = event.dataType === "trade" || this.#carrying.size > 1 || !this.#carrying.has(connection)
-    return twice ? duplicate : verdict
-  }
-
-  /** Passes events on, with what is to be said before and behind them. */
-  #pass(events: ReadonlyArray<Event>): void {
-    const { onRecorded, queue, stats } = this.#options
-    const first = events[0]
-    if (first === undefined) return this.#flush()
-    stats.events += events.length
-    onRecorded(events)
-    if (queue.hasRoom()) {
-      this.#ledger.roomAgain(first.timestampCollector)
-      this.#flushBefore()
-      queue.put(events)
-      this.#neighbours?.recorded(events)
-      stats.completeness.record(events, first.timestampCollector)
-      stats.eventsQueued += events.length
-    } else {
-      this.#flushBefore()
-      stats.dropped += events.length
-      this.#ledger.dropped(events)
-      if (this.#recent !== null) { for (const { sequenceId } of events) this.#recent.forget(sequenceId) }
-    }
-    this.#flush()
-  }
-
-  #flushBefore(): void {
-    if (this.#before.length > 0) this.#options.queue.put(this.#before.splice(0))
-  }
-
-  #flush(): void {
-    this.#flushBefore()
-    if (this.#behind.length > 0) this.#options.queue.put(this.#behind.splice(0))
-  }
-
-  /** The newest rows are known by their ids: what comes again of them is no new row, and no gap that says so lacks them. */
-  #recall({ tail }: FeedMemory, counted: boolean): void {
-    if (tail !== null) this.#recent?.add(tail.lastId)
-    for (const id of tail?.recentIds ?? []) {
-      this.#recent?.add(id)
-      if (!counted) continue
-      const ids = { first: Number(id), last: Number(id) }
-      if (this.#continuity.fetched(ids) > 0) this.#ledger.repaired(ids)
-    }
+    this.#passage.flush()
   }
 }

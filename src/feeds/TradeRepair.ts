@@ -70,7 +70,7 @@ const repairAll = Effect.fnUntraced(function*(options: Options, due: Latch.Latch
       continue
     }
     const now = monotonicMillis(clock)
-    const gaps = intake.fetchable()
+    const gaps = intake.fetched.gaps()
     const ids = new Set(gaps.map(({ gap }) => gap.id))
     for (const id of attempts.keys()) if (!ids.has(id)) attempts.delete(id)
     let wait = Infinity
@@ -132,14 +132,14 @@ const repair = Effect.fnUntraced(function*(
     }
     // Live events come first.
     while (!options.hasRoom()) yield* Effect.sleep(lookEveryMillis)
-    recovered += intake.repair(answer.trades, wanted)
+    recovered += intake.fetched.take(answer.trades, wanted)
     complete = answer.complete
     url = answer.next
   }
   stats.repaired += recovered
   tried.recovered += recovered
   const what = `${quantity(recovered, "missed trade")} fetched`
-  if (intake.isWhole(wanted) || complete && intake.refetched(wanted, tried.recovered, true)) {
+  if (intake.fetched.isWhole(wanted) || complete && intake.fetched.settle(wanted, tried.recovered, true)) {
     return yield* Effect.logInfo(
       `${what}: nothing is missing any more between ${wanted.afterId} and ${wanted.beforeId}`
     )
@@ -160,7 +160,7 @@ const ask = Effect.fnUntraced(function*(feed: Feed, history: TradeHistory, wante
 /** What is missing stays missing, as far as this run of the recorder is concerned. */
 const giveUp = ({ intake }: Options, wanted: Fetchable, { recovered }: Attempts, why: string) =>
   Effect.suspend(() => {
-    intake.refetched(wanted, recovered, false)
+    intake.fetched.settle(wanted, recovered, false)
     return Effect.logWarning(
       `trades stay missing between ${wanted.afterId} and ${wanted.beforeId}: ${why}. The gap is in the files of type gap`
     )

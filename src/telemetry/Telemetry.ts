@@ -3,6 +3,7 @@ import * as Feed from "../domain/Feed.ts"
 import type { Series } from "../domain/Series.ts"
 import { CompletenessWindow } from "./CompletenessWindow.ts"
 import { Histogram } from "./Histogram.ts"
+import type { PathStats } from "./PathStats.ts"
 import { ProcessStats } from "./ProcessStats.ts"
 import * as SequenceStats from "./SequenceStats.ts"
 import { makeSinkStats, type SinkStats } from "./SinkStats.ts"
@@ -72,6 +73,8 @@ export interface FeedStats extends SinkStats {
   readonly sequence: SequenceStats.SequenceStats
   /** What of it is recorded, and what its gaps lack, over the last day. */
   readonly completeness: CompletenessWindow
+  /** Where the feed has several paths, what each of them brought; otherwise empty. */
+  paths: ReadonlyArray<PathStats>
   /** Events received that no sink has taken yet. */
   eventsQueued: number
   /** Events lost because the feed's queue was full. */
@@ -130,6 +133,7 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   negativeLatencies: 0,
   sequence: SequenceStats.make(),
   completeness: new CompletenessWindow(),
+  paths: [],
   eventsQueued: 0,
   dropped: 0,
   parseErrors: 0,

@@ -134,7 +134,7 @@ const play = (steps: ReadonlyArray<typeof Step.Type>, counted = true) => {
         again(step.again)
         break
       case "repair":
-        model.intake.repair(
+        model.intake.fetched.take(
           Array.from({ length: step.count }, (_, i) => 1000 + step.from + i).filter((id) => id <= newest).map(at),
           { gap: standingGaps(model.rows)[0]!, afterId: "0", beforeId: "9999" }
         )
@@ -195,7 +195,7 @@ describe("the intake of trades whose ids follow each other", () => {
     const lost = { firstReceivedMicros: model.now, lastReceivedMicros: model.now }
     model.intake.lost({ ...lost, rows: 10, firstId: "1071", lastId: "1080" })
     assert.closeTo(complete(), 0.8, 1e-9)
-    model.intake.repair(tradesOf(1075, 1090))
+    model.intake.fetched.take(tradesOf(1075, 1090), model.intake.fetched.gaps()[0]!)
     assert.closeTo(complete(), 0.96, 1e-9)
     model.drain()
     connection.receive(tradesOf(1101, 1200), null, 0)

@@ -1,0 +1,59 @@
+import { RecentNumbers } from "../completeness/RecentNumbers.ts"
+import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import type { Event } from "../domain/Event.ts"
+
+/**
+ * How far the venue's times of the same change may differ between two connections that number it differently. As much is recorded
+ * twice when one goes on for the other, which changes no book: a level is told by what it is, not by how it changed.
+ */
+const sameWithinMicros = 1_000_000
+
+/** What of a book has been recorded, over whichever connection: by the numbers of its changes, or by the venue's time where each connection has its own. */
+export class BookOrder {
+  readonly #rule: ContinuityRule
+  readonly #recorded = new RecentNumbers()
+  #last: Event | null = null
+
+  constructor(rule: ContinuityRule) {
+    this.#rule = rule
+  }
+
+  /** The newest event that was recorded. */
+  get last(): Event | null {
+    return this.#last
+  }
+
+  get numbered(): boolean {
+    return this.#rule !== "connection"
+  }
+
+  recorded(event: Event): void {
+    this.#last = event
+    if (event.position !== null) this.#recorded.add(event.position.last)
+  }
+
+  isRecorded({ position, timestampExchange }: Event): boolean {
+    if (position !== null) return this.#recorded.has(position.last)
+    const lastTime = this.#last?.timestampExchange ?? null
+    return lastTime !== null && timestampExchange !== null && timestampExchange <= lastTime - sameWithinMicros
+  }
+
+  /** Whether the venue's time of `event` is not after that of the newest one recorded. */
+  hasReached({ timestampExchange }: Event): boolean {
+    const lastTime = this.#last?.timestampExchange ?? null
+    return lastTime !== null && timestampExchange !== null && timestampExchange <= lastTime
+  }
+
+  /** Whether `event` says by its numbers that it comes right after the newest one recorded. */
+  follows({ position }: Event): boolean {
+    if (!this.numbered || this.#last === null) return true
+    const before = this.#last.position
+    if (position === null || before === null) return false
+    return this.#rule === "stepping" ? position.first === before.last + 1 : position.previous === before.last
+  }
+
+  /** Whether it will be asked of many events. */
+  expectQuestions(many: boolean): void {
+    this.#recorded.expectQuestions(many)
+  }
+}

@@ -1,0 +1,87 @@
+import type { Continuity } from "../completeness/Continuity.ts"
+import type { GapLedger } from "../completeness/GapLedger.ts"
+import type { RecentIds } from "../completeness/RecentIds.ts"
+import type { TradeEvent } from "../domain/Event.ts"
+import type { Gap } from "../domain/Gap.ts"
+import type { SequenceStats } from "../telemetry/SequenceStats.ts"
+import { betweenIds, type Fetchable, isBetween, type Neighbours } from "./Neighbours.ts"
+import type { Passage } from "./Passage.ts"
+import type { UnwrittenTrades } from "./UnwrittenTrades.ts"
+
+export interface Options {
+  /** Null where the venue counts its trades. */
+  readonly neighbours: Neighbours | null
+  readonly continuity: Continuity
+  readonly ledger: GapLedger
+  readonly recent: RecentIds | null
+  readonly unwritten: UnwrittenTrades | null
+  readonly stats: SequenceStats
+  readonly passage: Passage
+}
+
+/** Trades that were missed and are fetched over REST: which ones to ask for, and what becomes of those that come. */
+export class FetchedTrades {
+  readonly #options: Options
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** The gaps whose trades can be asked for, oldest first. */
+  gaps(): ReadonlyArray<Fetchable> {
+    return this.#options.neighbours?.gaps ?? this.#options.ledger.missing().map(betweenIds)
+  }
+
+  /**
+   * Takes trades that were fetched for a gap; answers how many of them had been missing and are passed on. There must be room for
+   * them, which only the caller can wait for.
+   */
+  take(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
+    const kept = trades.filter((trade) =>
+      this.#options.neighbours === null
+        ? this.#wasMissing(trade)
+        : isBetween(trade.sequenceId, gap) && this.#isNew(trade)
+    )
+    if (kept.length > 0) this.#options.passage.pass(kept)
+    return kept.length
+  }
+
+  /** Whether every trade between the ids around a gap, which the venue counts, is there by now. */
+  isWhole({ afterId, beforeId }: Fetchable): boolean {
+    const { ledger, neighbours } = this.#options
+    const lacks = ({ firstMissingId, lastMissingId }: Gap) =>
+      Number(lastMissingId) > Number(afterId) && Number(firstMissingId) < Number(beforeId)
+    return neighbours === null && !ledger.missing().some(lacks)
+  }
+
+  /**
+   * All that can be fetched for a gap has been: everything that was missing, or only some. True where that settles it; where the venue
+   * counts its trades, their ids alone do.
+   */
+  settle(wanted: Fetchable, recovered: number, complete: boolean): boolean {
+    const { ledger, neighbours, passage } = this.#options
+    const known = neighbours?.gaps.find(({ gap }) => gap.id === wanted.gap.id)
+    if (known === undefined) return false
+    ledger.refetched(known.gap, recovered, complete)
+    neighbours?.settled(known.gap)
+    passage.flush()
+    return complete
+  }
+
+  #wasMissing({ position }: TradeEvent): boolean {
+    const { continuity, ledger, stats } = this.#options
+    if (position === null || continuity.fetched(position) === 0) return false
+    stats.missing -= position.last - position.first + 1
+    ledger.repaired(position)
+    return true
+  }
+
+  #isNew({ sequenceId }: TradeEvent): boolean {
+    const { recent, unwritten } = this.#options
+    const fresh = recent?.add(sequenceId) === true
+    if (!fresh && unwritten?.has(sequenceId) !== true) return false
+    // The gap that it belongs to is told of as a whole.
+    unwritten?.take(sequenceId, (gap) => gap)
+    return true
+  }
+}

@@ -1,0 +1,54 @@
+import type { PathStats } from "../telemetry/PathStats.ts"
+
+/** Events that are remembered, to tell which paths bring them. */
+const remembered = 4096
+
+/** From then on a path is not expected to bring an event any more, microseconds. */
+const waitMicros = 60_000_000
+
+interface Brought {
+  readonly firstMicros: number
+  /** A bit for each path. */
+  by: number
+}
+
+/** Tells for each of several paths of a feed which events it brought first, later than another one, or not at all. */
+export class PathRace {
+  readonly #paths: ReadonlyArray<PathStats>
+  readonly #events = new Map<string, Brought>()
+  readonly #all: number
+
+  constructor(paths: ReadonlyArray<PathStats>) {
+    this.#paths = paths
+    this.#all = (1 << paths.length) - 1
+  }
+
+  /** Events are recorded as `path` brought them. */
+  won(path: number, events: number): void {
+    this.#paths[path]!.won += events
+  }
+
+  /** `path` has brought an event, which is not `fresh` where it is known not to be a new one. */
+  brought(path: number, id: string, micros: number, fresh: boolean): void {
+    const bit = 1 << path
+    const event = this.#events.get(id)
+    if (event === undefined) {
+      if (!fresh) return
+      this.#events.set(id, { firstMicros: micros, by: bit })
+      return this.#settle(micros)
+    }
+    if ((event.by & bit) !== 0) return
+    event.by |= bit
+    this.#paths[path]!.lag.observe(Math.max(0, micros - event.firstMicros) / 1_000_000)
+  }
+
+  /** Counts the oldest events for the paths that did not bring them. */
+  #settle(nowMicros: number): void {
+    for (const [id, { by, firstMicros }] of this.#events) {
+      if (this.#events.size <= remembered && nowMicros - firstMicros < waitMicros) return
+      this.#events.delete(id)
+      if (by === this.#all) continue
+      for (let path = 0; path < this.#paths.length; path++) if ((by & (1 << path)) === 0) this.#paths[path]!.lost++
+    }
+  }
+}
