@@ -17,6 +17,8 @@ export interface ColumnPage {
   readonly nullCount: number
   /** Null where the column has no value, or where its range helps no reader. */
   readonly range: Range | null
+  /** The text that each row has; not set where they differ. */
+  readonly constant?: string
 }
 
 const noLevels = Buffer.alloc(0)
@@ -35,7 +37,7 @@ export const constant = (column: Column, value: string, rows: number): ColumnPag
   const one = new PageBytes(64)
   one.appendText(value)
   const values = rows === 0 ? one.written.subarray(0, 0) : Buffer.alloc(one.length * rows, one.written)
-  return required(column, values, { kind: "text", min: value, max: value })
+  return { ...required(column, values, { kind: "text", min: value, max: value }), constant: value }
 }
 
 /**

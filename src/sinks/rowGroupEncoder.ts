@@ -27,7 +27,7 @@ export interface EncodedRowGroup {
 /** Encodes `rows` as one row group that will start at `offset` of its file: one DATA_PAGE_V2 a column, ZSTD, with checksums. */
 export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel: number): Promise<EncodedRowGroup> => {
   const pages = rows.columnPages()
-  const compressed = await Promise.all(pages.map((page) => compress(page.values, zstdLevel)))
+  const compressed = await Promise.all(pages.map((page) => compressPage(page, rows.rows, zstdLevel)))
   const parts: Array<Buffer> = []
   const chunks: Array<parquet.ColumnChunk> = []
   let at = offset
@@ -117,6 +117,21 @@ const plainInt64 = (value: number): Buffer => {
   const bytes = Buffer.alloc(8)
   bytes.writeBigInt64LE(BigInt(value))
   return bytes
+}
+
+/** Pages in which all rows have one text: some 30 bytes each, and the same in nearly every full row group of a series. */
+const constantPages = new Map<string, Buffer>()
+const constantPagesKept = 4096
+
+const compressPage = async (page: ColumnPage, rows: number, level: number): Promise<Buffer> => {
+  if (page.constant === undefined) return compress(page.values, level)
+  const key = `${level} ${rows} ${page.constant}`
+  const known = constantPages.get(key)
+  if (known !== undefined) return known
+  const made = await compress(page.values, level)
+  if (constantPages.size >= constantPagesKept) constantPages.clear()
+  constantPages.set(key, made)
+  return made
 }
 
 const compress = (values: Buffer, level: number): Promise<Buffer> | Buffer => {
