@@ -1,4 +1,5 @@
 import type { Gap } from "../domain/Gap.ts"
+import { isLastStop } from "./isLastStop.ts"
 import { type Break, type ChainedFile, follow, type Unread } from "./FileChain.ts"
 import { clip, hourOf, lastHourOf, meet, meeting, type Span, without } from "./Span.ts"
 
@@ -143,7 +144,7 @@ export const coverageOf = (evidence: Evidence, range: Range): FeedCoverage => {
   const { elsewhere, ledgerBreaks, ledgerKnown, unreadable } = evidence
   const asked: Span = { from: range.from ?? -Infinity, to: range.to ?? Infinity }
   const gaps = evidence.gaps
-    .filter(({ status }) => status !== "dismissed")
+    .filter((gap) => gap.status !== "dismissed" && !isLastStop(gap, range))
     .map((gap) => ({ gap, span: spanOf(gap, range.to ?? range.newest) }))
     .filter(({ span }) => clip(span, asked) !== null)
   const chain = follow(evidence.files, { elsewhere, unreadable: (path) => unreadable.has(path) })
