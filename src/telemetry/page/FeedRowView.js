@@ -138,7 +138,8 @@ export class FeedRowView {
       setTitle(cell, "Not known yet.")
       return
     }
-    const span = formats.sinceOrDay(knownSince, now)
+    const since = formats.withinDay(knownSince, now)
+    const span = since === null ? "the last day" : `since ${since} UTC`
     if (complete === false) {
       setText(cell, gaps === "" ? "n.p." : `n.p. · ${gaps}`)
       setTitle(

@@ -61,12 +61,11 @@ export const duration = (value) => {
 export const age = (value) => value < 1000 ? "< 1 s" : duration(value)
 
 /**
- * The stretch of time that what is known of the last day is known for.
+ * When within the last day; null where all of it is meant, or nearly.
  * @param {number} since milliseconds since the epoch
  * @param {number} now
  */
-export const sinceOrDay = (since, now) =>
-  now - since > 86_000_000 ? "the last day" : `since ${timeOfDay(since).slice(0, 5)} UTC`
+export const withinDay = (since, now) => now - since > 86_000_000 ? null : timeOfDay(since).slice(0, 5)
 
 /**
  * Hours, minutes and seconds, UTC.

@@ -48,8 +48,8 @@ const drawTiles = ({ complete, eventsPerSecond, health, journalBytes, now, rowsB
   setText(byId("dropped"), formats.count(messages_dropped))
   setLevel(byId("dropped"), messages_dropped > 0 ? "stale" : "")
   const { knownSince, lowest, provable, whole } = complete
-  const span = knownSince === null ? "" : formats.sinceOrDay(knownSince, now)
-  setText(byId("complete-title"), span === "" ? "Complete" : `Complete, ${span}`)
+  const since = knownSince === null ? null : formats.withinDay(knownSince, now)
+  setText(byId("complete-title"), since === null ? "Complete, last day" : `Complete since ${since}`)
   setText(byId("complete"), lowest === null ? formats.unknown : formats.percent(lowest))
   setTitle(
     byId("complete"),
