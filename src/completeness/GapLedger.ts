@@ -257,7 +257,7 @@ export class GapLedger {
   #settle(event: Event, verdict: Verdict, connection: number): void {
     const now = this.#interruption
     if (now !== null) {
-      if (event.dataType === "orderbook" && !event.isSnapshot) return this.#widen(now, verdict)
+      if (event.dataType === "orderbook" && !event.isSnapshot) return this.#widen(now, event, verdict)
       this.#interruption = null
       if (this.#options.unnumbered) this.#unreadable = this.#unreadableNow = false
       return this.#close(now, event, verdict, connection)
@@ -283,7 +283,9 @@ export class GapLedger {
   }
 
   /** A broken book: what else is missing before the next complete one. */
-  #widen(now: Interruption, verdict: Verdict): void {
+  #widen(now: Interruption, event: Event, verdict: Verdict): void {
+    // A change that was held back may have been received before what is recorded.
+    now.openedMicros = Math.min(now.openedMicros, event.timestampCollector)
     if (verdict._tag === "Gap") {
       now.cause ??= "sequence_gap"
       if (verdict.missing === null) now.missing = now.ids = null

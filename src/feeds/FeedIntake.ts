@@ -174,7 +174,7 @@ export class FeedIntake {
       unreadable: () => this.#ledger.unreadableFrame(),
       receive: (events, connectionSequence, nowMillis) => {
         const first = events[0]
-        if (first !== undefined && this.#options.queue.hasRoom()) this.#ledger.roomAgain(first.timestampCollector)
+        if (first !== undefined) this.#roomAgain(first.timestampCollector)
         if (named !== null) {
           for (const event of events) {
             if (event.dataType === "orderbook" && event.isSnapshot) continue
@@ -186,8 +186,12 @@ export class FeedIntake {
         this.#ledger.frameEnded()
         return hole ?? (this.#lacksBook(connection, lead.leads(contender)) ? { missing: null } : null)
       },
-      takesOver: (nowMillis) => lead.takesOver(contender, nowMillis),
+      takesOver: (nowMillis) => {
+        this.#roomAgain()
+        return lead.takesOver(contender, nowMillis)
+      },
       leave: (cause) => {
+        this.#roomAgain()
         lead.leave(contender, cause)
         this.#asked.delete(connection)
         this.#pathOf.delete(connection)
@@ -253,6 +257,7 @@ export class FeedIntake {
   /** Takes trades that were fetched afterwards; answers how many of them had been missing and are passed on. */
   repair(trades: ReadonlyArray<TradeEvent>): number {
     const { rule, stats } = this.#options
+    this.#roomAgain()
     const kept = trades.filter((trade) => {
       const { position } = trade
       const wanted = rule === "consecutive"
@@ -279,7 +284,7 @@ export class FeedIntake {
     let hole: Hole | null = null
     const race = this.#race
     let from = 0
-    if (this.#options.queue.hasRoom()) this.#ledger.roomAgain(events[0]!.timestampCollector)
+    this.#roomAgain(events[0]!.timestampCollector)
     let kept: Array<Event> | null = null
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!
@@ -301,6 +306,10 @@ export class FeedIntake {
     }
     this.#pass(kept ?? (from === 0 ? events : events.slice(from)))
     return hole
+  }
+
+  #roomAgain(nowMicros = this.#ledger.lastMicros): void {
+    if (this.#options.queue.hasRoom()) this.#ledger.roomAgain(nowMicros)
   }
 
   #judge(event: Event, connection: number): Verdict {
@@ -327,7 +336,6 @@ export class FeedIntake {
     stats.events += events.length
     onRecorded(events)
     if (queue.hasRoom()) {
-      this.#ledger.roomAgain(first.timestampCollector)
       this.#flushBefore()
       queue.put(events)
       stats.eventsQueued += events.length
