@@ -4,6 +4,7 @@ import type { Feed } from "../domain/Feed.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import type { Sink } from "../sinks/Sink.ts"
+import * as PathStats from "../telemetry/PathStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { countLatencies } from "./countLatencies.ts"
@@ -14,7 +15,7 @@ import { FeedStates } from "./FeedStates.ts"
 import type { FeedOutage } from "./OutageLog.ts"
 import * as Path from "./Path.ts"
 
-/** The shortest time between two connections that are opened for a new book. */
+/** The shortest time between two connections of a path that are opened for a new book. */
 const askAnewMillis = 60_000
 
 export interface Options {
@@ -43,6 +44,7 @@ export const record = Effect.fnUntraced(
     const queue = yield* EventQueue.make(options.queueCapacity)
     const [exchange] = options.exchanges
     if (exchange === undefined) return yield* Effect.die(new Error(`${feed.id} has no path`))
+    if (options.exchanges.length > 1) stats.paths = options.exchanges.map(() => PathStats.make())
     const intake = new FeedIntake({
       feed,
       rule: exchange.channels[feed.dataType].continuity,
@@ -57,9 +59,11 @@ export const record = Effect.fnUntraced(
       Effect.forkChild({ startImmediately: true })
     )
     const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
-    const shared = { ...options, feed, stats, states, intake, mayAskAnew: onceIn(askAnewMillis) }
-    const paths = yield* Effect.forEach(options.exchanges, (each) => Path.make(() => each, shared))
-    return yield* Effect.raceAllFirst(paths.map(({ run }) => run)).pipe(
+    const paths = yield* Effect.forEach(options.exchanges, (each, index) =>
+      Path.make(() => each, { ...options, feed, index, stats, states, intake, mayAskAnew: onceIn(askAnewMillis) }))
+    const labeled = ({ run }: Path.Path, index: number) =>
+      paths.length === 1 ? run : Effect.annotateLogs(run, "path", index + 1)
+    return yield* Effect.raceAllFirst(paths.map(labeled)).pipe(
       Effect.ensuring(Effect.suspend(() => {
         intake.stopped()
         return Effect.andThen(queue.end, Fiber.await(writer))
