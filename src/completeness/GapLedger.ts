@@ -235,7 +235,7 @@ export class GapLedger {
     const now = this.#interruption
     if (now !== null) {
       if (event.dataType === "orderbook" && !event.isSnapshot) {
-        interruption.widen(now, verdict)
+        interruption.widen(now, event, verdict)
         // Changes that are written without the book that they change need the word of it before them.
         return now.gap === null ? this.#announce(now) : undefined
       }

@@ -1,3 +1,4 @@
+import type { Event } from "../domain/Event.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import { idTexts, type NewGaps, type Sized } from "./NewGaps.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
@@ -16,7 +17,9 @@ export interface Interruption {
 }
 
 /** A broken book: what else is missing before the next complete one. */
-export const widen = (now: Interruption, verdict: Verdict): void => {
+export const widen = (now: Interruption, event: Event, verdict: Verdict): void => {
+  // A change that was held back may have been received before what is recorded.
+  now.openedMicros = Math.min(now.openedMicros, event.timestampCollector)
   if (verdict._tag !== "Gap") return
   now.cause ??= "sequence_gap"
   if (verdict.missing === null) now.missing = now.ids = null

@@ -205,13 +205,13 @@ export class BookLead {
   #heal(): void {
     if (!this.#options.broken()) return
     for (const other of this.#contenders) {
-      if (other !== this.#lead && other.whole && other.held.beginsWithBook()) return this.#makeLead(other, null, false)
+      if (other !== this.#lead && other.whole && other.held.beginWithBook()) return this.#makeLead(other, null, false)
     }
   }
 
   #noteBook(from: Contender, event: Event, verdict: Verdict, nowMillis: number): void {
     if (isSnapshot(event)) {
-      if (this.#lead !== from) from.held.forget()
+      if (!from.whole) from.held.forget()
       from.whole = true
       from.bookAt = nowMillis
     } else if (verdict._tag === "Gap") this.#beginAnew(from)

@@ -13,6 +13,8 @@ export class BookOrder {
   readonly #rule: ContinuityRule
   readonly #recorded = new RecentNumbers()
   #last: Event | null = null
+  /** The complete book that was recorded last: nobody needs what came before it. */
+  #book: Event | null = null
 
   constructor(rule: ContinuityRule) {
     this.#rule = rule
@@ -29,13 +31,22 @@ export class BookOrder {
 
   recorded(event: Event): void {
     this.#last = event
+    if (event.dataType === "orderbook" && event.isSnapshot) this.#book = event
     if (event.position !== null) this.#recorded.add(event.position.last)
   }
 
-  isRecorded({ position, timestampExchange }: Event): boolean {
-    if (position !== null) return this.#recorded.has(position.last)
+  isRecorded(event: Event): boolean {
+    const { position, timestampExchange } = event
+    if (position !== null) return this.#recorded.has(position.last) || this.#isBeforeBook(event)
     const lastTime = this.#last?.timestampExchange ?? null
     return lastTime !== null && timestampExchange !== null && timestampExchange <= lastTime - sameWithinMicros
+  }
+
+  #isBeforeBook({ position, timestampExchange }: Event): boolean {
+    const book = this.#book
+    if (book === null || book.timestampExchange === null || book.position === null) return false
+    if (position === null || timestampExchange === null) return false
+    return timestampExchange < book.timestampExchange && position.last < book.position.last
   }
 
   /** Whether the venue's time of `event` is not after that of the newest one recorded. */

@@ -21,7 +21,8 @@ export interface Options {
   readonly neighbours: Neighbours | null
   readonly ledger: GapLedger
   readonly carriers: Carriers
-  readonly race: PathRace | null
+  /** Null where there is one path. */
+  readonly race: () => PathRace | null
   readonly passage: Passage
   readonly stats: SequenceStats
 }
@@ -36,7 +37,8 @@ export class EventJudge {
 
   /** Takes the events of a frame, of which there is at least one; answers the hole that was found before or among them. */
   receive(events: ReadonlyArray<Event>, connection: number, path: number): Hole | null {
-    const { ledger, neighbours, passage, race, stats } = this.#options
+    const { ledger, neighbours, passage, stats } = this.#options
+    const race = this.#options.race()
     let hole: Hole | null = null
     let from = 0
     let kept: Array<Event> | null = null

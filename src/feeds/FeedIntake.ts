@@ -6,6 +6,7 @@ import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import type { LostRows } from "../sinks/Sink.ts"
+import type { PathStats } from "../telemetry/PathStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { BookLead } from "./BookLead.ts"
 import { Carriers } from "./Carriers.ts"
@@ -48,7 +49,7 @@ export class FeedIntake {
   readonly #options: Options
   readonly #ledger: GapLedger
   readonly #lead: BookLead | null
-  readonly #race: PathRace | null
+  #race: PathRace | null = null
   readonly #carriers: Carriers
   /** The connections whose book lacks what is recorded no more, and that have been told so. */
   readonly #asked = new Set<number>()
@@ -70,7 +71,7 @@ export class FeedIntake {
     const recent = rule === "none" ? new RecentIds(isTrade ? rememberedTrades : rememberedBooks) : null
     const unwritten = rule === "none" && isTrade ? new UnwrittenTrades() : null
     const neighbours = unwritten === null ? null : new Neighbours(before.tail?.lastId ?? null)
-    this.#race = stats.paths.length > 1 ? new PathRace(stats.paths) : null
+    this.race(stats.paths)
     const startedMicros = nowMicros()
     const lastReceivedMicros = before.tail?.lastReceivedMicros ?? null
     stats.completeness.begin({ rule, startedMicros, lastReceivedMicros, gaps: before.gaps })
@@ -119,7 +120,7 @@ export class FeedIntake {
       stats: stats.sequence
     }
     this.fetched = new FetchedTrades(judged)
-    this.#judge = new EventJudge({ ...judged, carriers: this.#carriers, race: this.#race })
+    this.#judge = new EventJudge({ ...judged, carriers: this.#carriers, race: () => this.#race })
     this.#lead = incremental
       ? new BookLead({
         rule,
@@ -136,6 +137,11 @@ export class FeedIntake {
     this.#judge.recall(before)
     // What is known to be open from before is said at once.
     this.#passage.flush()
+  }
+
+  /** From now on these paths bring the feed. */
+  race(paths: ReadonlyArray<PathStats>): void {
+    this.#race = paths.length > 1 ? new PathRace(paths) : null
   }
 
   /** A connection of the path with that index is open. */
@@ -179,8 +185,8 @@ export class FeedIntake {
   /** Of changes to a book, those of one connection are recorded. */
   #joinLead(lead: BookLead, connection: number, path: number): ConnectionIntake {
     const contender = lead.join(connection)
-    const named = this.#options.rule === "connection" ? null : this.#race
-    if (this.#race !== null) this.#pathOf.set(connection, path)
+    const named = () => this.#options.rule === "connection" ? null : this.#race
+    this.#pathOf.set(connection, path)
     return {
       // Only what it brings shows that its book is complete.
       counts: () => {},
@@ -188,10 +194,11 @@ export class FeedIntake {
       receive: (events, connectionSequence, nowMillis) => {
         const first = events[0]
         if (first !== undefined) this.#passage.prepare(first.timestampCollector)
-        if (named !== null) {
+        const race = named()
+        if (race !== null) {
           for (const event of events) {
             if (event.dataType === "orderbook" && event.isSnapshot) continue
-            named.brought(path, event.sequenceId, event.timestampCollector, true)
+            race.brought(path, event.sequenceId, event.timestampCollector, true)
           }
         }
         const hole = lead.receive(contender, events, connectionSequence, nowMillis)
@@ -199,8 +206,12 @@ export class FeedIntake {
         this.#ledger.frameEnded()
         return hole ?? (this.#lacksBook(connection, lead.leads(contender)) ? { missing: null } : null)
       },
-      takesOver: (nowMillis) => lead.takesOver(contender, nowMillis),
+      takesOver: (nowMillis) => {
+        this.#passage.prepare(this.#ledger.lastMicros)
+        return lead.takesOver(contender, nowMillis)
+      },
       leave: (cause) => {
+        this.#passage.prepare(this.#ledger.lastMicros)
         lead.leave(contender, cause)
         this.#asked.delete(connection)
         this.#pathOf.delete(connection)

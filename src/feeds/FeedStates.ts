@@ -23,8 +23,10 @@ export class FeedStates {
     this.#nowMillis = nowMillis
   }
 
+  /** Whether one of its connections delivers. */
   get live(): boolean {
-    return this.#stats.state === "live"
+    for (const state of this.#states.values()) if (state === "live") return true
+    return false
   }
 
   /** `of` stands there from now on. */

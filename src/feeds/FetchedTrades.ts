@@ -37,12 +37,14 @@ export class FetchedTrades {
    * them, which only the caller can wait for.
    */
   take(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
+    const { ledger, passage } = this.#options
+    passage.prepare(ledger.lastMicros)
     const kept = trades.filter((trade) =>
       this.#options.neighbours === null
         ? this.#wasMissing(trade)
         : isBetween(trade.sequenceId, gap) && this.#isNew(trade)
     )
-    if (kept.length > 0) this.#options.passage.pass(kept)
+    if (kept.length > 0) passage.pass(kept)
     return kept.length
   }
 

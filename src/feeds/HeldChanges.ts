@@ -82,13 +82,15 @@ export class HeldChanges {
     const first = this.#items[0]?.event
     // It has brought less than is recorded, or as much.
     if (first === undefined) return this.#level
-    if (!this.#order.numbered && this.beginsWithBook()) return this.#order.hasReached(first)
+    if (!this.#order.numbered && isBook(first)) return this.#order.hasReached(first)
     return this.endsLevel() || (this.#order.numbered && this.#order.follows(first))
   }
 
-  beginsWithBook(): boolean {
-    const first = this.#items[0]?.event
-    return first !== undefined && first.dataType === "orderbook" && first.isSnapshot
+  /** Forgets what came before the newest complete book; false where there is none. */
+  beginWithBook(): boolean {
+    const book = this.#items.findLastIndex(({ event }) => isBook(event))
+    if (book > 0) { for (const { event } of this.#items.splice(0, book)) this.#bytes -= event.data.length }
+    return book >= 0
   }
 
   /** The oldest that the leading connection has certainly not brought. */
@@ -97,3 +99,5 @@ export class HeldChanges {
     return this.#items.find(({ event }) => !this.#order.hasReached(event)) ?? null
   }
 }
+
+const isBook = (event: Event): boolean => event.dataType === "orderbook" && event.isSnapshot

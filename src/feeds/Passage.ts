@@ -52,13 +52,12 @@ export class Passage {
 
   /** Passes events on, with what is to be said before and behind them. */
   pass(events: ReadonlyArray<Event>): void {
-    const { dropped, passed, queue, roomAgain, stats, written } = this.#options
+    const { dropped, passed, queue, stats, written } = this.#options
     const first = events[0]
     if (first === undefined) return this.flush()
     stats.events += events.length
     passed(events)
     if (queue.hasRoom()) {
-      roomAgain(first.timestampCollector)
       this.#flushBefore()
       queue.put(events)
       stats.completeness.record(events, first.timestampCollector)

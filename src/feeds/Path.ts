@@ -15,10 +15,13 @@ import { printable } from "./printable.ts"
 import * as Session from "./Session.ts"
 import { gapCause, heedRefusal, reconnectReason } from "./sessionEnd.ts"
 import type { Tokens } from "./Tokens.ts"
+import { withConnections } from "./withConnections.ts"
 
 /** What all paths of a feed share. */
 export interface Options {
   readonly feed: Feed
+  /** Which of the feed's paths it is, from 0 on. */
+  readonly index: number
   readonly stats: FeedStats
   readonly states: FeedStates
   readonly intake: FeedIntake
@@ -75,15 +78,30 @@ export interface Path {
 }
 
 export const make = Effect.fnUntraced(function*(exchange: () => Exchange, options: Options) {
-  const { backoff, feed, intake, outage, states, stats } = options
+  const { backoff, feed, index, intake, outage, states, stats } = options
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
   const path = {}
+  const open = new Set<object>()
   let current: Running | null = null
+  let upcoming: Running | null = null
   let leaving = false
 
-  /** Begins a session that lives at most as long as `attempts`, whatever scope asks for it. */
-  const start = Effect.fnUntraced(function*(attempts: Scope.Scope) {
+  /** Notes whether one of its connections is open. */
+  const setOpen = (key: object, isOpen: boolean) => {
+    if (isOpen) {
+      open.add(key)
+      states.opened(key)
+    } else {
+      open.delete(key)
+      states.remove(key)
+    }
+    const own = stats.paths[index]
+    if (own !== undefined) own.connected = open.size > 0
+  }
+
+  /** `scope` closes the connection. */
+  const start = Effect.fnUntraced(function*(scope: Scope.Scope) {
     const key = {}
     const to = exchange()
     const replace = Deferred.makeUnsafe<string>()
@@ -97,8 +115,8 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
         messageTimeoutSecs: options.messageTimeoutSecs(),
         stats,
         join: (connection) => {
-          joined = { intake: intake.join(connection), connection, openedAt: monotonicMillis(clock) }
-          states.opened(key)
+          joined = { intake: intake.join(connection, index), connection, openedAt: monotonicMillis(clock) }
+          setOpen(key, true)
           return joined.intake
         },
         onState: (state) => states.set(key, state),
@@ -112,12 +130,12 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
           if (!retired && !leaving) intake.stopping()
         },
         onClosed: () => {
-          states.remove(key)
+          setOpen(key, false)
           if (leaving) joined?.intake.leave(null)
         },
         mayAskAnew: options.mayAskAnew
       }),
-      attempts
+      scope
     )
     const running: Running = {
       exchange: to,
@@ -153,17 +171,18 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     Effect.map(Fiber.await(running.fiber), (exit): Outcome => ({ _tag: "Ended", running, exit }))
 
   /** Brings about another connection and then closes `old`; where that ends first, the other one goes on alone. */
-  const handOver = Effect.fnUntraced(function*(attempts: Scope.Scope, old: Running, reason: string) {
+  const handOver = Effect.fnUntraced(function*(scope: Scope.Scope, old: Running, reason: string) {
     const startedAt = monotonicMillis(clock)
     let pause = backoff.initialSecs * 1000
     while (true) {
-      const next = yield* start(attempts)
+      const next = upcoming = yield* start(scope)
       const outcome = yield* Effect.raceAllFirst([
         Effect.as(delivers(next), "delivers" as const),
         endOf(next),
         endOf(old)
       ])
       if (outcome === "delivers") {
+        current = next
         yield* old.retire
         yield* Effect.logInfo(
           `connection ${next.joined()?.connection ?? 0} took the place of ${old.joined()?.connection ?? 0} after ${
@@ -174,6 +193,10 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
       }
       if (outcome._tag === "Ended" && outcome.running === old) {
         yield* ended(old, outcome.exit)
+        if (!states.live) {
+          const why = stats.reason ?? "the connection ended"
+          yield* outage.lost(why, `${why}; another connection is about to take its place`)
+        }
         return { _tag: "Replaced", by: next } satisfies Outcome
       }
       if (outcome._tag === "Ended") yield* ended(next, outcome.exit)
@@ -187,16 +210,18 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   })
 
   /** Runs until the connection has ended, or another one has taken its place. */
-  const lead = Effect.fnUntraced(function*(attempts: Scope.Scope, running: Running) {
+  const lead = Effect.fnUntraced(function*(scope: Scope.Scope, running: Running) {
     current = running
-    const why = yield* Effect.raceAllFirst([endOf(running), Deferred.await(running.replace), aged(running)])
+    upcoming = null
+    const asked = Deferred.await(running.replace)
+    const why = yield* Effect.raceAllFirst([endOf(running), asked, aged(running)])
     if (typeof why === "object") return why
-    if (typeof why === "string") return yield* handOver(attempts, running, why)
+    if (typeof why === "string") return yield* handOver(scope, running, why)
     const patience = Math.max(0, why * replaceAt.withoutTurn - (monotonicMillis(clock) - running.startedAt))
     return yield* Effect.scoped(Effect.gen(function*() {
-      // It may be over before its turn comes.
-      const over = yield* Effect.raceFirst(endOf(running), limiter.takeTurn(feed.exchange, patience))
-      return typeof over === "object" ? over : yield* handOver(attempts, running, "its age")
+      // It may be over, or the venue may end it, before its turn comes.
+      const turn = yield* Effect.raceAllFirst([endOf(running), asked, limiter.takeTurn(feed.exchange, patience)])
+      return typeof turn === "object" ? turn : yield* handOver(scope, running, turn ?? "its age")
     }))
   })
 
@@ -210,6 +235,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     const missed = running.noticed() ? "venue_notice" : gapCause(error)
     if (joined === null) intake.failed(missed)
     else joined.intake.leave(missed)
+    yield* Effect.forkChild(Effect.delay(Effect.sync(() => intake.tick()), sayOpenAfter))
     let rejected = false
     if (error === null) {
       stats.defects++
@@ -228,24 +254,22 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     return { error, rejected, openedAt: joined?.openedAt ?? null }
   })
 
-  const attempt = Effect.gen(function*() {
+  const attempt = withConnections(Effect.fnUntraced(function*(scope: Scope.Scope) {
     const eventsBefore = stats.events
     if (!states.live) stats.nextAttemptAt = null
-    const attempts = yield* Effect.scope
-    let running = yield* start(attempts)
-    let outcome = yield* lead(attempts, running)
+    let running = yield* start(scope)
+    let outcome = yield* lead(scope, running)
     while (outcome._tag === "Replaced") {
       running = outcome.by
-      outcome = yield* lead(attempts, running)
+      outcome = yield* lead(scope, running)
     }
     const { error, openedAt, rejected } = yield* ended(outcome.running, outcome.exit)
     states.set(path, rejected ? "rejected" : "waiting")
-    yield* Effect.forkChild(Effect.delay(Effect.sync(() => intake.tick()), sayOpenAfter))
     const ranMillis = openedAt === null ? 0 : monotonicMillis(clock) - openedAt
     // A book is asked for anew on a connection that was well: nothing is to be waited for.
     const healthy = error?._tag === "BookBroken" || (stats.events > eventsBefore && ranMillis >= healthyMillis)
     return { healthy, retrySlowly: rejected }
-  }).pipe(Effect.scoped)
+  }))
 
   const run = Backoff.keepRunning({
     attempt,
@@ -266,7 +290,9 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
       leaving = true
     },
     replace: (reason) => {
-      if (current !== null) Deferred.doneUnsafe(current.replace, Effect.succeed(reason))
+      for (const running of [current, upcoming]) {
+        if (running !== null) Deferred.doneUnsafe(running.replace, Effect.succeed(reason))
+      }
     }
   }
   return made

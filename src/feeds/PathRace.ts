@@ -25,7 +25,9 @@ export class PathRace {
 
   /** Events are recorded as `path` brought them. */
   won(path: number, events: number): void {
-    this.#paths[path]!.won += events
+    const won = this.#paths[path]
+    // A path that is on its way out has no count.
+    if (won !== undefined) won.won += events
   }
 
   /** `path` has brought an event, which is not `fresh` where it is known not to be a new one. */
@@ -39,7 +41,7 @@ export class PathRace {
     }
     if ((event.by & bit) !== 0) return
     event.by |= bit
-    this.#paths[path]!.lag.observe(Math.max(0, micros - event.firstMicros) / 1_000_000)
+    this.#paths[path]?.lag.observe(Math.max(0, micros - event.firstMicros) / 1_000_000)
   }
 
   /** Counts the oldest events for the paths that did not bring them. */
@@ -47,7 +49,7 @@ export class PathRace {
     for (const [id, { by, firstMicros }] of this.#events) {
       if (this.#events.size <= remembered && nowMicros - firstMicros < waitMicros) return
       this.#events.delete(id)
-      if (by === this.#all) continue
+      if ((by & this.#all) === this.#all) continue
       for (let path = 0; path < this.#paths.length; path++) if ((by & (1 << path)) === 0) this.#paths[path]!.lost++
     }
   }

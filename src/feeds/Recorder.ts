@@ -6,6 +6,7 @@ import { feedLabels } from "../domain/feedLabels.ts"
 import type { Gap } from "../domain/Gap.ts"
 import { restarted } from "../runtime/Background.ts"
 import type { LostRows, Sink } from "../sinks/Sink.ts"
+import * as PathStats from "../telemetry/PathStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 import type * as Backoff from "./Backoff.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
@@ -21,7 +22,7 @@ import type { Plan } from "./Plan.ts"
 import type { Tokens } from "./Tokens.ts"
 import * as TradeRepair from "./TradeRepair.ts"
 
-/** The shortest time between two connections that are opened for a new book. */
+/** The shortest time between two connections of a path that are opened for a new book. */
 const askAnewMillis = 60_000
 
 export interface Options {
@@ -71,6 +72,7 @@ export const make = Effect.fnUntraced(function*(
   const rule = ruleOf(feed, course)
   if (rule === null) return yield* Effect.die(new Error(`${feed.id} has no path`))
   let now = course
+  stats.paths = PathStats.ofPaths(course.exchanges.length)
   const work = yield* Deferred.make<Work>()
   const repair = TradeRepair.make({
     feed,
@@ -90,23 +92,17 @@ export const make = Effect.fnUntraced(function*(
   })
   to.hearLosses((rows) => intake.lost(rows))
   const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
-  const shared: Path.Options = {
-    ...options,
-    feed,
-    stats,
-    states,
-    intake,
-    messageTimeoutSecs: () => now.messageTimeoutSecs,
-    mayAskAnew: onceIn(askAnewMillis)
-  }
+  const shared = { ...options, feed, stats, states, intake, messageTimeoutSecs: () => now.messageTimeoutSecs }
   const paths: Array<Path.Path> = []
 
   const begin = Effect.fnUntraced(function*({ fork }: Work, index: number) {
     // A path that is on its way out still asks.
     const exchange = () => now.exchanges[index] ?? now.exchanges[0]!
-    const path = yield* Path.make(exchange, shared).pipe(Effect.provideService(ConnectLimiter, limiter))
+    const path = yield* Path.make(exchange, { ...shared, index, mayAskAnew: onceIn(askAnewMillis) }).pipe(
+      Effect.provideService(ConnectLimiter, limiter)
+    )
     paths[index] = path
-    yield* fork(index, path.run)
+    yield* fork(index, now.exchanges.length === 1 ? path.run : Effect.annotateLogs(path.run, "path", index + 1))
   })
 
   const run = Effect.scoped(Effect.gen(function*() {
@@ -140,6 +136,10 @@ export const make = Effect.fnUntraced(function*(
     const own = yield* Deferred.await(work)
     const before = now
     now = to
+    if (to.exchanges.length !== before.exchanges.length) {
+      stats.paths = PathStats.ofPaths(to.exchanges.length)
+      intake.race(stats.paths)
+    }
     for (const [index, path] of paths.slice(0, to.exchanges.length).entries()) {
       if (index < before.exchanges.length) path.replace("a change of the configuration")
     }

@@ -116,7 +116,9 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
   let openedAt = lastHeard
   let returned = ""
   let state: FeedState = "connecting"
-  let intake: ConnectionIntake | null = null
+  let joined: ConnectionIntake | null = null
+  /** A venue may send in the same breath as it opens the connection, before anybody else hears of that. */
+  const intake = () => joined ??= options.join(number)
 
   const setState = (to: FeedState) => {
     state = to
@@ -186,9 +188,9 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
       if (Deferred.doneUnsafe(failed, Effect.fail(broken))) stats.circuitBreaks++
     }
     if (parsed.control !== null) onControl(parsed.control)
-    if (malformed !== null) intake?.unreadable()
+    if (malformed !== null) intake().unreadable()
     if (parsed.events.length === 0 && parsed.connectionSequence === null) return
-    const gap = intake?.receive(parsed.events, parsed.connectionSequence, heardAt) ?? null
+    const gap = intake().receive(parsed.events, parsed.connectionSequence, heardAt)
     if (gap !== null) onGap(gap.missing)
     if (broken !== null && options.mayAskAnew(heardAt)) Deferred.doneUnsafe(failed, Effect.fail(broken))
     else if (gap !== null) problems.report({ kind: "gap", text: () => hole(gap.missing) })
@@ -206,9 +208,10 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
     stats.lastEventAt = Math.floor(receivedAtMicros / 1000)
   }
 
+  let number = 0
   setState("connecting")
   yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
-  const number = ++stats.connections
+  number = ++stats.connections
   yield* Effect.annotateLogsScoped("connection", number)
   // Before the connection, so that it runs when that has been closed.
   yield* Effect.addFinalizer(() => Effect.sync(options.onClosed))
@@ -231,9 +234,8 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
     lastPong =
     lastData =
       now()
-  const joined = options.join(number)
-  intake = joined
-  setState("subscribing")
+  const { counts } = intake()
+  if (state === "connecting") setState("subscribing")
   yield* Effect.addFinalizer((exit) => Exit.hasInterrupts(exit) ? Effect.sync(options.onClosing) : Effect.void)
   yield* Effect.logDebug("connected")
 
@@ -246,7 +248,7 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
     }
     lastData = now()
     yield* Effect.sleep(inForceAfter)
-    joined.counts()
+    counts()
     return yield* Effect.never
   })
 

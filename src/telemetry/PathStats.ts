@@ -14,5 +14,11 @@ export interface PathStats {
 
 const boundsSeconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] as const
 
-/** All at zero. */
-export const make = (): PathStats => ({ connected: false, won: 0, lost: 0, lag: new Histogram(boundsSeconds) })
+/** All at zero, one for each of several paths; none where there is only one. */
+export const ofPaths = (count: number): ReadonlyArray<PathStats> =>
+  Array.from({ length: count > 1 ? count : 0 }, () => ({
+    connected: false,
+    won: 0,
+    lost: 0,
+    lag: new Histogram(boundsSeconds)
+  }))

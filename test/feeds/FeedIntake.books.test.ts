@@ -50,7 +50,10 @@ const play = (venue: BookVenue, steps: ReadonlyArray<Step>) => {
         venue.repeat(pathOf(step.path))
         break
       case "reset":
-        if (venue.rule === "stepping" || venue.rule === "linked") venue.change(true)
+        // Of two new counts in a row, nobody could tell the second one from the first.
+        if (venue.rule === "linked" || (venue.rule === "stepping" && venue.changes.at(-1)!.id >= 1000)) {
+          venue.change(true)
+        }
         break
       case "die":
         venue.leave(pathOf(step.path), "disconnected")
@@ -126,15 +129,22 @@ const verify = ({ changes, model, outages, rule }: BookVenue) => {
   let before = 0
   let applied = new Set<number>()
   const breaks: Array<{ readonly from: number; readonly to: number }> = []
-  const told = (from: number, to: number) =>
-    gaps.some(({ closedMicros, openedMicros }) => openedMicros <= from && to <= (closedMicros ?? Infinity))
+  const spans = gaps.map(({ closedMicros, openedMicros }) => ({ from: openedMicros, to: closedMicros ?? Infinity }))
+  const told = (from: number, to: number) => {
+    let until = from
+    for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+      if (span.from <= until) until = Math.max(until, span.to)
+    }
+    return spans.some((span) => span.from <= from && from <= span.to) && until >= to
+  }
   for (const row of rows) {
     const { index, isSnapshot } = truthOf(row)
     const at = row.timestampCollector
     const text = `${isSnapshot ? "book" : "change"} ${index} after ${have}`
     if (isSnapshot) {
+      // A complete book does not tell whether it is the very next one.
+      if (before > 0 && index > have) breaks.push({ from: before, to: Math.max(before, at) })
       if (before > 0 && index > have + 1) {
-        breaks.push({ from: before, to: at })
         // Nothing shows that a complete book is lost, and the next one makes it good; nor what came before a new count.
         if (rule !== "none" && changes[index]?.reset !== true) {
           assert.isTrue(told(before, at), `${text}, and nothing says so`)
@@ -146,7 +156,7 @@ const verify = ({ changes, model, outages, rule }: BookVenue) => {
     } else {
       if (index !== have + 1 && !(overlapping && index <= have) && !broken) {
         broken = true
-        breaks.push({ from: before, to: at })
+        breaks.push({ from: before, to: Math.max(before, at) })
         assert.isTrue(told(before, at), `${text}, and nothing says so`)
       }
       if (broken && index > have) assert.isTrue(told(at, at), `${text}, while the book is broken, and nothing says so`)
@@ -156,7 +166,7 @@ const verify = ({ changes, model, outages, rule }: BookVenue) => {
       assert.isFalse(applied.has(index), `${text} is doubled`)
       applied.add(index)
     }
-    before = at
+    before = Math.max(before, at)
   }
   for (const gap of gaps) {
     assert.strictEqual(gap.status, "missing")
@@ -181,7 +191,7 @@ for (const rule of rules) {
           play(venue, steps)
           verify(venue)
         },
-        { arbitrary: { runs: 1000 } }
+        { arbitrary: { runs: Number(process.env["RUNS"] ?? 1000) } }
       )
       if (paths > 1) {
         it.prop(
@@ -193,7 +203,7 @@ for (const rule of rules) {
             verify(venue)
             assert.deepStrictEqual(standingGaps(venue.model.rows), [])
           },
-          { arbitrary: { runs: 500 } }
+          { arbitrary: { runs: Number(process.env["RUNS"] ?? 500) } }
         )
       }
     })

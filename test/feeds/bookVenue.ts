@@ -70,9 +70,9 @@ export class BookVenue {
 
   change(reset = false): void {
     this.model.now += stepMicros
-    const before = this.changes.at(-1)?.id ?? 1000
+    const before = this.changes.at(-1)?.id ?? 1_000_000
     const steps = this.rule === "linked" ? 1 + this.changes.length % 3 : 1
-    const id = !reset ? before + steps : this.rule === "stepping" ? 1 : 3 + this.changes.length % 4
+    const id = !reset ? before + steps : this.rule === "stepping" ? 1 : Math.floor(before / 2)
     this.changes.push({ id, previous: before, micros: this.model.now, reset })
     for (const path of this.paths) this.deliver(path)
   }
@@ -113,7 +113,7 @@ export class BookVenue {
     path.intake = null
     // Nothing shows what was missed, should something have been.
     if (cause !== null && (this.rule === "none" || this.rule === "connection")) {
-      this.outages.push({ from: this.model.now - 5_000_000, to: this.model.now })
+      this.outages.push({ from: this.changes.at(-6)?.micros ?? 0, to: this.model.now })
     }
     if (this.paths.every(({ intake }) => intake === null)) this.outages.push({ from: this.model.now, to: Infinity })
   }
@@ -148,7 +148,7 @@ export class BookVenue {
       symbol: "BTCUSDT",
       sequenceId: String(this.rule === "connection" ? path.messages : id),
       timestampCollector: this.model.now,
-      timestampExchange: micros + this.paths.indexOf(path) * 50_000,
+      timestampExchange: micros + (numbered ? 0 : this.paths.indexOf(path) * 50_000),
       data: Buffer.from(JSON.stringify(truth)),
       position: numbered ? { first: id, last: id, previous } : null,
       isSnapshot
