@@ -133,6 +133,11 @@ export const metrics = {
     "gaps",
     "Gaps of all feeds by cause, those that were filled or dismissed later included."
   ),
+  collector_repair_requests_total: counter(
+    ["result"],
+    "requests",
+    "Requests to venues for missed trades, by what became of them: page (answered), busy (asked too often), refused, failed."
+  ),
   collector_channel_queue_depth: gauge(ofFeed, "events", "Events that wait between the socket and the file."),
   collector_parquet_rows_written_total: counter(ofFeed, "rows", "Rows written to Parquet files."),
   collector_parquet_rows_buffered: gauge(

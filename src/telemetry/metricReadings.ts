@@ -8,7 +8,7 @@ import type { Metrics } from "./Metrics.ts"
 import type { SinkStats } from "./SinkStats.ts"
 import { reloadResults } from "./ProcessStats.ts"
 import { sumOver } from "./sumOver.ts"
-import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
+import { type FeedStats, type ReconnectReason, reconnectReasons, repairResults, type Telemetry } from "./Telemetry.ts"
 
 /** What the metrics are read from, at the moment of a scrape. */
 export interface Source {
@@ -134,7 +134,15 @@ export const readings: Readings = {
     ({ telemetry }) =>
       GapCause.literals.map((cause) => [
         cause,
-        sumOver(telemetry.all(), ({ completeness }) => completeness.gapsBy[cause])
+        sumOver(telemetry.sinceStart(), ({ completeness }) => completeness.gapsBy[cause])
+      ])
+  ),
+  collector_repair_requests_total: labeled(
+    "result",
+    ({ telemetry }) =>
+      repairResults.map((result) => [
+        result.toLowerCase(),
+        sumOver(telemetry.sinceStart(), ({ repairRequests }) => repairRequests[result])
       ])
   ),
   collector_channel_queue_depth: perFeed((stats) => stats.eventsQueued),

@@ -115,7 +115,8 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_sequence_gap_size",
     "collector_sequence_missing",
     "collector_gap_events_missing",
-    "collector_completeness_ratio"
+    "collector_completeness_ratio",
+    "collector_repair_requests_total"
   ], faults.inject({ kind: "gap" }))
   yield* see(
     ["collector_parse_errors_total", "collector_parse_circuit_breaks_total", "collector_health_reason"],
