@@ -80,6 +80,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   const path = {}
   const open = new Set<object>()
   let current: Running | null = null
+  let upcoming: Running | null = null
 
   /** Notes whether one of its connections is open. */
   const setOpen = (key: object, isOpen: boolean) => {
@@ -166,13 +167,14 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     const startedAt = monotonicMillis(clock)
     let pause = backoff.initialSecs * 1000
     while (true) {
-      const next = yield* start(scope)
+      const next = upcoming = yield* start(scope)
       const outcome = yield* Effect.raceAllFirst([
         Effect.as(delivers(next), "delivers" as const),
         endOf(next),
         endOf(old)
       ])
       if (outcome === "delivers") {
+        current = next
         yield* old.retire
         yield* Effect.logInfo(
           `connection ${next.joined()?.connection ?? 0} took the place of ${old.joined()?.connection ?? 0} after ${
@@ -202,6 +204,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   /** Runs until the connection has ended, or another one has taken its place. */
   const lead = Effect.fnUntraced(function*(scope: Scope.Scope, running: Running) {
     current = running
+    upcoming = null
     const asked = Deferred.await(running.replace)
     const why = yield* Effect.raceAllFirst([endOf(running), asked, aged(running)])
     if (typeof why === "object") return why
@@ -276,7 +279,9 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   const made: Path = {
     run,
     replace: (reason) => {
-      if (current !== null) Deferred.doneUnsafe(current.replace, Effect.succeed(reason))
+      for (const running of [current, upcoming]) {
+        if (running !== null) Deferred.doneUnsafe(running.replace, Effect.succeed(reason))
+      }
     }
   }
   return made

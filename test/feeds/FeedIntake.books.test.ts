@@ -140,8 +140,9 @@ const verify = ({ changes, model, outages, rule }: BookVenue) => {
     const at = row.timestampCollector
     const text = `${isSnapshot ? "book" : "change"} ${index} after ${have}`
     if (isSnapshot) {
+      // A complete book does not tell whether it is the very next one.
+      if (before > 0 && index > have) breaks.push({ from: before, to: Math.max(before, at) })
       if (before > 0 && index > have + 1) {
-        breaks.push({ from: before, to: Math.max(before, at) })
         // Nothing shows that a complete book is lost, and the next one makes it good; nor what came before a new count.
         if (rule !== "none" && changes[index]?.reset !== true) assert.isTrue(told(before, at), `${text}, and nothing says so`)
       }
