@@ -1,6 +1,7 @@
 import { Context, Duration, Effect, Layer } from "effect"
 import packageJson from "../package.json" with { type: "json" }
 import type { Config, FeedConfig } from "./config/Config.ts"
+import * as Series from "./domain/Series.ts"
 import { registry } from "./exchanges/registry.ts"
 import { ruleOf } from "./exchanges/ruleOf.ts"
 import * as CoinbaseToken from "./feeds/CoinbaseToken.ts"

@@ -63,6 +63,11 @@ export class BookOrder {
     return this.#rule === "stepping" ? position.first === before.last + 1 : position.previous === before.last
   }
 
+  /** Whether the numbers prove that `event` comes right after the newest one recorded. */
+  goesOnWith(event: Event): boolean {
+    return this.numbered && this.#last !== null && this.follows(event)
+  }
+
   /** Whether it will be asked of many events. */
   expectQuestions(many: boolean): void {
     this.#recorded.expectQuestions(many)

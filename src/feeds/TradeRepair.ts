@@ -136,7 +136,6 @@ const repair = Effect.fnUntraced(function*(
     complete = answer.complete
     url = answer.next
   }
-  stats.repaired += recovered
   tried.recovered += recovered
   const what = `${quantity(recovered, "missed trade")} fetched`
   if (intake.fetched.isWhole(wanted) || complete && intake.fetched.settle(wanted, tried.recovered, true)) {

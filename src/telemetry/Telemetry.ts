@@ -96,8 +96,6 @@ export interface FeedStats extends SinkStats {
   pongsMissed: number
   /** Requests for missed trades, by what came of them. */
   readonly repairRequests: Record<RepairResult, number>
-  /** Trades that had been missed and were fetched afterwards. */
-  repaired: number
   /** What the venue announced, or refused while it delivered. */
   notices: number
 }
@@ -148,7 +146,6 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   pongsReceived: 0,
   pongsMissed: 0,
   repairRequests: { Page: 0, Busy: 0, Refused: 0, Failed: 0 },
-  repaired: 0,
   notices: 0
 })
 
