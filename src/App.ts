@@ -82,18 +82,19 @@ const counters = ({ feeds }: Config) =>
   Layer.effectDiscard(Effect.map(Telemetry, (telemetry) => {
     for (const { completenessObjective, feed } of feeds) {
       telemetry.stats(feed).completeness.objective = completenessObjective
+      telemetry.sinkStats(Series.make(feed.exchange, feed.symbol, "gap"))
     }
   }))
 
 /** How a feed is recorded: over so many paths, each to its own URL where there are several. */
 const planOf = (configured: FeedConfig): Plan => {
-  const { baseUrls, feed, messageTimeoutSecs, paths, repair, restUrl } = configured
+  const { baseUrls, completenessObjective, feed, messageTimeoutSecs, paths, repair, restUrl } = configured
   const exchanges = Array.from(
     { length: paths },
     (_, path) => registry[feed.exchange](baseUrls[path % baseUrls.length] ?? null)
   )
   const history = feed.dataType === "trade" && repair ? exchanges[0]?.tradeHistory?.(restUrl) ?? null : null
-  return { feed, messageTimeoutSecs, exchanges, history, signature: JSON.stringify(configured) }
+  return { feed, messageTimeoutSecs, completenessObjective, exchanges, history, signature: JSON.stringify(configured) }
 }
 
 /** How each configured feed is to be recorded. */

@@ -8,6 +8,8 @@ export interface Plan {
   /** The venue as each path of the feed speaks to it; at least one. */
   readonly exchanges: ReadonlyArray<Exchange>
   readonly messageTimeoutSecs: number
+  /** The share of its events that is wanted, 0 to 1. */
+  readonly completenessObjective: number
   /** Where missed trades are asked for; null where they are not. */
   readonly history: TradeHistory | null
   /** The same for plans of a feed between which nothing differs: a feed that runs by one of them need not be touched for the other. */

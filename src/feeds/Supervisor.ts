@@ -131,6 +131,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const start = Effect.fnUntraced(function*(plan: Plan) {
     const { feed } = plan
     const stats = telemetry.stats(feed)
+    stats.completeness.objective = plan.completenessObjective
     const gaps = yield* ledgerOf(feed)
     let hear: ((rows: LostRows) => void) | null = null
     const { holding, sink } = yield* openSink(feed, {
@@ -164,6 +165,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const replace = Effect.fnUntraced(function*(plan: Plan) {
     const before = running.get(plan.feed.id)
     if (before === undefined) return
+    before.stats.completeness.objective = plan.completenessObjective
     if (yield* before.recording.steer(plan)) {
       running.set(plan.feed.id, { ...before, plan })
       return

@@ -34,7 +34,14 @@ describe("Supervisor", () => {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(
         Supervisor.layer({
-          plans: [{ feed, exchanges: [exchangeAt(url)], history: null, signature: "", messageTimeoutSecs: 60 }],
+          plans: [{
+            feed,
+            exchanges: [exchangeAt(url)],
+            history: null,
+            completenessObjective: 0.999,
+            signature: "",
+            messageTimeoutSecs: 60
+          }],
           backoff: { initialSecs: 1, maxSecs: 60 },
           queueCapacity: 1000,
           dataDir: "data",

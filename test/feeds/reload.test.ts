@@ -32,6 +32,7 @@ const supervised = Effect.fnUntraced(function*(
     feed: Feed.make("bybit", symbol, "trade"),
     exchanges: [exchangeAt(url, { subscribe: () => [() => symbol] })],
     history: null,
+    completenessObjective: 0.999,
     messageTimeoutSecs: 60,
     signature
   })
