@@ -21,6 +21,16 @@ export const readGaps = Effect.fnUntraced(function*(folder: string) {
   return gaps
 })
 
+/** How each gap below `folder` stands. */
+export const latestGaps = Effect.fnUntraced(function*(folder: string) {
+  const latest = new Map<string, { readonly market: string; readonly gap: Gap }>()
+  for (const each of yield* readGaps(folder)) {
+    const key = `${each.market} ${each.gap.id}`
+    if ((latest.get(key)?.gap.revision ?? 0) < each.gap.revision) latest.set(key, each)
+  }
+  return [...latest.values()]
+})
+
 /** Accounts for every trade of every market that was recorded into `folder`; of a feed, from its first subscription on. */
 export const accountForTrades = Effect.fnUntraced(function*(simulator: Simulator["Service"], folder: string) {
   const rows = yield* readRows(folder)

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
-import { Context, Effect, Exit, FileSystem, Layer, Path, Redacted, Scope } from "effect"
+import { Clock, Context, Effect, Exit, FileSystem, Layer, Path, Redacted, Scope } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import type { Config } from "../../src/config/Config.ts"
@@ -12,6 +12,7 @@ import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults, type PartialSimulatorOptions } from "../../src/simulator/SimulatorOptions.ts"
 import { Endpoint } from "../../src/telemetry/HttpServer.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
+import type { RecentLog } from "../../src/telemetry/RecentLog.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
 import type { SinkStats } from "../../src/telemetry/SinkStats.ts"
 import type { UploadStats } from "../../src/telemetry/UploadStats.ts"
@@ -38,6 +39,12 @@ export interface Options {
   readonly uploadAttempts?: number
   /** The world hides trades on open connections (the fault `gap`): nobody can know of it where ids do not follow each other. */
   readonly hides?: boolean
+  /** Anything else that is to be configured. */
+  readonly configure?: (config: Config, simulator: Simulator.Simulator["Service"]) => Config
+  /** What happens at the venues before the recorder starts. */
+  readonly prepare?: (simulator: Simulator.Simulator["Service"]) => Effect.Effect<unknown>
+  /** What the recorder goes by; the simulator goes by the true one. */
+  readonly clock?: Clock.Clock
 }
 
 export interface World {
@@ -58,12 +65,15 @@ export interface World {
   readonly shutDown: Effect.Effect<void>
   /** Stops the recorder as it is, and compares its files with the ledger. */
   readonly stop: Effect.Effect<ReadonlyArray<FeedAudit>>
+  /** Another recorder in the same folders, after this one was stopped. */
+  readonly again: Effect.Effect<World, never, Scope.Scope>
 }
 
 /** A recorder of the simulated venues in a temporary folder, with delays that suit a test. */
 export const world = Effect.fnUntraced(function*(options: Options = {}) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const surroundings = yield* Effect.context<NodeServices.NodeServices | RecentLog>()
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
   const chosen = options.venues ?? venues
   const symbols = (venue: Venue) => options.symbols?.[venue] ?? defaults.symbols[venue].slice(0, 1)
@@ -114,18 +124,13 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
       coinbase: null
     }
   )
-  const config = {
+  const patient = {
     ...resolved,
     websocket: { ...resolved.websocket, initialRetryDelaySecs: 0.02, maxRetryDelaySecs: 0.2 }
   }
-  const scope = yield* Scope.make()
-  yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
-  const context = yield* Layer.buildWithScope(App.layer(config), scope)
-  const telemetry = Context.get(context, Telemetry)
+  const config = options.configure?.(patient, simulator) ?? patient
 
-  const shutDown = Scope.close(scope, Exit.void)
-  const stop = Effect.gen(function*() {
-    yield* shutDown
+  const compareAll = Effect.gen(function*() {
     const left = (yield* fs.readDirectory(config.storage.dataDir, { recursive: true })).filter((name) =>
       name.endsWith(".parquet")
     )
@@ -147,20 +152,34 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
     else assert.isFalse(yield* fs.exists(config.storage.localPath))
     return stored
   }).pipe(Effect.orDie)
-  const made: World = {
-    simulator,
-    config,
-    context,
-    url: Context.get(context, Endpoint).url,
-    feeds: telemetry.all,
-    sinks: telemetry.allSinks,
-    uploads: telemetry.uploads,
-    feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
-    shutDown,
-    stop,
-    finish: simulator.stopTraffic.pipe(Effect.andThen(simulator.flushed), Effect.andThen(stop))
-  }
-  return made
+
+  const launch: World["again"] = Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
+    const context = yield* Layer.buildWithScope(App.layer(config), scope).pipe(
+      Effect.provideService(Clock.Clock, options.clock ?? (yield* Clock.Clock))
+    )
+    const telemetry = Context.get(context, Telemetry)
+    const shutDown = Scope.close(scope, Exit.void)
+    const stop = Effect.andThen(shutDown, compareAll)
+    const made: World = {
+      simulator,
+      config,
+      context,
+      url: Context.get(context, Endpoint).url,
+      feeds: telemetry.all,
+      sinks: telemetry.allSinks,
+      uploads: telemetry.uploads,
+      feed: (id) => telemetry.all().find((stats) => stats.feed.id === id) ?? assert.fail(`no feed ${id}`),
+      shutDown,
+      stop,
+      finish: simulator.stopTraffic.pipe(Effect.andThen(simulator.flushed), Effect.andThen(stop)),
+      again: launch
+    }
+    return made
+  }).pipe(Effect.orDie, Effect.provideContext(surroundings))
+  yield* options.prepare?.(simulator) ?? Effect.void
+  return yield* launch
 })
 
 /** Every event sent is in the files exactly once; what was cut off with a connection is not held against the recorder. */
