@@ -3,6 +3,7 @@ import type { Event } from "../domain/Event.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import { DroppedEvents } from "./DroppedEvents.ts"
 import { MissingEvents, type Say } from "./MissingEvents.ts"
+import { Interruption } from "./Interruption.ts"
 import { idTexts, NewGaps, type Sized, sized } from "./NewGaps.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
 
@@ -26,19 +27,6 @@ export interface Options {
   readonly say: Say
   /** Hears of ids that had been received and are missing after all. */
   readonly lose: (ids: Missing) => void
-}
-
-/** From when on events may be missing, until that ends. */
-interface Interruption {
-  /** Null while nothing is wrong: the feed has just begun. */
-  cause: GapCause | null
-  /** What has been said of it. */
-  gap: Gap | null
-  openedMicros: number
-  readonly connectionBefore: number | null
-  /** Events that are known to be missing since; null where nobody can tell. */
-  missing: number | null
-  ids: Missing | null
 }
 
 /** A span in which events may be missing, and the numbers of the connections before and after it. */
@@ -86,15 +74,11 @@ export class GapLedger {
     this.#lastMicros = before.lastReceivedMicros ?? startedMicros
     const open = before.gaps.findLast(({ status }) => status === "open") ?? null
     this.#writtenMicros = this.#lastMicros
-    this.#interruption = {
-      cause: open?.cause ?? (this.#begun ? "recorder_crashed" : null),
-      gap: open,
-      // What is said of a gap may be on disk without the rows before it.
-      openedMicros: Math.min(open?.openedMicros ?? Infinity, this.#lastMicros),
-      connectionBefore: open?.connectionBefore ?? null,
-      missing: null,
-      ids: null
-    }
+    // What is said of a gap may be on disk without the rows before it.
+    const openedMicros = Math.min(open?.openedMicros ?? Infinity, this.#lastMicros)
+    const cause = open?.cause ?? (this.#begun ? "recorder_crashed" : null)
+    this.#interruption = new Interruption(cause, openedMicros, open?.connectionBefore ?? null)
+    this.#interruption.gap = open
     if (open === null && this.#begun) this.#announce(this.#interruption)
   }
 
@@ -113,12 +97,10 @@ export class GapLedger {
     const cause = why === "stale" && !this.#begun ? "never_subscribed" : why
     const now = this.#interruption
     if (now === null) {
-      this.#interruption = this.#interruptionFrom(cause, connection)
+      this.#interruption = new Interruption(cause, this.#lastMicros, connection)
       return
     }
-    now.cause ??= cause
-    // Beside the events that were known to be missing, others are now.
-    now.missing = now.ids = null
+    now.goOn(cause)
   }
 
   /** Says of an interruption that lasts that it is open. */
@@ -194,10 +176,10 @@ export class GapLedger {
     this.roomAgain(Math.max(nowMicros, this.#lastMicros))
     const now = this.#interruption
     if (now === null) {
-      const stop = this.#interruptionFrom("recorder_stopped", this.#lastConnection)
       // What could not be read may be the newest there was.
       const unread = this.#unreadable && this.#options.unnumbered
-      this.#announce(unread ? stop : { ...stop, openedMicros: Math.max(nowMicros, this.#lastMicros) })
+      const openedMicros = unread ? this.#lastMicros : Math.max(nowMicros, this.#lastMicros)
+      this.#announce(new Interruption("recorder_stopped", openedMicros, this.#lastConnection))
     } else if (now.gap === null) {
       now.cause ??= "never_subscribed"
       this.#announce(now)
@@ -244,20 +226,19 @@ export class GapLedger {
 
   /** Books that had been received are lost: what follows is of no use without them. */
   #breakBook(cause: GapCause, openedMicros: number, missing: number): void {
-    const now = this.#interruption
-    if (now === null) {
-      this.#interruption = { ...this.#interruptionFrom(cause, this.#lastConnection), openedMicros, missing }
-      return
-    }
-    now.cause ??= cause
-    now.openedMicros = Math.min(now.openedMicros, openedMicros)
-    if (now.missing !== null) now.missing += missing
+    if (this.#interruption !== null) return this.#interruption.lose(cause, openedMicros, missing)
+    this.#interruption = new Interruption(cause, openedMicros, this.#lastConnection, { missing, ids: null })
   }
 
   #settle(event: Event, verdict: Verdict, connection: number): void {
     const now = this.#interruption
     if (now !== null) {
-      if (event.dataType === "orderbook" && !event.isSnapshot) return this.#widen(now, event, verdict)
+      if (event.dataType === "orderbook" && !event.isSnapshot) {
+        now.widen(event, verdict)
+        // Changes that are written without the book that they change need the word of it before them.
+        if (now.gap === null) this.#announce(now)
+        return
+      }
       this.#interruption = null
       if (this.#options.unnumbered) this.#unreadable = this.#unreadableNow = false
       return this.#close(now, event, verdict, connection)
@@ -265,7 +246,8 @@ export class GapLedger {
     if (verdict._tag === "Gap") {
       const cause = this.#unreadable ? "parse_errors" : "sequence_gap"
       if (event.dataType === "orderbook" && !event.isSnapshot) {
-        this.#interruption = { ...this.#interruptionFrom(cause, this.#lastConnection), ...sized(verdict.missing) }
+        const connection = this.#lastConnection
+        this.#interruption = new Interruption(cause, this.#lastMicros, connection, sized(verdict.missing))
         return this.#announce(this.#interruption)
       }
       // In the order of their ids: after a crash what is said of one gap speaks for all before it.
@@ -280,22 +262,6 @@ export class GapLedger {
         null
       )
     }
-  }
-
-  /** A broken book: what else is missing before the next complete one. */
-  #widen(now: Interruption, event: Event, verdict: Verdict): void {
-    // A change that was held back may have been received before what is recorded.
-    now.openedMicros = Math.min(now.openedMicros, event.timestampCollector)
-    if (verdict._tag === "Gap") {
-      now.cause ??= "sequence_gap"
-      if (verdict.missing === null) now.missing = now.ids = null
-      if (now.missing !== null && verdict.missing !== null) {
-        now.missing += verdict.missing.last - verdict.missing.first + 1
-        if (now.ids !== null) now.ids = { first: now.ids.first, last: verdict.missing.last }
-      }
-    }
-    // Changes that are written without the book that they change need the word of it before them.
-    if (now.gap === null) this.#announce(now)
   }
 
   #close(now: Interruption, event: Event, verdict: Verdict, connection: number): void {
@@ -347,10 +313,6 @@ export class GapLedger {
     }
     now.gap = gap
     this.#options.say(gap, false)
-  }
-
-  #interruptionFrom(cause: GapCause, connection: number | null): Interruption {
-    return { cause, gap: null, openedMicros: this.#lastMicros, connectionBefore: connection, missing: null, ids: null }
   }
 
   #gap(

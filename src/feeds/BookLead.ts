@@ -98,7 +98,9 @@ export class BookLead {
       let verdict = from.messageHole ?? (message._tag === "OutOfOrder" ? message : from.continuity.judge(event))
       from.messageHole = null
       // What it has lost, another connection has brought.
-      if (verdict._tag === "Gap" && this.#lead === from && from.behind && this.#order.goesOnWith(event)) verdict = inOrder
+      if (verdict._tag === "Gap" && this.#lead === from && from.behind && this.#order.goesOnWith(event)) {
+        verdict = inOrder
+      }
       if (verdict._tag === "Gap") hole ??= { missing: verdict.missing }
       this.#noteBook(from, event, verdict, nowMillis)
       if (this.#lead === from && verdict._tag === "Gap") this.#succeed(null)

@@ -1,26 +1,19 @@
 import * as Continuity from "../completeness/Continuity.ts"
 import { GapLedger } from "../completeness/GapLedger.ts"
-import { RecentIds } from "../completeness/RecentIds.ts"
 import { duplicate, type Missing, type Verdict } from "../completeness/Verdict.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event, GapEvent, TradeEvent } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
-import { BookLead } from "./BookLead.ts"
+import { BookIntake } from "./BookIntake.ts"
 import { Carriers } from "./Carriers.ts"
 import { countVerdict } from "./countVerdict.ts"
 import type { EventQueue } from "./EventQueue.ts"
 import { type FeedMemory, standing } from "./FeedMemory.ts"
 import { gapRow } from "./gapRow.ts"
 import { PathRace } from "./PathRace.ts"
-import { UnwrittenTrades } from "./UnwrittenTrades.ts"
-
-/** Ids of trades that are remembered where a venue's ids do not follow each other: some seconds of a busy market. */
-const rememberedTrades = 4096
-
-/** Books that are remembered, to know one that a second connection brings. */
-const rememberedBooks = 1024
+import { UnnumberedEvents } from "./UnnumberedEvents.ts"
 
 /** How long a successor waits until it and another connection have brought the same event, so that nothing lies between them. */
 const overlapMillis = 2000
@@ -64,16 +57,12 @@ export interface Options {
 export class FeedIntake {
   readonly #options: Options
   readonly #continuity: Continuity.Continuity
-  readonly #recent: RecentIds | null
+  readonly #unnumbered: UnnumberedEvents | null
   readonly #ledger: GapLedger
-  readonly #lead: BookLead | null
+  /** Of a feed of changes to a book. */
+  readonly #books: BookIntake | null
   readonly #race: PathRace | null
-  readonly #unwritten: UnwrittenTrades | null
   readonly #carriers: Carriers
-  /** The connections whose book lacks what is recorded no more, and that have been told so. */
-  readonly #asked = new Set<number>()
-  /** Which path a connection is of, where there are several. */
-  readonly #pathOf = new Map<number, number>()
   #before: Array<GapEvent> = []
   #behind: Array<GapEvent> = []
   #stopsAt: number | null = null
@@ -84,11 +73,8 @@ export class FeedIntake {
     const incremental = feed.dataType === "orderbook" && rule !== "none"
     const counted = rule === "consecutive"
     this.#continuity = Continuity.make(rule, counted ? standing(before) : null)
-    this.#unwritten = rule === "none" && feed.dataType === "trade" ? new UnwrittenTrades() : null
+    this.#unnumbered = rule === "none" ? new UnnumberedEvents(feed.dataType, before.tail) : null
     this.#race = stats.paths.length > 1 ? new PathRace(stats.paths) : null
-    this.#recent = rule === "none"
-      ? new RecentIds(feed.dataType === "trade" ? rememberedTrades : rememberedBooks)
-      : null
     this.#ledger = new GapLedger({
       dataType: feed.dataType,
       counted,
@@ -98,7 +84,7 @@ export class FeedIntake {
       say: (gap, behind) => {
         const rows = behind ? this.#behind : this.#before
         rows.push(gapRow(feed, gap, nowMicros()))
-        if (gap.cause === "queue_overflow" && gap.revision === 1) this.#unwritten?.told(gap)
+        if (gap.cause === "queue_overflow" && gap.revision === 1) this.#unnumbered?.told(gap)
       },
       lose: (ids) => this.#continuity.lose(ids)
     })
@@ -107,27 +93,25 @@ export class FeedIntake {
         ? { uncarried: (span) => this.#ledger.uncarried(span), carried: (gap) => this.#ledger.dismissed(gap) }
         : null
     )
-    this.#lead = incremental
-      ? new BookLead({
+    this.#books = incremental
+      ? new BookIntake({
         rule,
         stats: stats.sequence,
-        broken: () => this.#ledger.broken,
-        interrupted: (cause, connection) => this.#ledger.interrupted(cause, connection),
-        received: (event, verdict, connection) => this.#ledger.received(event, verdict, connection),
-        pass: (events, connection) => {
-          this.#race?.won(this.#pathOf.get(connection) ?? 0, events.length)
-          this.#pass(events)
-        }
+        ledger: this.#ledger,
+        race: this.#race,
+        hasRoom: options.queue.hasRoom,
+        pass: (events) => this.#pass(events),
+        flush: () => this.#flush()
       })
       : null
-    this.#recall(before, counted)
+    if (counted) this.#recall(before)
     // What is known to be open from before is said at once.
     this.#flush()
   }
 
   /** A connection of the path with that index is open. */
   join(connection: number, path = 0): ConnectionIntake {
-    return this.#lead === null ? this.#joinAll(connection, path) : this.#joinLead(this.#lead, connection, path)
+    return this.#books === null ? this.#joinAll(connection, path) : this.#books.join(connection, path)
   }
 
   /** Everything that is new is recorded, whichever connection brings it. */
@@ -163,57 +147,9 @@ export class FeedIntake {
     }
   }
 
-  /** Of changes to a book, those of one connection are recorded. */
-  #joinLead(lead: BookLead, connection: number, path: number): ConnectionIntake {
-    const contender = lead.join(connection)
-    const named = this.#options.rule === "connection" ? null : this.#race
-    if (this.#race !== null) this.#pathOf.set(connection, path)
-    return {
-      // Only what it brings shows that its book is complete.
-      counts: () => {},
-      unreadable: () => this.#ledger.unreadableFrame(),
-      receive: (events, connectionSequence, nowMillis) => {
-        const first = events[0]
-        if (first !== undefined) this.#roomAgain(first.timestampCollector)
-        if (named !== null) {
-          for (const event of events) {
-            if (event.dataType === "orderbook" && event.isSnapshot) continue
-            named.brought(path, event.sequenceId, event.timestampCollector, true)
-          }
-        }
-        const hole = lead.receive(contender, events, connectionSequence, nowMillis)
-        if (first === undefined) return hole
-        this.#ledger.frameEnded()
-        return hole ?? (this.#lacksBook(connection, lead.leads(contender)) ? { missing: null } : null)
-      },
-      takesOver: (nowMillis) => {
-        this.#roomAgain()
-        return lead.takesOver(contender, nowMillis)
-      },
-      leave: (cause) => {
-        this.#roomAgain()
-        lead.leave(contender, cause)
-        this.#asked.delete(connection)
-        this.#pathOf.delete(connection)
-        this.#flush()
-      }
-    }
-  }
-
-  /** Whether a complete book is to be asked for because what was recorded is not: once for each connection and break. */
-  #lacksBook(connection: number, leads: boolean): boolean {
-    if (!this.#ledger.broken) {
-      if (this.#asked.size > 0) this.#asked.clear()
-      return false
-    }
-    if (!leads || this.#asked.has(connection) || !this.#options.queue.hasRoom()) return false
-    this.#asked.add(connection)
-    return true
-  }
-
   /** No connection came about. */
   failed(cause: GapCause): void {
-    const nobody = this.#lead === null ? this.#carriers.size === 0 : !this.#lead.hasLead
+    const nobody = this.#books === null ? this.#carriers.size === 0 : !this.#books.hasLead
     if (nobody) this.#ledger.interrupted(cause, null)
   }
 
@@ -256,14 +192,13 @@ export class FeedIntake {
 
   /** Takes trades that were fetched afterwards; answers how many of them had been missing and are passed on. */
   repair(trades: ReadonlyArray<TradeEvent>): number {
-    const { rule, stats } = this.#options
+    const { queue: { hasRoom }, rule, stats } = this.#options
     this.#roomAgain()
     const kept = trades.filter((trade) => {
       const { position } = trade
       const wanted = rule === "consecutive"
         ? position !== null && this.#continuity.fetched(position) > 0
-        : this.#recent !== null && (this.#recent.add(trade.sequenceId) || this.#unwritten?.has(trade.sequenceId) === true)
-      if (wanted) this.#unwritten?.take(trade.sequenceId, (gap) => gap)
+        : this.#unnumbered?.isWanted(trade.sequenceId, hasRoom, (gap) => gap) === true
       if (wanted && rule === "consecutive" && position !== null) {
         stats.sequence.missing -= position.last - position.first + 1
         this.#ledger.repaired(position)
@@ -314,19 +249,14 @@ export class FeedIntake {
 
   #judge(event: Event, connection: number): Verdict {
     const verdict = this.#continuity.judge(event)
-    if (verdict._tag !== "Unverifiable" || this.#recent === null) return verdict
-    const { sequenceId } = event
-    const fresh = this.#recent.add(sequenceId)
-    if (this.#unwritten?.has(sequenceId) === true) {
-      if (!this.#options.queue.hasRoom()) return duplicate
-      this.#unwritten.take(sequenceId, (gap) => this.#ledger.foundAgain(gap))
-      return verdict
-    }
-    if (fresh) return verdict
+    if (verdict._tag !== "Unverifiable" || this.#unnumbered === null) return verdict
+    if (this.#unnumbered.isWanted(event.sequenceId, this.#options.queue.hasRoom, this.#foundAgain)) return verdict
     // A venue may legally repeat a book on one connection; two connections that deliver bring the same ones.
     const twice = event.dataType === "trade" || this.#carriers.size > 1 || !this.#carriers.has(connection)
     return twice ? duplicate : verdict
   }
+
+  readonly #foundAgain = (gap: Gap) => this.#ledger.foundAgain(gap)
 
   /** Passes events on, with what is to be said before and behind them. */
   #pass(events: ReadonlyArray<Event>): void {
@@ -344,7 +274,7 @@ export class FeedIntake {
       this.#flushBefore()
       stats.dropped += events.length
       this.#ledger.dropped(events)
-      if (this.#unwritten !== null) { for (const { sequenceId } of events) this.#unwritten.add(sequenceId) }
+      this.#unnumbered?.dropped(events)
     }
     this.#flush()
   }
@@ -358,12 +288,9 @@ export class FeedIntake {
     if (this.#behind.length > 0) this.#options.queue.put(this.#behind.splice(0))
   }
 
-  /** The newest rows are known by their ids: what comes again of them is no new row, and no gap that says so lacks them. */
-  #recall({ tail }: FeedMemory, counted: boolean): void {
-    if (tail !== null) this.#recent?.add(tail.lastId)
+  /** The newest rows are known by their ids: no gap that says so lacks them. */
+  #recall({ tail }: FeedMemory): void {
     for (const id of tail?.recentIds ?? []) {
-      this.#recent?.add(id)
-      if (!counted) continue
       const ids = { first: Number(id), last: Number(id) }
       if (this.#continuity.fetched(ids) > 0) this.#ledger.repaired(ids)
     }

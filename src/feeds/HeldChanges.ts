@@ -89,7 +89,7 @@ export class HeldChanges {
   /** Forgets what came before the newest complete book; false where there is none. */
   beginWithBook(): boolean {
     const book = this.#items.findLastIndex(({ event }) => isBook(event))
-    if (book > 0) for (const { event } of this.#items.splice(0, book)) this.#bytes -= event.data.length
+    if (book > 0) { for (const { event } of this.#items.splice(0, book)) this.#bytes -= event.data.length }
     return book >= 0
   }
 

@@ -59,8 +59,11 @@ export const record = Effect.fnUntraced(
       Effect.forkChild({ startImmediately: true })
     )
     const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
-    const paths = yield* Effect.forEach(options.exchanges, (each, index) =>
-      Path.make(() => each, { ...options, feed, index, stats, states, intake, mayAskAnew: onceIn(askAnewMillis) }))
+    const paths = yield* Effect.forEach(
+      options.exchanges,
+      (each, index) =>
+        Path.make(() => each, { ...options, feed, index, stats, states, intake, mayAskAnew: onceIn(askAnewMillis) })
+    )
     const labeled = ({ run }: Path.Path, index: number) =>
       paths.length === 1 ? run : Effect.annotateLogs(run, "path", index + 1)
     return yield* Effect.raceAllFirst(paths.map(labeled)).pipe(

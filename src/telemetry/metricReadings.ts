@@ -3,6 +3,7 @@ import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
+import type { PathStats } from "./PathStats.ts"
 import type { SinkStats } from "./SinkStats.ts"
 import { type FeedStats, type ReconnectReason, reconnectReasons, type Telemetry } from "./Telemetry.ts"
 
@@ -58,6 +59,17 @@ const perFeed = <V>(of: (stats: FeedStats) => V | null): Reading<V> => ({ teleme
     return value === null ? [] : [{ labels: labelsOf(stats), value }]
   })
 
+const labelsOfPath = new WeakMap<PathStats, Labels>()
+
+const perPath = <V>(of: (path: PathStats) => V): Reading<V> => ({ telemetry }) =>
+  telemetry.all().flatMap((stats) =>
+    stats.paths.map((path, index) => {
+      const labels = labelsOfPath.get(path) ?? { ...labelsOf(stats), path: String(index + 1) }
+      labelsOfPath.set(path, labels)
+      return { labels, value: of(path) }
+    })
+  )
+
 const perSink = (of: (stats: SinkStats) => number): Reading<number> => ({ telemetry }) =>
   telemetry.allSinks().map((stats) => ({ labels: labelsOf(stats), value: of(stats) }))
 
@@ -106,6 +118,10 @@ export const readings: Readings = {
   collector_sequence_out_of_order_total: perFeed(({ sequence }) => sequence.outOfOrder),
   collector_sequence_duplicates_total: perFeed(({ sequence }) => sequence.duplicates),
   collector_sequence_resets_total: perFeed(({ sequence }) => sequence.resets),
+  collector_path_connected: perPath(({ connected }) => connected ? 1 : 0),
+  collector_path_events_won_total: perPath(({ won }) => won),
+  collector_path_events_lost_total: perPath(({ lost }) => lost),
+  collector_path_lag_seconds: perPath(({ lag }) => lag),
   collector_channel_queue_depth: perFeed((stats) => stats.eventsQueued),
   collector_parquet_rows_written_total: perSink((stats) => stats.rowsWritten),
   collector_parquet_rows_buffered: perSink((stats) => stats.rowsBuffered),

@@ -51,7 +51,9 @@ const play = (venue: BookVenue, steps: ReadonlyArray<Step>) => {
         break
       case "reset":
         // Of two new counts in a row, nobody could tell the second one from the first.
-        if (venue.rule === "linked" || (venue.rule === "stepping" && venue.changes.at(-1)!.id >= 1000)) venue.change(true)
+        if (venue.rule === "linked" || (venue.rule === "stepping" && venue.changes.at(-1)!.id >= 1000)) {
+          venue.change(true)
+        }
         break
       case "die":
         venue.leave(pathOf(step.path), "disconnected")
@@ -144,7 +146,9 @@ const verify = ({ changes, model, outages, rule }: BookVenue) => {
       if (before > 0 && index > have) breaks.push({ from: before, to: Math.max(before, at) })
       if (before > 0 && index > have + 1) {
         // Nothing shows that a complete book is lost, and the next one makes it good; nor what came before a new count.
-        if (rule !== "none" && changes[index]?.reset !== true) assert.isTrue(told(before, at), `${text}, and nothing says so`)
+        if (rule !== "none" && changes[index]?.reset !== true) {
+          assert.isTrue(told(before, at), `${text}, and nothing says so`)
+        }
       }
       broken = false
       have = index
@@ -189,17 +193,19 @@ for (const rule of rules) {
         },
         { arbitrary: { runs: Number(process.env["RUNS"] ?? 1000) } }
       )
-      if (paths > 1) it.prop(
-        "says of no gap when one connection takes the place of another",
-        [Handovers],
-        ([steps]) => {
-          const venue = new BookVenue(rule, paths, 1)
-          play(venue, steps)
-          verify(venue)
-          assert.deepStrictEqual(standingGaps(venue.model.rows), [])
-        },
-        { arbitrary: { runs: Number(process.env["RUNS"] ?? 500) } }
-      )
+      if (paths > 1) {
+        it.prop(
+          "says of no gap when one connection takes the place of another",
+          [Handovers],
+          ([steps]) => {
+            const venue = new BookVenue(rule, paths, 1)
+            play(venue, steps)
+            verify(venue)
+            assert.deepStrictEqual(standingGaps(venue.model.rows), [])
+          },
+          { arbitrary: { runs: Number(process.env["RUNS"] ?? 500) } }
+        )
+      }
     })
   }
 }

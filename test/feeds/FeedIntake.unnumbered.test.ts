@@ -80,8 +80,7 @@ const play = (steps: ReadonlyArray<Step>) => {
     tick()
     bring(next(count), over)
   }
-  const latest = (count: number) =>
-    Array.from({ length: Math.min(count, newest) }, (_, i) => newest - i).toReversed()
+  const latest = (count: number) => Array.from({ length: Math.min(count, newest) }, (_, i) => newest - i).toReversed()
   const again = (count: number) => {
     tick()
     bring(latest(count))
@@ -139,7 +138,7 @@ const play = (steps: ReadonlyArray<Step>) => {
         connection.leave("disconnected")
         causes.add("disconnected")
         // A path that is heard of again has delivered all there was.
-        if (step.thenHeard) for (let i = 0; i < step.missed; i++) send(1, second)
+        if (step.thenHeard) { for (let i = 0; i < step.missed; i++) send(1, second) }
         else miss(step.missed)
         model.drain()
         connection = model.connect()

@@ -41,7 +41,10 @@ describe("Path", () => {
       const last = market.published.at(-1)!
       yield* until(() => ids(rows).includes(last))
       const recorded = ids(rows)
-      assert.deepStrictEqual(recorded.toSorted((a, b) => Number(a) - Number(b)), market.published.slice(0, recorded.length))
+      assert.deepStrictEqual(
+        recorded.toSorted((a, b) => Number(a) - Number(b)),
+        market.published.slice(0, recorded.length)
+      )
       assert.deepStrictEqual(standingGaps(rows), [])
       assert.isAtLeast(stats.reconnectsBy.handover, 4)
       assert.strictEqual(stats.reconnects, stats.reconnectsBy.handover)
@@ -179,20 +182,23 @@ describe("Path", () => {
     }).pipe(Effect.scoped, Effect.provide(environment)))
 
   for (const delivered of [false, true]) {
-    it.live(`says ${delivered ? "stale" : "never_subscribed"} where a feed that ${
-      delivered ? "has" : "never"
-    } delivered sends nothing`, () =>
-      Effect.gen(function*() {
-        const market = yield* openMarket
-        const { rows, stats } = yield* startPath(() => exchangeAt(market.url), { messageTimeoutSecs: 0.05 })
-        yield* until(() => market.subscribed.size === 1)
-        if (delivered) market.publish()
-        yield* until(() => stats.reconnectsBy.stale === 1 && market.subscribed.size === 2)
-        market.publish()
-        yield* until(() => ids(rows).length === (delivered ? 2 : 1))
-        assert.deepStrictEqual(standingGaps(rows).map(({ cause, status }) => ({ cause, status })), [
-          { cause: delivered ? "stale" : "never_subscribed", status: "missing" }
-        ])
-      }).pipe(Effect.scoped, Effect.provide(environment)))
+    it.live(
+      `says ${delivered ? "stale" : "never_subscribed"} where a feed that ${
+        delivered ? "has" : "never"
+      } delivered sends nothing`,
+      () =>
+        Effect.gen(function*() {
+          const market = yield* openMarket
+          const { rows, stats } = yield* startPath(() => exchangeAt(market.url), { messageTimeoutSecs: 0.05 })
+          yield* until(() => market.subscribed.size === 1)
+          if (delivered) market.publish()
+          yield* until(() => stats.reconnectsBy.stale === 1 && market.subscribed.size === 2)
+          market.publish()
+          yield* until(() => ids(rows).length === (delivered ? 2 : 1))
+          assert.deepStrictEqual(standingGaps(rows).map(({ cause, status }) => ({ cause, status })), [
+            { cause: delivered ? "stale" : "never_subscribed", status: "missing" }
+          ])
+        }).pipe(Effect.scoped, Effect.provide(environment))
+    )
   }
 })
