@@ -8,7 +8,7 @@ import type { Gap, GapCause } from "../domain/Gap.ts"
 import type { LostRows } from "../sinks/Sink.ts"
 import type { PathStats } from "../telemetry/PathStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
-import { BookLead } from "./BookLead.ts"
+import { BookIntake } from "./BookIntake.ts"
 import { Carriers } from "./Carriers.ts"
 import type { ConnectionIntake } from "./ConnectionIntake.ts"
 import { EventJudge } from "./EventJudge.ts"
@@ -48,13 +48,10 @@ export interface Options {
 export class FeedIntake {
   readonly #options: Options
   readonly #ledger: GapLedger
-  readonly #lead: BookLead | null
+  /** Of a feed of changes to a book. */
+  readonly #books: BookIntake | null
   #race: PathRace | null = null
   readonly #carriers: Carriers
-  /** The connections whose book lacks what is recorded no more, and that have been told so. */
-  readonly #asked = new Set<number>()
-  /** Which path a connection is of, where there are several. */
-  readonly #pathOf = new Map<number, number>()
   readonly #passage: Passage
   readonly #judge: EventJudge
   /** What can be asked for over REST. */
@@ -121,17 +118,13 @@ export class FeedIntake {
     }
     this.fetched = new FetchedTrades(judged)
     this.#judge = new EventJudge({ ...judged, carriers: this.#carriers, race: () => this.#race })
-    this.#lead = incremental
-      ? new BookLead({
+    this.#books = incremental
+      ? new BookIntake({
         rule,
         stats: stats.sequence,
-        broken: () => this.#ledger.broken,
-        interrupted: (cause, connection) => this.#ledger.interrupted(cause, connection),
-        received: (event, verdict, connection) => this.#ledger.received(event, verdict, connection),
-        pass: (events, connection) => {
-          this.#race?.won(this.#pathOf.get(connection) ?? 0, events.length)
-          this.#passage.pass(events)
-        }
+        ledger: this.#ledger,
+        passage: this.#passage,
+        race: () => this.#race
       })
       : null
     this.#judge.recall(before)
@@ -146,7 +139,7 @@ export class FeedIntake {
 
   /** A connection of the path with that index is open. */
   join(connection: number, path = 0): ConnectionIntake {
-    return this.#lead === null ? this.#joinAll(connection, path) : this.#joinLead(this.#lead, connection, path)
+    return this.#books === null ? this.#joinAll(connection, path) : this.#books.join(connection, path)
   }
 
   /** Everything that is new is recorded, whichever connection brings it. */
@@ -182,58 +175,9 @@ export class FeedIntake {
     }
   }
 
-  /** Of changes to a book, those of one connection are recorded. */
-  #joinLead(lead: BookLead, connection: number, path: number): ConnectionIntake {
-    const contender = lead.join(connection)
-    const named = () => this.#options.rule === "connection" ? null : this.#race
-    this.#pathOf.set(connection, path)
-    return {
-      // Only what it brings shows that its book is complete.
-      counts: () => {},
-      unreadable: () => this.#ledger.unreadableFrame(),
-      receive: (events, connectionSequence, nowMillis) => {
-        const first = events[0]
-        if (first !== undefined) this.#passage.prepare(first.timestampCollector)
-        const race = named()
-        if (race !== null) {
-          for (const event of events) {
-            if (event.dataType === "orderbook" && event.isSnapshot) continue
-            race.brought(path, event.sequenceId, event.timestampCollector, true)
-          }
-        }
-        const hole = lead.receive(contender, events, connectionSequence, nowMillis)
-        if (first === undefined) return hole
-        this.#ledger.frameEnded()
-        return hole ?? (this.#lacksBook(connection, lead.leads(contender)) ? { missing: null } : null)
-      },
-      takesOver: (nowMillis) => {
-        this.#passage.prepare(this.#ledger.lastMicros)
-        return lead.takesOver(contender, nowMillis)
-      },
-      leave: (cause) => {
-        this.#passage.prepare(this.#ledger.lastMicros)
-        lead.leave(contender, cause)
-        this.#asked.delete(connection)
-        this.#pathOf.delete(connection)
-        this.#passage.flush()
-      }
-    }
-  }
-
-  /** Whether a complete book is to be asked for because what was recorded is not: once for each connection and break. */
-  #lacksBook(connection: number, leads: boolean): boolean {
-    if (!this.#ledger.broken) {
-      if (this.#asked.size > 0) this.#asked.clear()
-      return false
-    }
-    if (!leads || this.#asked.has(connection) || !this.#options.queue.hasRoom()) return false
-    this.#asked.add(connection)
-    return true
-  }
-
   /** No connection came about. */
   failed(cause: GapCause): void {
-    const nobody = this.#lead === null ? this.#carriers.size === 0 : !this.#lead.hasLead
+    const nobody = this.#books === null ? this.#carriers.size === 0 : !this.#books.hasLead
     if (nobody) this.#ledger.interrupted(cause, null)
   }
 

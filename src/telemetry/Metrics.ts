@@ -14,6 +14,7 @@ const histogram = (labels: ReadonlyArray<string>, unit: string, help: string) =>
   ({ type: "histogram", labels, unit, help }) as const
 
 const ofFeed = ["exchange", "symbol", "data_type"]
+const ofPath = [...ofFeed, "path"]
 const alone: ReadonlyArray<string> = []
 
 /** Every metric of the recorder by its name; those of the process itself come from prom-client. */
@@ -137,6 +138,22 @@ export const metrics = {
     ["result"],
     "requests",
     "Requests to venues for missed trades, by what became of them: page (answered), busy (asked too often), refused, failed."
+  ),
+  collector_path_connected: gauge(
+    ofPath,
+    "1 or 0",
+    "Whether a connection of the path is open; paths are only told of where a feed has several."
+  ),
+  collector_path_events_won_total: counter(ofPath, "events", "Events recorded as the path brought them."),
+  collector_path_events_lost_total: counter(
+    ofPath,
+    "events",
+    "Events that only other paths of the feed brought: what the path alone would have lost. Counted a minute later; not for Coinbase books."
+  ),
+  collector_path_lag_seconds: histogram(
+    ofPath,
+    "seconds",
+    "How much later than the first path the path brought an event; not for Coinbase books."
   ),
   collector_channel_queue_depth: gauge(ofFeed, "events", "Events that wait between the socket and the file."),
   collector_parquet_rows_written_total: counter(ofFeed, "rows", "Rows written to Parquet files."),

@@ -5,6 +5,7 @@ import type { Space } from "./DiskSpace.ts"
 import { type Health, reasonCodes } from "./Health.ts"
 import type { Histogram } from "./Histogram.ts"
 import type { Metrics } from "./Metrics.ts"
+import type { PathStats } from "./PathStats.ts"
 import type { SinkStats } from "./SinkStats.ts"
 import { reloadResults } from "./ProcessStats.ts"
 import { sumOver } from "./sumOver.ts"
@@ -69,6 +70,17 @@ const ofCompleteness =
       const value = of(stats.completeness.at(nowMillis * 1000))
       return value === null ? [] : [{ labels: labelsOf(stats), value }]
     })
+
+const labelsOfPath = new WeakMap<PathStats, Labels>()
+
+const perPath = <V>(of: (path: PathStats) => V): Reading<V> => ({ telemetry }) =>
+  telemetry.all().flatMap((stats) =>
+    stats.paths.map((path, index) => {
+      const labels = labelsOfPath.get(path) ?? { ...labelsOf(stats), path: String(index + 1) }
+      labelsOfPath.set(path, labels)
+      return { labels, value: of(path) }
+    })
+  )
 
 const perSink = (of: (stats: SinkStats) => number): Reading<number> => ({ telemetry }) =>
   telemetry.allSinks().map((stats) => ({ labels: labelsOf(stats), value: of(stats) }))
@@ -145,6 +157,10 @@ export const readings: Readings = {
         sumOver(telemetry.sinceStart(), ({ repairRequests }) => repairRequests[result])
       ])
   ),
+  collector_path_connected: perPath(({ connected }) => connected ? 1 : 0),
+  collector_path_events_won_total: perPath(({ won }) => won),
+  collector_path_events_lost_total: perPath(({ lost }) => lost),
+  collector_path_lag_seconds: perPath(({ lag }) => lag),
   collector_channel_queue_depth: perFeed((stats) => stats.eventsQueued),
   collector_parquet_rows_written_total: perSink((stats) => stats.rowsWritten),
   collector_parquet_rows_buffered: perSink((stats) => stats.rowsBuffered),

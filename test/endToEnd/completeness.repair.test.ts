@@ -12,7 +12,8 @@ const asked = ({ simulator }: World, times: number) => until(() => simulator.led
 const cut = ({ simulator }: World) => simulator.faults.inject({ kind: "disconnect" })
 
 /** No gap of the feed lacks anything, as far as it was said until now. */
-const whole = ({ feed }: World, trades: string, atLeast: number) => until(() => feed(trades).repaired >= atLeast)
+const whole = ({ feed }: World, trades: string, atLeast: number) =>
+  until(() => feed(trades).completeness.recovered >= atLeast)
 
 const counted = ["binance", "coinbase", "okx"] as const
 

@@ -50,6 +50,8 @@ export class BookVenue {
   readonly outages: Array<{ readonly from: number; to: number }> = []
   mayAsk = true
   #keepsFull = false
+  /** After how many changes the newest complete book was that a connection began with. */
+  #newestBook = 0
 
   constructor(rule: ContinuityRule, paths: number, joined = paths) {
     this.rule = rule
@@ -100,6 +102,7 @@ export class BookVenue {
     path.intake = this.model.connect()
     path.sent = Math.max(1, this.changes.length - path.lag)
     path.messages = path.loseNext = 0
+    this.#newestBook = Math.max(this.#newestBook, path.sent - 1)
     path.last = null
     path.broken = false
     const { id, micros } = this.changes[path.sent - 1]!
@@ -111,8 +114,10 @@ export class BookVenue {
     if (path.intake === null) return
     path.intake.leave(cause)
     path.intake = null
-    // Nothing shows what was missed, should something have been.
-    if (cause !== null && (this.rule === "none" || this.rule === "connection")) {
+    // Nothing shows what was missed, should something have been; nor while the others are not as far as the newest complete book.
+    const numbered = this.rule === "stepping" || this.rule === "linked"
+    const behind = this.paths.some(({ intake, sent }) => intake !== null && sent <= this.#newestBook)
+    if (cause !== null && (!numbered || behind)) {
       this.outages.push({ from: this.changes.at(-6)?.micros ?? 0, to: this.model.now })
     }
     if (this.paths.every(({ intake }) => intake === null)) this.outages.push({ from: this.model.now, to: Infinity })

@@ -266,6 +266,35 @@ const feedAndDisk = Effect.fnUntraced(
     yield* say("bug")
     yield* see(["collector_feed_defects_total"])
     yield* see(["collector_websocket_pongs_missed_total"], trade)
+
+    // Two paths, of which the second one is behind, and brings nothing in the end.
+    const twice = Feed.make("bybit", "ETHUSDT", "trade")
+    const pairs: Array<WebSocket> = []
+    const both = yield* serve((peer) => pairs.push(peer))
+    let away = false
+    const twiceStats = telemetry.stats(twice)
+    yield* Effect.forkScoped(record(twice, destination(() => Effect.void), twiceStats, {
+      history: null,
+      exchanges: [exchangeAt(both), exchangeAt(both, { url: () => away ? "ws://127.0.0.1:1" : both })],
+      backoff: { initialSecs: 0.01, maxSecs: 0.05 },
+      queueCapacity: 10_000,
+      messageTimeoutSecs: 60,
+      outage: OutageLog.make([twice]).of(twice)
+    }))
+    yield* until(() => twiceStats.paths.length === 2 && twiceStats.paths.every(({ connected }) => connected))
+    const toBoth = Effect.suspend(() => {
+      const text = String(++sent)
+      pairs[0]?.send(text)
+      return Effect.delay(Effect.sync(() => pairs[1]?.send(text)), "5 millis")
+    })
+    yield* see(["collector_path_events_won_total", "collector_path_lag_seconds"], toBoth)
+    away = true
+    pairs[1]?.terminate()
+    yield* see(["collector_path_connected"])
+    const toOne = Effect.sync(() => {
+      for (let i = 0; i < 500; i++) pairs[0]?.send(String(++sent))
+    })
+    yield* see(["collector_path_events_lost_total"], toOne)
   },
   Effect.provide(
     Layer.mergeAll(environment, NodeServices.layer, ConnectLimiter.layer, PastTrades.layer, Tokens.layerNone)

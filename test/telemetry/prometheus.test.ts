@@ -27,7 +27,9 @@ describe("a real Prometheus", () => {
         const { feed, feeds, simulator, url } = yield* world({
           venues: ["okx", "bybit"],
           simulator: { rate: 100 },
-          maxFileAgeSecs: 1
+          maxFileAgeSecs: 1,
+          // What is told of paths is told where there are several.
+          configure: (config) => ({ ...config, feeds: config.feeds.map((feed) => ({ ...feed, paths: 2 })) })
         })
         const server = yield* prometheusServer.serve({ recorder: new URL(url).host, node: yield* serveHost })
         yield* until(() => feeds().every((stats) => stats.events > 100 && stats.filesSealed > 2))
