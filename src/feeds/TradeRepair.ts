@@ -52,7 +52,8 @@ export interface TradeRepair {
 export const make = (options: Omit<Options, "intake">): TradeRepair => {
   const due = Latch.makeUnsafe(false)
   return {
-    wake: () => due.openUnsafe(),
+    // Not at once: whoever waits would go on in the midst of what the caller is about, and not see yet what is missing.
+    wake: () => queueMicrotask(() => due.openUnsafe()),
     run: (intake) => repairAll({ ...options, intake }, due)
   }
 }
