@@ -3,7 +3,7 @@ import type { Event } from "../domain/Event.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import { DroppedEvents } from "./DroppedEvents.ts"
 import { MissingEvents, type Say } from "./MissingEvents.ts"
-import { Interruption } from "./Interruption.ts"
+import { Interruption, type Uncarried } from "./Interruption.ts"
 import { idTexts, NewGaps, type Sized, sized } from "./NewGaps.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
 
@@ -29,15 +29,6 @@ export interface Options {
   readonly lose: (ids: Missing) => void
 }
 
-/** A span in which events may be missing, and the numbers of the connections before and after it. */
-export interface Uncarried {
-  readonly cause: GapCause
-  readonly openedMicros: number
-  readonly closedMicros: number
-  readonly before: number
-  readonly after: number
-}
-
 /** How long an interruption lasts before it is said that it is open. Most end sooner, and often nothing was missed. */
 export const announceAfterMicros = 10_000_000
 
@@ -50,7 +41,8 @@ export class GapLedger {
   /** Whether only a complete book ends a gap: a change is of use only after all before it. */
   readonly #books: boolean
   readonly #gaps: NewGaps
-  readonly #missing: MissingEvents
+  /** What is missing, and what becomes of it. */
+  readonly missing: MissingEvents
   #interruption: Interruption | null
   #lastMicros: number
   /** Receive time of the newest event that found room. */
@@ -69,7 +61,7 @@ export class GapLedger {
     this.#books = options.dataType === "orderbook"
     this.#dropped = new DroppedEvents(options.counted)
     this.#gaps = new NewGaps(options.dataType, startedMicros)
-    this.#missing = new MissingEvents(options.say, before.gaps.filter(({ status }) => status === "missing"))
+    this.missing = new MissingEvents(options.say, before.gaps.filter(({ status }) => status === "missing"))
     this.#begun = before.lastReceivedMicros !== null
     this.#lastMicros = before.lastReceivedMicros ?? startedMicros
     const open = before.gaps.findLast(({ status }) => status === "open") ?? null
@@ -116,10 +108,10 @@ export class GapLedger {
       case "Duplicate":
         return
       case "OutOfOrder":
-        if (event.position !== null) this.#missing.take(event.position, "dismissed")
+        if (event.position !== null) this.missing.take(event.position, "dismissed")
         break
       default:
-        if (verdict._tag === "Reset") this.#missing.forgetIds()
+        if (verdict._tag === "Reset") this.missing.forgetIds()
         this.#settle(event, verdict, connection)
         this.#begun = true
         this.#lastConnection = connection
@@ -186,32 +178,11 @@ export class GapLedger {
     }
   }
 
-  /** The gaps whose missing events are known one by one, oldest first. */
-  readonly missing = (): ReadonlyArray<Gap> => this.#missing.gaps
-
-  /** Trades that were fetched afterwards are about to be written; true where one of its ids was missing. */
-  repaired(ids: Missing): boolean {
-    return this.#missing.take(ids, "repaired") > 0
-  }
-
-  /** One of the events that `gap` lacks has come again; answers how the gap stands now. */
-  foundAgain(gap: Gap): Gap {
-    return this.#missing.foundAgain(gap)
-  }
-
-  /** What was missing in a gap that has no ids has been fetched as far as `complete` says. */
-  refetched = (gap: Gap, recovered: number, complete: boolean) => this.#missing.settle(gap, recovered, complete)
-
   /** Whether anything was delivered in a span is not known; answers what is said of it. */
   uncarried({ after, before, cause, closedMicros, openedMicros }: Uncarried): Gap {
     const gap = this.#gap(cause, openedMicros, closedMicros, sized(null), after, before)
-    this.#missing.add(gap, null)
+    this.missing.add(gap, null)
     return gap
-  }
-
-  /** Nothing is missing in `gap` after all. */
-  dismissed(gap: Gap): void {
-    this.#options.say({ ...gap, revision: gap.revision + 1, status: "dismissed", missing: 0 }, false)
   }
 
   #endDropped(nowMicros: number): void {
@@ -221,7 +192,7 @@ export class GapLedger {
 
   #addLost(cause: GapCause, openedMicros: number, closedMicros: number, sized: Sized): void {
     if (sized.ids !== null) this.#options.lose(sized.ids)
-    this.#missing.add(this.#gap(cause, openedMicros, closedMicros, sized), sized.ids)
+    this.missing.add(this.#gap(cause, openedMicros, closedMicros, sized), sized.ids)
   }
 
   /** Books that had been received are lost: what follows is of no use without them. */
@@ -253,11 +224,11 @@ export class GapLedger {
       // In the order of their ids: after a crash what is said of one gap speaks for all before it.
       this.#endDropped(event.timestampCollector)
       const gap = this.#gap(cause, this.#lastMicros, event.timestampCollector, sized(verdict.missing), connection)
-      return this.#missing.add(gap, verdict.missing)
+      return this.missing.add(gap, verdict.missing)
     }
     if (this.#unreadable && this.#options.unnumbered) {
       this.#unreadable = this.#unreadableNow = false
-      this.#missing.add(
+      this.missing.add(
         this.#gap("parse_errors", this.#lastMicros, event.timestampCollector, sized(null), connection),
         null
       )
@@ -285,7 +256,7 @@ export class GapLedger {
     const missing = ids === null || !this.#options.counted ? now.missing : ids.last - ids.first + 1
     const said = now.gap ??
       this.#gap(now.cause, now.openedMicros, closedMicros, { missing, ids }, null, now.connectionBefore)
-    this.#missing.add({
+    this.missing.add({
       ...said,
       ...idTexts(ids),
       openedMicros: now.openedMicros,

@@ -3,6 +3,15 @@ import type { Gap, GapCause } from "../domain/Gap.ts"
 import { type Sized, sized } from "./NewGaps.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
 
+/** A span in which events may be missing, and the numbers of the connections before and after it. */
+export interface Uncarried {
+  readonly cause: GapCause
+  readonly openedMicros: number
+  readonly closedMicros: number
+  readonly before: number
+  readonly after: number
+}
+
 /** From when on events may be missing, until that ends. */
 export class Interruption {
   /** Null while nothing is wrong: the feed has just begun. */

@@ -7,11 +7,6 @@ export class RecentIds {
     this.#limit = limit
   }
 
-  /** Forgets `id`, so that it counts as new when it comes again. */
-  forget(id: string): void {
-    this.#ids.delete(id)
-  }
-
   /** Remembers `id`; false when it was remembered already. */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false

@@ -1,4 +1,4 @@
-import type { Uncarried } from "../completeness/GapLedger.ts"
+import type { Uncarried } from "../completeness/Interruption.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 
 /** After the end of one connection, others were to deliver alone. */

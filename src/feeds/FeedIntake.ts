@@ -90,7 +90,7 @@ export class FeedIntake {
     })
     this.#carriers = new Carriers(
       rule === "none"
-        ? { uncarried: (span) => this.#ledger.uncarried(span), carried: (gap) => this.#ledger.dismissed(gap) }
+        ? { uncarried: (span) => this.#ledger.uncarried(span), carried: (gap) => this.#ledger.missing.dismiss(gap) }
         : null
     )
     this.#books = incremental
@@ -187,7 +187,7 @@ export class FeedIntake {
 
   /** Gaps whose events are known by their ids, oldest first. */
   get missing(): ReadonlyArray<Gap> {
-    return this.#ledger.missing()
+    return this.#ledger.missing.gaps
   }
 
   /** Takes trades that were fetched afterwards; answers how many of them had been missing and are passed on. */
@@ -201,7 +201,7 @@ export class FeedIntake {
         : this.#unnumbered?.isWanted(trade.sequenceId, hasRoom, (gap) => gap) === true
       if (wanted && rule === "consecutive" && position !== null) {
         stats.sequence.missing -= position.last - position.first + 1
-        this.#ledger.repaired(position)
+        this.#ledger.missing.take(position, "repaired")
       }
       return wanted
     })
@@ -211,7 +211,7 @@ export class FeedIntake {
 
   /** What is missing in a gap without ids has been fetched, all of it or only some. */
   refetched(gap: Gap, recovered: number, complete: boolean): void {
-    this.#ledger.refetched(gap, recovered, complete)
+    this.#ledger.missing.settle(gap, recovered, complete)
     this.#flush()
   }
 
@@ -256,7 +256,7 @@ export class FeedIntake {
     return twice ? duplicate : verdict
   }
 
-  readonly #foundAgain = (gap: Gap) => this.#ledger.foundAgain(gap)
+  readonly #foundAgain = (gap: Gap) => this.#ledger.missing.foundAgain(gap)
 
   /** Passes events on, with what is to be said before and behind them. */
   #pass(events: ReadonlyArray<Event>): void {
@@ -292,7 +292,7 @@ export class FeedIntake {
   #recall({ tail }: FeedMemory): void {
     for (const id of tail?.recentIds ?? []) {
       const ids = { first: Number(id), last: Number(id) }
-      if (this.#continuity.fetched(ids) > 0) this.#ledger.repaired(ids)
+      if (this.#continuity.fetched(ids) > 0) this.#ledger.missing.take(ids, "repaired")
     }
   }
 }

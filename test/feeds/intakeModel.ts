@@ -6,6 +6,7 @@ import type { Gap } from "../../src/domain/Gap.ts"
 import * as EventQueue from "../../src/feeds/EventQueue.ts"
 import { type ConnectionIntake, FeedIntake } from "../../src/feeds/FeedIntake.ts"
 import type { FeedMemory } from "../../src/feeds/FeedMemory.ts"
+import * as PathStats from "../../src/telemetry/PathStats.ts"
 import { type FeedStats, makeStats } from "../../src/telemetry/Telemetry.ts"
 
 /** The newest statement about each gap, in the order in which they were first said. */
@@ -59,11 +60,12 @@ export class IntakeModel {
   #intake: FeedIntake
   #queue: EventQueue.EventQueue
 
-  constructor(feed: Feed, rule: ContinuityRule, capacity = 1_000_000) {
+  constructor(feed: Feed, rule: ContinuityRule, capacity = 1_000_000, paths = 1) {
     this.feed = feed
     this.rule = rule
     this.capacity = capacity
     this.stats = makeStats(feed)
+    if (paths > 1) this.stats.paths = Array.from({ length: paths }, PathStats.make)
     ;[this.#queue, this.#intake] = this.#make()
   }
 
@@ -71,8 +73,8 @@ export class IntakeModel {
     return this.#intake
   }
 
-  connect(): ConnectionIntake {
-    return this.#intake.join(++this.connections)
+  connect(path = 0): ConnectionIntake {
+    return this.#intake.join(++this.connections, path)
   }
 
   /** Writes what waits. */
