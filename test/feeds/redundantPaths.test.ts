@@ -97,7 +97,9 @@ describe("redundant paths", () => {
     assert.closeTo(paths[1]?.lag.sum ?? 0, 0.02, 1e-9)
     // An old one that a venue repeats is no news of anybody.
     race.brought(2, "older", 1_500_000, false)
-    for (let id = 0; id < 4096; id++) race.brought(0, String(id), 1_600_000, true)
+    for (let id = 0; id < 4095; id++) race.brought(0, String(id), 1_600_000, true)
+    assert.deepStrictEqual(paths.map(({ lost }) => lost), [0, 0, 0])
+    race.brought(0, "4095", 1_600_000, true)
     assert.deepStrictEqual(paths.map(({ lost }) => lost), [0, 0, 1])
     assert.strictEqual(paths[2]?.lag.count, 0)
   })
