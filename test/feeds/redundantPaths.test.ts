@@ -157,7 +157,7 @@ describe("redundant paths", () => {
       states.length = lines.length = 0
       for (let round = 0; round < 4; round++) {
         const connections = peers.length
-        peers.filter((peer) => peer.readyState === peer.OPEN)[0]?.terminate()
+        peers.find((peer) => peer.readyState === peer.OPEN)?.terminate()
         yield* until(() => stats.paths.some(({ connected }) => !connected))
         assert.isTrue(stats.connected)
         toAll()
