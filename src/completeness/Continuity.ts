@@ -1,7 +1,6 @@
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
 import { MissingIds } from "./MissingIds.ts"
-import { RecentIds } from "./RecentIds.ts"
 import { RecentNumbers } from "./RecentNumbers.ts"
 import { duplicate, inOrder, type Missing, reset, unverifiable, type Verdict } from "./Verdict.ts"
 
@@ -129,47 +128,48 @@ const stepping = (): Continuity => {
   }
 }
 
-/** Changes of a book that are remembered, to tell one that comes twice from one that is late. */
-const rememberedLinks = 256
-
 /** Books whose changes name their predecessor: ids move by any amount, and may legally fall. */
 const linked = (): Continuity => {
+  const seen = new RecentNumbers()
   let last: number | null = null
-  let seen = new RecentIds(rememberedLinks)
+  let lastTime = 0
   /** Between a change and the predecessor that the next one named. */
   let holes: Array<Missing> = []
 
   const startAt = (id: number | null) => {
     last = id
-    seen = new RecentIds(rememberedLinks)
     holes = []
+    if (id !== null) seen.add(id)
   }
 
   return {
     ...neverFetched,
     connected: () => startAt(null),
     judge: (event) => {
-      const { position } = event
+      const { position, timestampExchange } = event
       if (position === null) return unverifiable
       const before = last
+      const newer = timestampExchange !== null && timestampExchange > lastTime
+      if (newer) lastTime = timestampExchange
       if (isSnapshot(event)) {
         startAt(position.last)
         return before === null ? inOrder : reset
       }
       const previous = position.previous ?? position.last
-      const fresh = seen.add(`${previous} ${position.last}`)
       if (previous === before) {
         last = position.last
+        seen.add(last)
         return inOrder
       }
-      if (!fresh) return duplicate
+      if (!newer && seen.has(position.last)) return duplicate
+      seen.add(position.last)
       // Of what is numbered lower, only what fits into a hole is late: the venue may have begun to count anew.
       if (holes.some(({ first, last }) => previous >= first && position.last <= last)) {
         return { _tag: "OutOfOrder", filled: 0 }
       }
       if (before !== null && previous > before) {
         holes.push({ first: before, last: previous })
-        if (holes.length > rememberedLinks) holes.shift()
+        if (holes.length > rememberedHoles) holes.shift()
       }
       last = position.last
       return { _tag: "Gap", missing: null }

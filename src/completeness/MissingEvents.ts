@@ -79,6 +79,11 @@ export class MissingEvents {
     this.#holes = []
   }
 
+  /** Nothing is missing in a gap without ids after all. */
+  dismiss(gap: Gap): void {
+    this.#say({ ...gap, revision: gap.revision + 1, status: "dismissed", missing: 0 }, false)
+  }
+
   /** One of the events of a gap without ids has come again after all; answers how it stands now. */
   foundAgain(gap: Gap): Gap {
     const missing = (gap.missing ?? 1) - 1

@@ -19,6 +19,8 @@ export class HeldChanges {
   /** The leading connection has brought all that came before `#items`; `#preceding` is the number of the last of that. */
   #level = false
   #preceding: number | null = null
+  /** Where nothing is numbered: the newest that it brought while it led, which the one that leads now may not have reached. */
+  #ledUntil: Event | null = null
 
   constructor(order: BookOrder) {
     this.#order = order
@@ -39,12 +41,15 @@ export class HeldChanges {
   skip({ position }: Event): void {
     this.#level = true
     this.#preceding = position?.last ?? null
+    this.#ledUntil = null
   }
 
   /** The connection led until now, and all that it brought is recorded. */
   beginLevel(): void {
     this.forget()
-    if (this.#order.last !== null) this.skip(this.#order.last)
+    if (this.#order.last === null) return
+    this.skip(this.#order.last)
+    if (!this.#order.numbered) this.#ledUntil = this.#order.last
   }
 
   /** Takes out what has been recorded meanwhile. */
@@ -61,6 +66,7 @@ export class HeldChanges {
     this.#bytes = 0
     this.#level = false
     this.#preceding = null
+    this.#ledUntil = null
   }
 
   takeAll(): ReadonlyArray<Held> {
@@ -79,6 +85,7 @@ export class HeldChanges {
   seamless(): boolean {
     this.prune()
     if (this.#order.last === null) return true
+    if (this.#ledUntil !== null && !this.#order.hasReached(this.#ledUntil)) return false
     const first = this.#items[0]?.event
     // It has brought less than is recorded, or as much.
     if (first === undefined) return this.#level

@@ -7,6 +7,7 @@ const remembered = 4096
 const waitMicros = 60_000_000
 
 interface Brought {
+  readonly id: string
   readonly firstMicros: number
   /** A bit for each path. */
   by: number
@@ -16,6 +17,9 @@ interface Brought {
 export class PathRace {
   readonly #paths: ReadonlyArray<PathStats>
   readonly #events = new Map<string, Brought>()
+  /** The same events in the order in which they came, from `#oldest` on and around. */
+  readonly #order: Array<Brought | undefined> = Array.from({ length: remembered })
+  #oldest = 0
   readonly #all: number
 
   constructor(paths: ReadonlyArray<PathStats>) {
@@ -36,21 +40,31 @@ export class PathRace {
     const event = this.#events.get(id)
     if (event === undefined) {
       if (!fresh) return
-      this.#events.set(id, { firstMicros: micros, by: bit })
-      return this.#settle(micros)
+      this.#settle(micros)
+      const first = { id, firstMicros: micros, by: bit }
+      this.#order[(this.#oldest + this.#events.size) % remembered] = first
+      this.#events.set(id, first)
+      return
     }
     if ((event.by & bit) !== 0) return
     event.by |= bit
     this.#paths[path]?.lag.observe(Math.max(0, micros - event.firstMicros) / 1_000_000)
   }
 
-  /** Counts the oldest events for the paths that did not bring them. */
+  /** Counts the oldest events for the paths that did not bring them, so that there is room for one more. */
   #settle(nowMicros: number): void {
-    for (const [id, { by, firstMicros }] of this.#events) {
-      if (this.#events.size <= remembered && nowMicros - firstMicros < waitMicros) return
-      this.#events.delete(id)
-      if ((by & this.#all) === this.#all) continue
-      for (let path = 0; path < this.#paths.length; path++) if ((by & (1 << path)) === 0) this.#paths[path]!.lost++
+    for (
+      let event = this.#order[this.#oldest];
+      event !== undefined && (this.#events.size === remembered || nowMicros - event.firstMicros >= waitMicros);
+      event = this.#order[this.#oldest]
+    ) {
+      this.#order[this.#oldest] = undefined
+      this.#oldest = (this.#oldest + 1) % remembered
+      this.#events.delete(event.id)
+      if ((event.by & this.#all) === this.#all) continue
+      for (let path = 0; path < this.#paths.length; path++) {
+        if ((event.by & (1 << path)) === 0) this.#paths[path]!.lost++
+      }
     }
   }
 }

@@ -191,7 +191,7 @@ for (const rule of rules) {
           play(venue, steps)
           verify(venue)
         },
-        { arbitrary: { runs: Number(process.env["RUNS"] ?? 1000) } }
+        { arbitrary: { runs: 500 } }
       )
       if (paths > 1) {
         it.prop(
@@ -203,7 +203,7 @@ for (const rule of rules) {
             verify(venue)
             assert.deepStrictEqual(standingGaps(venue.model.rows), [])
           },
-          { arbitrary: { runs: Number(process.env["RUNS"] ?? 500) } }
+          { arbitrary: { runs: 200 } }
         )
       }
     })

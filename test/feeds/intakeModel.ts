@@ -7,6 +7,7 @@ import * as EventQueue from "../../src/feeds/EventQueue.ts"
 import type { ConnectionIntake } from "../../src/feeds/ConnectionIntake.ts"
 import { FeedIntake } from "../../src/feeds/FeedIntake.ts"
 import type { FeedMemory } from "../../src/feeds/FeedMemory.ts"
+import * as PathStats from "../../src/telemetry/PathStats.ts"
 import { type FeedStats, makeStats } from "../../src/telemetry/Telemetry.ts"
 
 /** The newest statement about each gap, in the order in which they were first said. */
@@ -60,11 +61,12 @@ export class IntakeModel {
   #intake: FeedIntake
   #queue: EventQueue.EventQueue
 
-  constructor(feed: Feed, rule: ContinuityRule, capacity = 1_000_000) {
+  constructor(feed: Feed, rule: ContinuityRule, capacity = 1_000_000, paths = 1) {
     this.feed = feed
     this.rule = rule
     this.capacity = capacity
     this.stats = makeStats(feed)
+    this.stats.paths = PathStats.ofPaths(paths)
     ;[this.#queue, this.#intake] = this.#make()
   }
 
@@ -72,8 +74,8 @@ export class IntakeModel {
     return this.#intake
   }
 
-  connect(): ConnectionIntake {
-    return this.#intake.join(++this.connections)
+  connect(path = 0): ConnectionIntake {
+    return this.#intake.join(++this.connections, path)
   }
 
   /** Writes what waits. */
