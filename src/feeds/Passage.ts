@@ -74,7 +74,10 @@ export class Passage {
   /** Has what was said written. */
   flush(): void {
     this.#flushBefore()
-    if (this.#behind.length > 0) this.#options.queue.put(this.#behind.splice(0))
+    if (this.#behind.length === 0) return
+    // A gap that a page of trades fills says once where it stands, not with each of them.
+    const latest = new Map(this.#behind.splice(0).map((row) => [row.gap.id, row]))
+    this.#options.queue.put([...latest.values()])
   }
 
   #flushBefore(): void {

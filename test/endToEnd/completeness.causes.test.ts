@@ -35,7 +35,7 @@ describe.concurrent("the cause of a gap", () => {
       Effect.gen(function*() {
         const made = yield* recorder(venue, seed)
         yield* deliver(made, 20)
-        yield* missSome(made, venue, 40, made.simulator.faults.inject({ kind: "disconnect" }))
+        yield* missSome(made, [venue], 40, made.simulator.faults.inject({ kind: "disconnect" }))
         yield* deliver(made, 20)
         const found = yield* conclude(made)
         for (const feed of [trades, book]) {
@@ -85,7 +85,7 @@ describe.concurrent("the cause of a gap", () => {
       Effect.gen(function*() {
         const made = yield* recorder(venue, seed)
         yield* deliver(made, 20)
-        yield* missSome(made, venue, 40, made.simulator.faults.inject({ kind: "notice", leadMillis: 50 }))
+        yield* missSome(made, [venue], 40, made.simulator.faults.inject({ kind: "notice", leadMillis: 50 }))
         yield* deliver(made, 20)
         const found = yield* conclude(made)
         for (const feed of [trades, book]) {

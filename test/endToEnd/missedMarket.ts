@@ -23,6 +23,14 @@ export const onlyGap = ({ gaps }: Pick<Findings, "gaps">, feed: string): Gap => 
   return all[0]!
 }
 
+/** All gaps of a feed that ended are repaired, whatever parts they came to be; answers them. */
+export const assertRepaired = ({ gaps }: Pick<Findings, "gaps">, feed: string) => {
+  const ended = gaps(feed).filter(({ status }) => status !== "open")
+  assert.isAbove(ended.length, 0, feed)
+  for (const gap of ended) assert.deepInclude(gap, { cause: "disconnected", status: "repaired", missing: 0 })
+  return ended
+}
+
 /** Lets nothing be fetched afterwards. */
 export const withoutRepair = (config: Config): Config => ({
   ...config,
@@ -40,17 +48,20 @@ export const recorderOf = (venue: Venue, seed: string, options: Options = {}) =>
 /** All feeds deliver. */
 export const live = ({ feeds }: World) => until(() => feeds().every(({ state }) => state === "live"))
 
-/** Lets the venue be away while `steps` happen on its market. */
-export const missSome = Effect.fnUntraced(
-  function*(recorder: World, venue: Venue, steps: number, cut: Effect.Effect<unknown>) {
-    const { faults, flushed, produce, resumeTraffic, stopTraffic } = recorder.simulator
-    yield* stopTraffic
-    yield* flushed
-    yield* faults.refuse({ kind: "refuse", status: 503, retryAfterSecs: 0 }, { venue })
-    yield* cut
-    yield* until(() => recorder.feeds().every(({ connected }) => !connected))
-    yield* produce(venue, symbolOf(venue), steps)
-    yield* faults.lift
-    yield* resumeTraffic
-  }
-)
+/** Lets the venues be away while `steps` happen on each of their markets. Other faults that stand end with it. */
+export const missSome = Effect.fnUntraced(function*(
+  recorder: World,
+  venues: ReadonlyArray<Venue>,
+  steps: number,
+  cut: Effect.Effect<unknown>
+) {
+  const { faults, flushed, produce, resumeTraffic, stopTraffic } = recorder.simulator
+  yield* stopTraffic
+  yield* flushed
+  for (const venue of venues) yield* faults.refuse({ kind: "refuse", status: 503, retryAfterSecs: 0 }, { venue })
+  yield* cut
+  yield* until(() => recorder.feeds().every(({ connected }) => !connected))
+  for (const venue of venues) yield* produce(venue, symbolOf(venue), steps)
+  yield* faults.lift
+  yield* resumeTraffic
+})
