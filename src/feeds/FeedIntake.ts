@@ -1,7 +1,7 @@
 import * as Continuity from "../completeness/Continuity.ts"
 import { GapLedger } from "../completeness/GapLedger.ts"
 import { RecentIds } from "../completeness/RecentIds.ts"
-import { duplicate, type Verdict } from "../completeness/Verdict.ts"
+import { duplicate, type Missing, type Verdict } from "../completeness/Verdict.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event, GapEvent, TradeEvent } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
@@ -74,7 +74,10 @@ export class FeedIntake {
         this.#neighbours?.said(gap)
         if (gap.status === "missing") options.onMissing()
       },
-      lose: (ids) => this.#continuity.lose(ids)
+      lose: (ids) => {
+        this.#continuity.lose(ids)
+        stats.sequence.missing += countOf(ids)
+      }
     })
     this.#lead = incremental
       ? new BookLead({
@@ -85,6 +88,7 @@ export class FeedIntake {
         pass: (events) => this.#pass(events)
       })
       : null
+    for (const ids of counted ? standing(before)?.missing ?? [] : []) stats.sequence.missing += countOf(ids)
     this.#recall(before, counted)
     // What is known to be open from before is said at once.
     this.#flush()
@@ -166,16 +170,12 @@ export class FeedIntake {
    * them, which only the caller can wait for.
    */
   repair(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
-    const { stats } = this.#options
     const kept = trades.filter((trade) => {
       const { position } = trade
       if (this.#neighbours !== null) {
         return isBetween(trade.sequenceId, gap) && this.#recent?.add(trade.sequenceId) === true
       }
-      if (position === null || this.#continuity.fetched(position) === 0) return false
-      stats.sequence.missing -= position.last - position.first + 1
-      this.#ledger.repaired(position)
-      return true
+      return position !== null && this.#found(position)
     })
     if (kept.length > 0) this.#pass(kept)
     return kept.length
@@ -275,9 +275,16 @@ export class FeedIntake {
     if (tail !== null) this.#recent?.add(tail.lastId)
     for (const id of tail?.recentIds ?? []) {
       this.#recent?.add(id)
-      if (!counted) continue
-      const ids = { first: Number(id), last: Number(id) }
-      if (this.#continuity.fetched(ids) > 0) this.#ledger.repaired(ids)
+      if (counted) this.#found({ first: Number(id), last: Number(id) })
     }
   }
+
+  /** Events with these ids are there; false where none of them was missing. */
+  #found(ids: Missing): boolean {
+    const filled = this.#continuity.fetched(ids)
+    this.#options.stats.sequence.missing -= filled
+    return filled > 0 && this.#ledger.repaired(ids)
+  }
 }
+
+const countOf = ({ first, last }: Missing): number => last - first + 1

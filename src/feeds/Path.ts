@@ -1,4 +1,4 @@
-import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Random } from "effect"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Random, Scope } from "effect"
 import { announceAfterMicros } from "../completeness/GapLedger.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
@@ -36,6 +36,9 @@ const replaceAt = { earliest: 0.8, latest: 0.95, withoutTurn: 0.98 }
 
 /** From then on a gap is said to be open: a little later than the ledger wants it, for the clocks differ. */
 const sayOpenAfter = Duration.millis(announceAfterMicros / 1000 + 500)
+
+/** How long both connections of trades go on together: what is on its way over the old one may come later than over the new one. */
+const overlap = Duration.seconds(1)
 
 /** How often it is looked whether a successor delivers. */
 const lookEveryMillis = 50
@@ -145,6 +148,8 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
   const delivers = (running: Running) =>
     Effect.gen(function*() {
       while (running.joined()?.intake.takesOver(monotonicMillis(clock)) !== true) yield* Effect.sleep(lookEveryMillis)
+      // Books are compared before one takes the place of the other.
+      if (feed.dataType === "trade") yield* Effect.sleep(overlap)
     })
 
   const endOf = (running: Running) =>
@@ -191,10 +196,13 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     if (typeof why === "object") return why
     if (typeof why === "string") return yield* handOver(running, why)
     const patience = Math.max(0, why * replaceAt.withoutTurn - (monotonicMillis(clock) - running.startedAt))
+    const scope = yield* Effect.scope
+    // The turn ends with the handover; the connection that came about goes on.
     return yield* Effect.scoped(Effect.gen(function*() {
       // It may be over before its turn comes.
       const over = yield* Effect.raceFirst(endOf(running), limiter.takeTurn(feed.exchange, patience))
-      return typeof over === "object" ? over : yield* handOver(running, "its age")
+      if (typeof over === "object") return over
+      return yield* Effect.provideService(handOver(running, "its age"), Scope.Scope, scope)
     }))
   })
 

@@ -29,7 +29,7 @@ export const figures = {
 export const scenario = <E>(
   name: string,
   body: (seed: string) => Effect.Effect<void, E, Scope.Scope | Environment>,
-  timeoutMillis = Number(process.env["TICKLAKE_T"] ?? 60_000)
+  timeoutMillis = 60_000
 ) => {
   for (const seed of seeds) {
     it.live(
