@@ -1,7 +1,7 @@
 import type { Continuity } from "../completeness/Continuity.ts"
 import type { GapLedger } from "../completeness/GapLedger.ts"
 import type { RecentIds } from "../completeness/RecentIds.ts"
-import { duplicate, type Verdict } from "../completeness/Verdict.ts"
+import { duplicate, type Missing, type Verdict } from "../completeness/Verdict.ts"
 import type { Event } from "../domain/Event.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
 import type { Carriers } from "./Carriers.ts"
@@ -67,14 +67,17 @@ export class EventJudge {
     return hole
   }
 
-  /** The newest rows are known by their ids: what comes again of them is no new row, and no gap that says so lacks them. */
-  recall({ tail }: FeedMemory): void {
-    const { continuity, ledger, recent } = this.#options
+  /** The newest rows are known by their ids, and `missing` from earlier runs: what comes again of them is no new row, and no gap that says so lacks them. */
+  recall({ tail }: FeedMemory, missing: ReadonlyArray<Missing>): void {
+    const { continuity, ledger, recent, stats } = this.#options
+    for (const ids of recent === null ? missing : []) stats.missing += ids.last - ids.first + 1
     if (tail !== null) recent?.add(tail.lastId)
     for (const id of tail?.recentIds ?? []) {
       recent?.add(id)
       const ids = { first: Number(id), last: Number(id) }
-      if (recent === null && continuity.fetched(ids) > 0) ledger.repaired(ids)
+      const filled = recent === null ? continuity.fetched(ids) : 0
+      stats.missing -= filled
+      if (filled > 0) ledger.repaired(ids)
     }
   }
 

@@ -63,7 +63,8 @@ export class FeedIntake {
     this.#options = options
     const incremental = feed.dataType === "orderbook" && rule !== "none"
     const counted = rule === "consecutive"
-    const continuity = Continuity.make(rule, counted ? standing(before) : null)
+    const stood = counted ? standing(before) : null
+    const continuity = Continuity.make(rule, stood)
     const isTrade = feed.dataType === "trade"
     const recent = rule === "none" ? new RecentIds(isTrade ? rememberedTrades : rememberedBooks) : null
     const unwritten = rule === "none" && isTrade ? new UnwrittenTrades() : null
@@ -100,7 +101,10 @@ export class FeedIntake {
         if (gap.cause === "queue_overflow" && gap.revision === 1) unwritten?.told(gap)
         if (gap.status === "missing") options.onMissing()
       },
-      lose: (ids) => continuity.lose(ids)
+      lose: (ids) => {
+        continuity.lose(ids)
+        stats.sequence.missing += ids.last - ids.first + 1
+      }
     })
     this.#carriers = new Carriers(
       rule === "none"
@@ -127,7 +131,7 @@ export class FeedIntake {
         race: () => this.#race
       })
       : null
-    this.#judge.recall(before)
+    this.#judge.recall(before, stood?.missing ?? [])
     // What is known to be open from before is said at once.
     this.#passage.flush()
   }

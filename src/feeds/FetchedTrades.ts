@@ -72,10 +72,10 @@ export class FetchedTrades {
 
   #wasMissing({ position }: TradeEvent): boolean {
     const { continuity, ledger, stats } = this.#options
-    if (position === null || continuity.fetched(position) === 0) return false
-    stats.missing -= position.last - position.first + 1
-    ledger.repaired(position)
-    return true
+    const filled = position === null ? 0 : continuity.fetched(position)
+    if (position === null || filled === 0) return false
+    stats.missing -= filled
+    return ledger.repaired(position)
   }
 
   #isNew({ sequenceId }: TradeEvent): boolean {

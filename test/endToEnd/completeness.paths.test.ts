@@ -68,7 +68,7 @@ describe.concurrent("two paths", () => {
         yield* deliver(made, 20)
         const steps = venue === "bybit" ? 20 : 200
         yield* missSome(made, [venue], steps, made.simulator.faults.inject({ kind: "disconnect" }))
-        yield* until(() => made.feed(trades).repaired > 0 || venue === "bybit")
+        yield* until(() => made.feed(trades).completeness.recovered > 0 || venue === "bybit")
         yield* Effect.sleep(500)
         yield* deliver(made, 20)
         const found = yield* conclude(made)

@@ -29,8 +29,8 @@ const missEverywhere = (made: World) =>
 const settled = (made: World) =>
   until(() =>
     counted.every((venue) => {
-      const { connected, repaired, sequence } = made.feed(feedsOf(venue).trades)
-      return connected && sequence.missing === 0 && repaired > 0
+      const { completeness, connected, sequence } = made.feed(feedsOf(venue).trades)
+      return connected && sequence.missing === 0 && completeness.recovered > 0
     })
   )
 
