@@ -131,6 +131,9 @@ export class BookLead {
     if (this.#lead === contender && !this.#succeed(cause ?? "disconnected")) {
       this.#lead = null
       this.#options.interrupted(cause ?? "disconnected", contender.connection)
+    } else if (this.#lead === null && cause !== null) {
+      // It has ended without having brought anything.
+      this.#options.interrupted(cause, contender.connection)
     }
     this.#order.expectQuestions(this.#contenders.size > 1)
   }

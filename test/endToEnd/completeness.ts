@@ -58,10 +58,6 @@ export const deliver = ({ feeds }: Pick<World, "feeds">, count: number) =>
     return until(() => feeds().every((stats) => stats.events >= (before.get(stats.feed.id) ?? 0) + count))
   })
 
-/** Nothing is missing any more in any gap of trades that a venue tells about. */
-export const repaired = ({ feeds }: World, trades: number) =>
-  until(() => feeds().reduce((sum, stats) => sum + stats.completeness.recovered, 0) >= trades)
-
 /** Lets the markets stand still and be heard, stops the recorder, and holds its files against what happened. */
 export const conclude = Effect.fnUntraced(function*(world: World) {
   const audits = yield* world.finish
