@@ -4,6 +4,7 @@ import { vi } from "vitest"
 import { plansOf } from "../../src/App.ts"
 import type { Venue } from "../../src/domain/Venue.ts"
 import type { Exchange } from "../../src/exchanges/Exchange.ts"
+import type * as Registry from "../../src/exchanges/registry.ts"
 import { Supervisor } from "../../src/feeds/Supervisor.ts"
 import { until } from "../until.ts"
 import { conclude, deliver, scenario } from "./completeness.ts"
@@ -16,7 +17,7 @@ const patienceMillis = 12_000
 
 // No test waits for a day, so that here every venue ends its connections after seconds.
 vi.mock("../../src/exchanges/registry.ts", async (original) => {
-  const { registry } = await original<typeof import("../../src/exchanges/registry.ts")>()
+  const { registry } = await original<typeof Registry>()
   return {
     registry: Object.fromEntries(
       Object.entries(registry).map(([venue, make]) => [venue, (baseUrl: string | null): Exchange => {

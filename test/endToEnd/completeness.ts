@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Random, type Scope } from "effect"
+import { Effect, type Layer, Random, type Scope } from "effect"
 import { surveyOf } from "../../src/cli/coverage/survey.ts"
 import { localSource } from "../../src/cli/inspect/localSource.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
@@ -40,7 +40,7 @@ export const scenario = <E>(
   }
 }
 
-type Environment = typeof environment extends import("effect").Layer.Layer<infer A, infer _E, infer _R> ? A : never
+type Environment = Layer.Success<typeof environment>
 
 /** What is in the files of a recorder. */
 export interface Findings {
@@ -56,10 +56,6 @@ export const deliver = ({ feeds }: Pick<World, "feeds">, count: number) =>
     const before = new Map(feeds().map((stats) => [stats.feed.id, stats.events]))
     return until(() => feeds().every((stats) => stats.events >= (before.get(stats.feed.id) ?? 0) + count))
   })
-
-/** Nothing is missing any more in any gap of trades that a venue tells about. */
-export const repaired = ({ feeds }: World, trades: number) =>
-  until(() => feeds().reduce((sum, stats) => sum + stats.repaired, 0) >= trades)
 
 /** Lets the markets stand still and be heard, stops the recorder, and holds its files against what happened. */
 export const conclude = Effect.fnUntraced(function*(world: World) {
