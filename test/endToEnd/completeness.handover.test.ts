@@ -17,7 +17,7 @@ const patienceMillis = 12_000
 
 // No test waits for a day, so that here every venue ends its connections after seconds.
 vi.mock("../../src/exchanges/registry.ts", async (original) => {
-  const { registry } = await original<{ readonly registry: typeof Registry.registry }>()
+  const { registry } = await original<typeof Registry>()
   return {
     registry: Object.fromEntries(
       Object.entries(registry).map(([venue, make]) => [venue, (baseUrl: string | null): Exchange => {

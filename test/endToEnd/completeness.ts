@@ -41,7 +41,7 @@ export const scenario = <E>(
   }
 }
 
-type Environment = typeof environment extends Layer.Layer<infer A, infer _E, infer _R> ? A : never
+type Environment = Layer.Success<typeof environment>
 
 /** What is in the files of a recorder. */
 export interface Findings {

@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Random } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { surveyOf } from "../../src/cli/coverage/survey.ts"
+import { localSource } from "../../src/cli/inspect/localSource.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import { venues } from "../../src/domain/Venue.ts"
 import { audit } from "../../src/simulator/audit.ts"
@@ -10,6 +12,8 @@ import * as Simulator from "../../src/simulator/Simulator.ts"
 import { defaults } from "../../src/simulator/SimulatorOptions.ts"
 import { brokenLinks } from "../sinks/chain.ts"
 import { until } from "../until.ts"
+import { accountForTrades, assertAccounted, latestGaps } from "./accounting.ts"
+import { readEvents } from "./recordedEvents.ts"
 
 const commitMillis = 100
 /** An event on its way through sockets and a busy machine, and then one commit. */
@@ -98,6 +102,23 @@ describe("a recorder that is killed", () => {
           surplus: 0
         })
         assert.isAbove(recorded, 50, feedId)
+      }
+      assertAccounted(yield* accountForTrades(simulator, `${folder}/archive`))
+      const crashes = (yield* latestGaps(`${folder}/archive`)).filter(({ gap }) => gap.cause === "recorder_crashed")
+      // From the last durable row to the first new one; where the venue counts, only if something was between them.
+      assert.isAbove(crashes.length, 5)
+      const received = new Set((yield* readEvents(`${folder}/archive`)).map(({ receivedMicros }) => receivedMicros))
+      for (const { gap } of crashes) {
+        assert.isTrue(received.has(gap.openedMicros) && received.has(gap.closedMicros ?? 0), JSON.stringify(gap))
+      }
+      const survey = yield* surveyOf(yield* localSource(`${folder}/archive`), {
+        asked: () => true,
+        from: null,
+        to: null,
+        verify: true
+      })
+      for (const { coverage, feed } of survey.feeds) {
+        assert.isTrue(coverage.hours.every((hour) => hour.class !== "unexplained"), feed)
       }
       const openedAt = new Map(connections.map((each) => [each.connection, each.openedAt]))
       const covered = simulator.ledger.entries().filter(({ connection, sentAtMillis }) =>

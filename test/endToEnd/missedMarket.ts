@@ -1,6 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Config } from "../../src/config/Config.ts"
+import { normalizeSymbol } from "../../src/domain/Feed.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
 import type { Venue } from "../../src/domain/Venue.ts"
 import { defaults } from "../../src/simulator/SimulatorOptions.ts"
@@ -12,8 +13,9 @@ import { type Options, type World, world } from "./harness.ts"
 export const symbolOf = (venue: Venue) => defaults.symbols[venue][0]!
 /** The ids of its feeds. */
 export const feedsOf = (venue: Venue) => {
-  const symbol = symbolOf(venue).replaceAll("-", "").toLowerCase()
-  return { trades: `${venue}/${symbol}/trade`, book: `${venue}/${symbol}/orderbook` }
+  const symbol = symbolOf(venue)
+  const normalized = normalizeSymbol(symbol)
+  return { symbol, trades: `${venue}/${normalized}/trade`, book: `${venue}/${normalized}/orderbook` }
 }
 
 /** The one gap of a feed, but for that with which the recorder ended. */
