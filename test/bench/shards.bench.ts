@@ -122,7 +122,10 @@ const bench = Effect.gen(function*() {
   })
   yield* fs.writeFileString(
     `${folder}/config.toml`,
-    `storage = { local_path = "${folder}/archive" }\n${configText(venues, symbols, simulator.baseUrl)}\n`
+    // The default limits of a stop are for fewer feeds, or for a disk that is not shared with all the others.
+    `storage = { local_path = "${folder}/archive" }\nshutdown = { storage_secs = 600, upload_secs = 600 }\n${
+      configText(venues, symbols, simulator.baseUrl)
+    }\n`
   )
   yield* Console.log(`${all.size} feeds over ${processes} processes, ${stepsPerSecond} changes a second of each book`)
 
@@ -196,6 +199,12 @@ const bench = Effect.gen(function*() {
       (stoppedMillis / 1000).toFixed(1)
     } s`
   )
+
+  for (const { index, state } of recorders) {
+    for (const line of state.said.split("\n").filter((each) => /stopping .*, [\d.]+ s$/.test(each))) {
+      yield* Console.log(`shard ${index}: ${line.replace(/^\S+ +\S+ +/, "")}`)
+    }
+  }
 
   const owners = new Map<string, Array<number>>()
   answers.forEach((answer, index) => {
