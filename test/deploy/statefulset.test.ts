@@ -70,6 +70,7 @@ const StatefulSet = Schema.Struct({
   spec: Schema.Struct({
     serviceName: Name,
     replicas: Times,
+    minReadySeconds: Times,
     podManagementPolicy: Schema.Literals(["OrderedReady", "Parallel"]),
     selector: Selector,
     template: Schema.Struct({
