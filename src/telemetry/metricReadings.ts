@@ -193,7 +193,7 @@ export const readings: Readings = {
     ({ telemetry: { process } }) => reloadResults.map((result) => [result, process.reloads[result]])
   ),
   collector_shard_index: single(({ telemetry: { process } }) => process.shard?.index ?? 0),
-  collector_shard_count: single(({ telemetry: { process } }) => process.shard?.count ?? 1),
+  collector_shards: single(({ telemetry: { process } }) => process.shard?.count ?? 1),
   collector_start_timestamp_seconds: single(({ telemetry: { process } }) => process.startedAtMillis / 1000),
   collector_build_info: ({ nodeVersion, version }) => [{ labels: { version, node: nodeVersion }, value: 1 }]
 }

@@ -122,8 +122,8 @@ const bench = Effect.gen(function*() {
   })
   yield* fs.writeFileString(
     `${folder}/config.toml`,
-    // The default limits of a stop are for fewer feeds, or for a disk that is not shared with all the others.
-    `storage = { local_path = "${folder}/archive" }\nshutdown = { storage_secs = 600, upload_secs = 600 }\n${
+    // The defaults are for a stop with fewer feeds, or with a disk that is not shared with all the others.
+    `storage = { local_path = "${folder}/archive" }\nshutdown = { storage_secs = 600, upload_secs = 600 }\nupload = { queue_capacity = 10000 }\n${
       configText(venues, symbols, simulator.baseUrl)
     }\n`
   )

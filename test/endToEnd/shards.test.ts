@@ -75,7 +75,7 @@ describe("shards", () => {
           fetch(`${urlOf(two.state.said)}/metrics`).then((each) => each.text())
         )
         assert.match(metrics, /^collector_shard_index 2$/m)
-        assert.match(metrics, /^collector_shard_count 3$/m)
+        assert.match(metrics, /^collector_shards 3$/m)
         const later = sent("ADA-USDT")
         yield* simulator.until(() => sent("ADA-USDT") > later + 50 && sent("ETH-USDT") > 50)
 

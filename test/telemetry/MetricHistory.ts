@@ -4,7 +4,7 @@ import type { Exposed } from "./exposition.ts"
 const steady: ReadonlySet<string> = new Set([
   "collector_build_info",
   "collector_shard_index",
-  "collector_shard_count",
+  "collector_shards",
   "collector_start_timestamp_seconds",
   "collector_completeness_objective",
   "collector_disk_size_bytes",

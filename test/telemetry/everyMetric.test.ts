@@ -84,7 +84,7 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_start_timestamp_seconds",
     "collector_build_info",
     "collector_shard_index",
-    "collector_shard_count",
+    "collector_shards",
     "collector_completeness_objective",
     "collector_completeness_covered_seconds",
     "collector_files_waiting",
