@@ -78,8 +78,9 @@ export const tokens = ({ credentials: { coinbase } }: Config) =>
     : CoinbaseToken.layer({ keyName: coinbase.keyName, privateKeyPem: coinbase.secret })
 
 /** Makes the counters of every feed, so that they are seen at 0 before they count anything, and says what is wanted of it. */
-const counters = ({ feeds }: Config) =>
+const counters = ({ feeds, shard }: Config) =>
   Layer.effectDiscard(Effect.map(Telemetry, (telemetry) => {
+    telemetry.process.shard = shard
     for (const { completenessObjective, feed } of feeds) {
       telemetry.stats(feed).completeness.objective = completenessObjective
       telemetry.sinkStats(Series.make(feed.exchange, feed.symbol, "gap"))
@@ -156,7 +157,7 @@ export const layer = (config: Config) => {
       // The sinks have had their own phase by then; this bounds a write that a dead disk never answers.
       phased("writers", "2 seconds", () => stopAccounts.ofWriters(telemetry.allSinks)),
       Layer.provide(journal),
-      Layer.provide(Recovery.layer({ ...options, ruleOf: ruleOf(config.feeds) }))
+      Layer.provide(Recovery.layer({ ...options, ruleOf: ruleOf(config.allFeeds) }))
     )
   }))
   const feeds = Supervisor.layer({

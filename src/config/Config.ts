@@ -1,5 +1,6 @@
 import type { LogLevel, Redacted } from "effect"
 import type { DataType, Feed } from "../domain/Feed.ts"
+import type { Shard } from "../domain/Shard.ts"
 import type { Venue } from "../domain/Venue.ts"
 
 /** One feed to record, with what its market says about its connection. */
@@ -90,8 +91,12 @@ export interface Config {
   }
   readonly shutdown: { readonly websocketSecs: number; readonly storageSecs: number; readonly uploadSecs: number }
   readonly markets: ReadonlyArray<MarketConfig>
-  /** Every feed once, in the order of the file. */
+  /** Null where this process records everything. */
+  readonly shard: Shard | null
+  /** What this process records: every feed once, in the order of the file. */
   readonly feeds: ReadonlyArray<FeedConfig>
+  /** Those of all processes that share the file. */
+  readonly allFeeds: ReadonlyArray<FeedConfig>
   readonly credentials: {
     /** Null where none are configured: Coinbase is then used without a key. */
     readonly coinbase: CoinbaseCredentials | null

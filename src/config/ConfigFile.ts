@@ -4,6 +4,10 @@ import { amount, key, oneOf, secondsOfSilence, Switch, table, text, whole } from
 import { MarketTable } from "./MarketTable.ts"
 
 const folder = text("a path of a folder", /^[^\p{Cc}\p{Cs}]+$/u)
+
+/** Where files are written. */
+export const DataDir = folder
+
 const secondsOfRetry = amount("seconds", 3600)
 const secondsOfStop = amount("seconds", 3600)
 /** A TCP port to listen on; 0 for any that is free. */
@@ -62,7 +66,7 @@ export const StorageTable = table("[storage]", "The files, and where they go.", 
     "Where sealed files go: \"local\" to local_path, \"s3\" to the bucket of [aws], \"both\" to both. A file leaves data_dir when it is proven to be there.",
     storage.mode
   ),
-  data_dir: key(folder, "Folder in which files are written.", storage.data_dir),
+  data_dir: key(DataDir, "Folder in which files are written; DATA_DIR wins.", storage.data_dir),
   local_path: key(
     folder,
     "Folder that sealed files are moved to in the modes local and both; apart from data_dir.",
@@ -186,6 +190,26 @@ const ShutdownTable = table("[shutdown]", "How long a stop may take.", {
   )
 })
 
+/** How many processes may share a file: each has connections, a port and a data folder of its own. */
+const maxShards = 1000
+
+/** Where a process stands among those that share the file. */
+export const ShardIndex = whole("processes, counted from 0,", 0, maxShards - 1)
+
+/** How many processes share the file. */
+export const ShardCount = whole("processes", 1, maxShards)
+
+const ShardTable = table("[shard]", "Several processes that share this file: each records its share of the feeds.", {
+  index: key(
+    ShardIndex,
+    "Which of them this process is, from 0 to count - 1; SHARD_INDEX wins, which may also be a name that ends in -2 or the like, as pods have. No default: all feeds."
+  ),
+  count: key(
+    ShardCount,
+    "How many processes there are, the same for all of them; SHARD_COUNT wins. No default."
+  )
+})
+
 /** The file as it is written; unknown keys are errors, and every key but `markets` may be missing. */
 export const ConfigFile = Schema.Struct({
   websocket: Schema.optionalKey(WebSocketTable),
@@ -195,6 +219,7 @@ export const ConfigFile = Schema.Struct({
   http: Schema.optionalKey(HttpTable),
   logging: Schema.optionalKey(LoggingTable),
   shutdown: Schema.optionalKey(ShutdownTable),
+  shard: Schema.optionalKey(ShardTable),
   markets: Schema.Array(MarketTable).check(
     Schema.isMinLength(1, { expected: "at least one [[markets]]" })
   )

@@ -1,5 +1,5 @@
 import { LogLevel, Option, Schema } from "effect"
-import { Bucket, HomeServerName, HostName, Port, Region } from "./ConfigFile.ts"
+import { Bucket, DataDir, HomeServerName, HostName, Port, Region, ShardCount, ShardIndex } from "./ConfigFile.ts"
 import type { Environment } from "./environment.ts"
 import { type Found, variable } from "./variable.ts"
 
@@ -11,6 +11,9 @@ export interface Overrides {
   readonly bucketName: string | null
   readonly homeServerName: string | null
   readonly awsRegion: string | null
+  readonly dataDir: string | null
+  readonly shardIndex: number | null
+  readonly shardCount: number | null
 }
 
 const levelNamed = (text: string): Option.Option<LogLevel.LogLevel> => {
@@ -18,6 +21,13 @@ const levelNamed = (text: string): Option.Option<LogLevel.LogLevel> => {
   const level = name === "warning" ? "warn" : name
   return Option.fromUndefinedOr(LogLevel.values.find((known) => known.toLowerCase() === level))
 }
+
+const wholeNumber = <S extends Schema.Codec<number>>(schema: S) => (text: string): Option.Option<number> =>
+  /^\d{1,9}$/.test(text) ? Schema.decodeOption(schema)(Number(text)) : Option.none()
+
+/** A number, or the name of a pod of a StatefulSet, which ends in one. */
+const ordinal = (text: string): Option.Option<number> =>
+  wholeNumber(ShardIndex)(/^(?:[a-z0-9][a-z0-9.-]*-)?(\d+)$/.exec(text.trim())?.[1] ?? "")
 
 /** Reads the variables that override the file. */
 export const readOverrides = (environment: Environment): Found<Overrides> => {
@@ -51,6 +61,18 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
     expected: "the name of a region in letters, digits and dashes",
     instead: "set AWS_REGION=us-east-1, or unset it to use aws.region of the file"
   })
+  const dataDir = variable(environment, "DATA_DIR", Schema.decodeOption(DataDir), {
+    expected: "a path of a folder",
+    instead: "set DATA_DIR=data/parquet, or unset it to use storage.data_dir of the file"
+  })
+  const shardIndex = variable(environment, "SHARD_INDEX", ordinal, {
+    expected: "a whole number from 0 to 999, or a name that ends in a dash and one",
+    instead: "set SHARD_INDEX=0 for the first process, or unset it to use shard.index of the file"
+  })
+  const shardCount = variable(environment, "SHARD_COUNT", (text) => wholeNumber(ShardCount)(text.trim()), {
+    expected: "a whole number from 1 to 1000",
+    instead: "set SHARD_COUNT=4 for four processes, or unset it to use shard.count of the file"
+  })
   return {
     value: {
       logLevel: logLevel.value,
@@ -58,10 +80,21 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
       metricsPort: metricsPort.value,
       bucketName: bucketName.value,
       homeServerName: homeServerName.value,
-      awsRegion: awsRegion.value
+      awsRegion: awsRegion.value,
+      dataDir: dataDir.value,
+      shardIndex: shardIndex.value,
+      shardCount: shardCount.value
     },
-    problems: [logLevel, metricsHost, metricsPort, bucketName, homeServerName, awsRegion].flatMap(
-      (found) => found.problems
-    )
+    problems: [
+      logLevel,
+      metricsHost,
+      metricsPort,
+      bucketName,
+      homeServerName,
+      awsRegion,
+      dataDir,
+      shardIndex,
+      shardCount
+    ].flatMap((found) => found.problems)
   }
 }

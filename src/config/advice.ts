@@ -7,6 +7,8 @@ import { nearest } from "./nearest.ts"
 /** What to write for keys that have no default. */
 const examples: Readonly<Record<string, unknown>> = {
   home_server_name: "tokyo-1",
+  index: 0,
+  count: 4,
   endpoint: "http://127.0.0.1:8333",
   exchange: "binance",
   symbols: ["btcusdt"],
@@ -28,6 +30,7 @@ const keysByTable: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
     [`[${table}]`, Object.keys(keys)] as const
   ),
   ["[aws]", ["home_server_name", "endpoint"]],
+  ["[shard]", ["index", "count"]],
   ["[[markets]]", Object.keys(MarketTable.fields)]
 ]
 

@@ -24,8 +24,8 @@ const holds = (outer: string, inner: string): boolean => {
   return way !== ".." && !way.startsWith("../") && !isAbsolute(way)
 }
 
-const folders = (file: Readable): ReadonlyArray<Problem> => {
-  const dataDir = valueOr(file.storage?.data_dir, defaults.storage.data_dir)
+const folders = (file: Readable, override: string | null): ReadonlyArray<Problem> => {
+  const dataDir = override ?? valueOr(file.storage?.data_dir, defaults.storage.data_dir)
   const localPath = valueOr(file.storage?.local_path, defaults.storage.local_path)
   // Sealed files are not moved in this mode, so local_path means nothing.
   if (dataDir === null || localPath === null || file.storage?.mode === "s3") return []
@@ -38,8 +38,10 @@ const folders = (file: Readable): ReadonlyArray<Problem> => {
     : null
   return relation === null ? [] : [{
     path: "storage.local_path",
-    expected: `a folder apart from storage.data_dir, but it is ${relation}`,
-    instead: "write for example data_dir = \"data/parquet\" and local_path = \"data/archive\""
+    expected: `a folder apart from ${override === null ? "storage.data_dir" : "DATA_DIR"}, but it is ${relation}`,
+    instead: override === null
+      ? "write for example data_dir = \"data/parquet\" and local_path = \"data/archive\""
+      : "set DATA_DIR to another folder, or unset it to use storage.data_dir of the file"
   }]
 }
 
@@ -62,10 +64,10 @@ const endpoint = (file: Readable): ReadonlyArray<Problem> => {
   }]
 }
 
-/** What no value shows by itself, outside of the markets. */
-export const crossChecks = (file: Readable): ReadonlyArray<Problem> => [
+/** What no value shows by itself, outside of the markets; `dataDir` is the one that the environment sets in place of the file's. */
+export const crossChecks = (file: Readable, dataDir: string | null): ReadonlyArray<Problem> => [
   ...retryDelays(file, "websocket"),
   ...retryDelays(file, "upload"),
-  ...folders(file),
+  ...folders(file, dataDir),
   ...endpoint(file)
 ]

@@ -9,6 +9,7 @@ import type { ConfigFile } from "./ConfigFile.ts"
 import { readConfigFile } from "./readConfigFile.ts"
 import { resolveConfig } from "./resolveConfig.ts"
 import { readSecrets } from "./Secrets.ts"
+import { readShard } from "./readShard.ts"
 import { type Found, textOf } from "./variable.ts"
 
 /** The file that is read where none is named. */
@@ -24,6 +25,8 @@ export interface Options {
   readonly environment?: Environment
   /** For commands that record nothing: where no file is named and there is no `config.toml`, defaults and environment suffice. */
   readonly fileMayBeMissing?: boolean
+  /** For commands that record nothing: which of several processes this is does not matter, so it need not be said. */
+  readonly recordsNothing?: boolean
 }
 
 const nothingWritten: Found<ConfigFile> = { value: { markets: [] }, problems: [] }
@@ -40,8 +43,10 @@ export const loadConfig = (options: Options): Effect.Effect<Config, ConfigError,
     const named = options.path ?? textOf(environment.variables, "CONFIG_PATH")
     const path = named ?? defaultPath
     const isMissing = options.fileMayBeMissing === true && named === null && !(yield* fileExists(path))
-    const file = isMissing ? nothingWritten : yield* readConfigFile(path, options.notations)
     const overrides = readOverrides(environment.variables)
+    const file = isMissing
+      ? nothingWritten
+      : yield* readConfigFile(path, options.notations, overrides.value?.dataDir ?? null)
     const secrets = yield* readSecrets(environment.variables)
     const problems = [
       ...inOrder(file.problems),
@@ -52,5 +57,9 @@ export const loadConfig = (options: Options): Effect.Effect<Config, ConfigError,
     if (problems.length > 0 || file.value === null || overrides.value === null) {
       return yield* new ConfigError({ file: path, problems })
     }
-    return resolveConfig(path, file.value, overrides.value, secrets.value)
+    const shard = readShard(file.value.shard, overrides.value)
+    if (shard.problems.length > 0 && options.recordsNothing !== true) {
+      return yield* new ConfigError({ file: path, problems: shard.problems })
+    }
+    return resolveConfig(path, file.value, overrides.value, secrets.value, shard.value)
   })

@@ -31,11 +31,12 @@ const wrong = (path: string, expected: string, instead: string): Found<never> =>
 const withoutValue = (message: string): string =>
   message.replace(/^(Invalid value|Invalid date-time|Integer out of range|Invalid escape) [^]* at line/, "$1 at line")
 
-/** Checks the text of a config file as far as it can be read. */
+/** Checks the text of a config file as far as it can be read, with the data folder that the environment sets, or null. */
 export const checkText = (
   path: string,
   text: string,
-  notations: Readonly<Record<Venue, SymbolNotation>>
+  notations: Readonly<Record<Venue, SymbolNotation>>,
+  dataDir: string | null = null
 ): Found<ConfigFile> => {
   const toml = Toml.parse(text)
   if (Result.isFailure(toml)) {
@@ -46,7 +47,7 @@ export const checkText = (
     ...(Result.isFailure(decoded) ? decoded.failure : []),
     ...Option.match(readable(toml.success), {
       onNone: () => [],
-      onSome: (file) => [...crossChecks(file), ...marketChecks(file, notations)]
+      onSome: (file) => [...crossChecks(file, dataDir), ...marketChecks(file, notations)]
     })
   ]
   return { value: Result.isSuccess(decoded) ? decoded.success : null, problems }
@@ -55,7 +56,8 @@ export const checkText = (
 /** Reads and checks a config file; an unreadable one is a problem like any other. */
 export const readConfigFile = Effect.fnUntraced(function*(
   path: string,
-  notations: Readonly<Record<Venue, SymbolNotation>>
+  notations: Readonly<Record<Venue, SymbolNotation>>,
+  dataDir: string | null
 ) {
   const fs = yield* FileSystem.FileSystem
   // Reading a named pipe or a terminal waits for whoever writes to it, which may be nobody.
@@ -64,7 +66,7 @@ export const readConfigFile = Effect.fnUntraced(function*(
     return wrong(path, `a regular file, not ${kinds[kind]}`, "name the file with --config or CONFIG_PATH")
   }
   const text = yield* fs.readFileString(path).pipe(Effect.result)
-  return Result.isSuccess(text) ? checkText(path, text.success, notations) : wrong(
+  return Result.isSuccess(text) ? checkText(path, text.success, notations, dataDir) : wrong(
     path,
     text.failure.reason._tag === "NotFound" ? "a file that exists" : "a file that can be read",
     "create it, or name another one with --config or CONFIG_PATH"

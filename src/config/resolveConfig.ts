@@ -1,5 +1,6 @@
 import * as Feed from "../domain/Feed.ts"
 import type { DataType } from "../domain/Feed.ts"
+import { indexOf, type Shard } from "../domain/Shard.ts"
 import type { Config, FeedConfig, MarketConfig } from "./Config.ts"
 import type { ConfigFile } from "./ConfigFile.ts"
 import { defaults } from "./defaults.ts"
@@ -20,8 +21,14 @@ const feedConfig = (market: MarketConfig, symbol: string, dataType: DataType): F
   completenessObjective: market.completenessObjective
 })
 
-/** Fills in the defaults and lets the environment override the file. */
-export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrides, secrets: Secrets): Config => {
+/** Fills in the defaults, lets the environment override the file, and picks the feeds of `shard`; null for all of them. */
+export const resolveConfig = (
+  path: string,
+  file: ConfigFile,
+  overrides: Overrides,
+  secrets: Secrets,
+  shard: Shard | null = null
+): Config => {
   const websocket = { ...defaults.websocket, ...file.websocket }
   const storage = { ...defaults.storage, ...file.storage }
   const aws = { ...defaults.aws, ...file.aws }
@@ -40,6 +47,9 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
     messageTimeoutSecs: market.data_timeout_secs ?? websocket.message_timeout_secs,
     completenessObjective: market.completeness_objective ?? defaults.market.completeness_objective
   }))
+  const allFeeds = markets.flatMap((market) =>
+    market.symbols.flatMap((symbol) => market.dataTypes.map((dataType) => feedConfig(market, symbol, dataType)))
+  )
   return {
     path,
     websocket: {
@@ -50,7 +60,7 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
     },
     storage: {
       mode: storage.mode,
-      dataDir: storage.data_dir,
+      dataDir: overrides.dataDir ?? storage.data_dir,
       localPath: storage.local_path,
       maxFileAgeSecs: storage.max_file_age_secs,
       maxFileBytes: Math.ceil(storage.max_file_size_mb * bytesOfMegabyte),
@@ -83,9 +93,9 @@ export const resolveConfig = (path: string, file: ConfigFile, overrides: Overrid
       uploadSecs: shutdown.upload_secs
     },
     markets,
-    feeds: markets.flatMap((market) =>
-      market.symbols.flatMap((symbol) => market.dataTypes.map((dataType) => feedConfig(market, symbol, dataType)))
-    ),
+    shard,
+    feeds: shard === null ? allFeeds : allFeeds.filter(({ feed }) => indexOf(feed, shard.count) === shard.index),
+    allFeeds,
     credentials: { coinbase: secrets.coinbase, aws: secrets.aws }
   }
 }

@@ -34,7 +34,7 @@ export const reportDrops = (feeds: () => ReadonlyArray<FeedStats>): Effect.Effec
 export const reportStart = (feeds: () => ReadonlyArray<FeedStats>, clock: Clock.Clock): Effect.Effect<void> => {
   const startedAt = monotonicMillis(clock)
   return Effect.gen(function*() {
-    while (feeds().some((stats) => stats.events === 0)) yield* Effect.sleep(250)
+    while (feeds().length === 0 || feeds().some((stats) => stats.events === 0)) yield* Effect.sleep(250)
     const took = secondsText(monotonicMillis(clock) - startedAt)
     const count = feeds().length
     yield* Effect.logInfo(

@@ -1,4 +1,5 @@
 import { type FeedLabels, feedLabels } from "../domain/feedLabels.ts"
+import { type Shard, shardText } from "../domain/Shard.ts"
 import { bytesText } from "../runtime/bytesText.ts"
 import { quantity } from "../runtime/quantity.ts"
 import { secondsText } from "../runtime/secondsText.ts"
@@ -18,6 +19,7 @@ export const reasonCodes = [
   "not_ready",
   "stopping",
   "no_connections",
+  "no_feeds",
   "rows_lost",
   "write_errors",
   "disk_low",
@@ -62,6 +64,8 @@ export interface Health {
   readonly status: Status
   readonly phase: Phase
   readonly uptime_seconds: number
+  /** Which of several processes this is that share the feeds, from 0; null for the only one. */
+  readonly shard: Shard | null
   /** `up` counts feeds whose connection is open. */
   readonly connections: { readonly up: number; readonly total: number }
   /** Events of all feeds that found no room in their queue. */
@@ -96,10 +100,16 @@ const seconds = (millis: number): number => Math.round(millis / 100) / 10
 /** Nothing is recorded: no feed is live, and none had an event for so long that it is no reconnect. */
 const isSilent = ({ history, telemetry }: Evidence): boolean => {
   const feeds = telemetry.all()
-  return telemetry.process.phaseMillis >= silenceMillis
+  return feeds.length > 0
+    && telemetry.process.phaseMillis >= silenceMillis
     && feeds.every(({ state }) => state !== "live")
     && sumOver(feeds, (stats) => history(stats).eventsWithin(silenceMillis / sampleMillis)) === 0
 }
+
+const nothingToRecord = (shard: Shard | null): string =>
+  shard === null
+    ? "there are no feeds to record"
+    : `none of the feeds is for this process, ${shardText(shard)}: fewer would do`
 
 /** What is wrong, gravest first. */
 export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
@@ -122,6 +132,7 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   if (process.phase === "stopping") because("stopping", "the recorder is stopping")
   if (process.phase === "recording") {
     const up = feeds.filter(({ connected }) => connected).length
+    if (feeds.length === 0) because("no_feeds", nothingToRecord(process.shard))
     if (isSilent(evidence)) {
       because(
         "no_connections",
@@ -211,6 +222,7 @@ export const summarize = (evidence: Evidence): Omit<Health, "feeds"> => {
     status: statusOf(reasons),
     phase: telemetry.process.phase,
     uptime_seconds: seconds(telemetry.process.uptimeMillis),
+    shard: telemetry.process.shard,
     connections: { up: feeds.filter(({ connected }) => connected).length, total: feeds.length },
     messages_dropped: sumOver(feeds, ({ dropped }) => dropped),
     degraded_reason: reasons.length === 0 ? null : reasons.map(({ text }) => text).join("; "),

@@ -233,6 +233,12 @@ export const metrics = {
     "times",
     "Times that the running recorder read its configuration again, by what became of it: applied, or rejected as wrong."
   ),
+  collector_shard_index: gauge(
+    alone,
+    "0 to count - 1",
+    "Which of the processes that share the feeds this one is; 0 where it is the only one."
+  ),
+  collector_shards: gauge(alone, "processes", "How many processes share the feeds, as this one was told."),
   collector_start_timestamp_seconds: gauge(alone, "seconds since the epoch", "When the recorder started."),
   collector_build_info: gauge(["version", "node"], "1", "The version of the recorder and of Node.js.")
 } satisfies Readonly<Record<string, Definition>>

@@ -1,4 +1,5 @@
 import type { Clock } from "effect/Clock"
+import type { Shard } from "../domain/Shard.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 
 /** How far the process is: it records nothing before `recording`. */
@@ -12,6 +13,8 @@ export type ReloadResult = (typeof reloadResults)[number]
 export class ProcessStats {
   /** Milliseconds since the epoch. */
   readonly startedAtMillis: number
+  /** Which of several processes this is that share the feeds; null for the only one. */
+  shard: Shard | null = null
   readonly reloads: Record<ReloadResult, number> = { applied: 0, rejected: 0 }
   readonly #clock: Clock
   readonly #startedAt: number

@@ -216,6 +216,8 @@ export const readings: Readings = {
     "result",
     ({ telemetry: { process } }) => reloadResults.map((result) => [result, process.reloads[result]])
   ),
+  collector_shard_index: single(({ telemetry: { process } }) => process.shard?.index ?? 0),
+  collector_shards: single(({ telemetry: { process } }) => process.shard?.count ?? 1),
   collector_start_timestamp_seconds: single(({ telemetry: { process } }) => process.startedAtMillis / 1000),
   collector_build_info: ({ nodeVersion, version }) => [{ labels: { version, node: nodeVersion }, value: 1 }]
 }

@@ -140,6 +140,26 @@ describe("check", () => {
       assert.notMatch(yield* lines("local", ""), /^bucket/m)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("prints the feeds of this shard alone, and how all are spread", () =>
+    Effect.gen(function*() {
+      const path = yield* written(
+        "[shard]\ncount = 3\n[[markets]]\nexchange = \"okx\"\nsymbols = [\"BTC-USDT\", \"ETH-USDT\", \"SOL-USDT\"]\nfeeds = [\"trades\"]"
+      )
+      const reports = yield* Effect.forEach(["ticklake-0", "ticklake-1", "ticklake-2"], (name) =>
+        Effect.map(loadConfig({ path, notations, environment: { SHARD_INDEX: name } }), report))
+      const symbols = reports.map((text) =>
+        [...text.matchAll(/^okx +(\S+)/gm)].map(([, symbol]) => symbol)
+      )
+      assert.sameMembers(symbols.flat(), ["BTC-USDT", "ETH-USDT", "SOL-USDT"])
+      const spread = symbols.map(({ length }) => length).join(", ")
+      reports.forEach((text, index) => {
+        assert.include(text, `${symbols[index]?.length} of 3, those of shard ${index} of 3 (0 to 2)\n`)
+        assert.match(text, new RegExp(`^feeds of each +${spread}$`, "m"))
+        assert.strictEqual(/it would run, be ready, and record nothing/.test(text), symbols[index]?.length === 0)
+      })
+      assert.include(symbols.map(({ length }) => length), 0)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("fails with every problem and exit code 78", () =>
     Effect.gen(function*() {
       const path = yield* written("[[markets]]\nexchange = \"okx\"\nsymbols = [\"BTCUSDT\", \"btc-usd\"]")

@@ -46,7 +46,17 @@ const configOf = Effect.fnUntraced(function*({ bucket, endpoint, markets = [], s
       aws: { force_path_style: true, ...(at === undefined ? {} : { endpoint: at }), ...(bucket ? { bucket } : {}) },
       markets: markets.map((market) => ({ symbols: defaults.symbols[market.exchange], ...market }))
     },
-    { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    {
+      logLevel: null,
+      metricsHost: null,
+      metricsPort: null,
+      bucketName: null,
+      homeServerName: null,
+      awsRegion: null,
+      dataDir: null,
+      shardIndex: null,
+      shardCount: null
+    },
     {
       aws: {
         accessKeyId: Redacted.make("AKIDTICKLAKE"),

@@ -349,7 +349,17 @@ const config = (endpoint: string) =>
   resolveConfig(
     "test",
     { aws: { endpoint, force_path_style: true }, markets: [] },
-    { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    {
+      logLevel: null,
+      metricsHost: null,
+      metricsPort: null,
+      bucketName: null,
+      homeServerName: null,
+      awsRegion: null,
+      dataDir: null,
+      shardIndex: null,
+      shardCount: null
+    },
     {
       aws: { accessKeyId: Redacted.make("AKIDTICKLAKE"), secretAccessKey: Redacted.make("very-secret-indeed") },
       coinbase: null

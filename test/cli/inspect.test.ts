@@ -95,7 +95,17 @@ const inspectStore = (place: string, endpoint: string) =>
     const config = resolveConfig(
       "test",
       { aws: { endpoint, force_path_style: true }, markets: [] },
-      { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+      {
+        logLevel: null,
+        metricsHost: null,
+        metricsPort: null,
+        bucketName: null,
+        homeServerName: null,
+        awsRegion: null,
+        dataDir: null,
+        shardIndex: null,
+        shardCount: null
+      },
       {
         aws: {
           accessKeyId: Redacted.make(environment.AWS_ACCESS_KEY),

@@ -45,10 +45,12 @@ describe("variables", () => {
           METRICS_PORT: "8080",
           BUCKET_NAME: "ticks",
           HOME_SERVER_NAME: "tokyo-1",
-          AWS_REGION: "ap-northeast-1"
+          AWS_REGION: "ap-northeast-1",
+          DATA_DIR: "/var/lib/ticklake-1"
         }
       )
       assert.strictEqual(config.logging.level, "Debug")
+      assert.strictEqual(config.storage.dataDir, "/var/lib/ticklake-1")
       assert.deepStrictEqual(config.http, { host: "0.0.0.0", port: 8080 })
       assert.deepStrictEqual(config.aws, {
         region: "ap-northeast-1",
@@ -69,6 +71,9 @@ describe("variables", () => {
         "BUCKET_NAME",
         "HOME_SERVER_NAME",
         "AWS_REGION",
+        "DATA_DIR",
+        "SHARD_INDEX",
+        "SHARD_COUNT",
         "AWS_ACCESS_KEY",
         "AWS_SECRET_KEY",
         "COINBASE_API_KEY",
@@ -99,7 +104,18 @@ describe("variables", () => {
       ["METRICS_PORT", "http"],
       ["BUCKET_NAME", "a/b"],
       ["HOME_SERVER_NAME", "../x"],
-      ["AWS_REGION", "us east"]
+      ["AWS_REGION", "us east"],
+      ["DATA_DIR", "a\u0007b"],
+      ["SHARD_INDEX", "-1"],
+      ["SHARD_INDEX", "1.5"],
+      ["SHARD_INDEX", "1e1"],
+      ["SHARD_INDEX", "1000"],
+      ["SHARD_INDEX", "ticklake"],
+      ["SHARD_INDEX", "ticklake-"],
+      ["SHARD_COUNT", "-4"],
+      ["SHARD_COUNT", "2.0"],
+      ["SHARD_COUNT", "1001"],
+      ["SHARD_COUNT", "ticklake-4"]
     ] as const
   )("%s=%s is a problem that does not repeat the value", ([name, value]) =>
     Effect.gen(function*() {

@@ -5,12 +5,12 @@ import { lastingKeys, waitingForStart } from "../../src/config/lastingKeys.ts"
 import { load, market } from "./problemsOf.ts"
 
 describe("lastingKeys", () => {
-  it("has every key outside [[markets]] but the one that is each market's default", () => {
+  it("has every key outside [[markets]] but what every market goes by, and what picks its feeds", () => {
     const { markets: _, ...tables } = ConfigFile.fields
     const keys = Object.entries(tables).flatMap(([table, { schema }]) =>
       Object.keys(schema.fields).map((key) => `${table}.${key}`)
     )
-    const reloaded = ["websocket.message_timeout_secs"]
+    const reloaded = ["websocket.message_timeout_secs", "shard.index", "shard.count"]
     const inFile = Object.keys(lastingKeys).filter((name) => name.includes("."))
     assert.deepStrictEqual([...inFile, ...reloaded].toSorted(), keys.toSorted())
   })

@@ -6,9 +6,11 @@ import { errorOf, files, load, market, notations } from "./problemsOf.ts"
 describe("loadConfig", () => {
   it.effect("fills in every default", () =>
     Effect.gen(function*() {
-      const { feeds, ...config } = yield* load(market)
+      const { allFeeds, feeds, ...config } = yield* load(market)
+      assert.deepStrictEqual(allFeeds, feeds)
       assert.deepStrictEqual(config, {
         path: "config.toml",
+        shard: null,
         websocket: { messageTimeoutSecs: 120, initialRetryDelaySecs: 1, maxRetryDelaySecs: 60, queueCapacity: 1000 },
         storage: {
           mode: "local",

@@ -141,6 +141,7 @@ describe("docker-compose.yml", () => {
       "CONFIG_PATH",
       "METRICS_HOST",
       "METRICS_PORT",
+      "DATA_DIR",
       "COINBASE_API_SECRET_FILE",
       "TICKLAKE_USER",
       "PROMETHEUS_RETENTION",

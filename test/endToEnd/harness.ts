@@ -5,6 +5,7 @@ import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import type { Config } from "../../src/config/Config.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
+import type { Shard } from "../../src/domain/Shard.ts"
 import { type Venue, venues } from "../../src/domain/Venue.ts"
 import type { Supervisor } from "../../src/feeds/Supervisor.ts"
 import { audit, type FeedAudit } from "../../src/simulator/audit.ts"
@@ -37,6 +38,8 @@ export interface Options {
   readonly websocketSecs?: number
   readonly uploadQueueCapacity?: number
   readonly uploadAttempts?: number
+  /** Which of several processes it says it is; it records everything all the same. */
+  readonly shard?: Shard
   /** The world hides trades on open connections (the fault `gap`): nobody can know of it where ids do not follow each other. */
   readonly hides?: boolean
   /** Anything else that is to be configured. */
@@ -115,7 +118,17 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
         base_url: options.baseUrls?.[exchange]?.(simulator) ?? simulator.baseUrl(exchange)
       }))
     },
-    { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    {
+      logLevel: null,
+      metricsHost: null,
+      metricsPort: null,
+      bucketName: null,
+      homeServerName: null,
+      awsRegion: null,
+      dataDir: null,
+      shardIndex: null,
+      shardCount: null
+    },
     {
       aws: options.storage === undefined ? null : {
         accessKeyId: Redacted.make(options.storage.server.options.accessKey),
@@ -126,6 +139,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
   )
   const patient = {
     ...resolved,
+    shard: options.shard ?? null,
     websocket: { ...resolved.websocket, initialRetryDelaySecs: 0.02, maxRetryDelaySecs: 0.2 }
   }
   const config = options.configure?.(patient, simulator) ?? patient

@@ -28,7 +28,10 @@ describe("the real venues", () => {
             metricsPort: null,
             bucketName: null,
             homeServerName: null,
-            awsRegion: null
+            awsRegion: null,
+            dataDir: null,
+            shardIndex: null,
+            shardCount: null
           },
           { aws: null, coinbase: null }
         )

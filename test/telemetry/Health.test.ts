@@ -295,6 +295,20 @@ const troubles: ReadonlyArray<
 ]
 
 describe("Health", () => {
+  it.effect("is degraded, and no reason to start the process anew, where a shard has no feeds for a day", () =>
+    Effect.gen(function*() {
+      const telemetry = Context.get(yield* Layer.build(Layer.fresh(Telemetry.layer)), Telemetry)
+      const { evidence } = yield* wellRecorder
+      telemetry.process.phase = "recording"
+      telemetry.process.shard = { index: 3, count: 4 }
+      yield* TestClock.adjust("1 day")
+      const { reasons, shard, status } = assess({ ...evidence, telemetry })
+      assert.strictEqual(status, "degraded")
+      assert.deepStrictEqual(shard, { index: 3, count: 4 })
+      assert.deepStrictEqual(reasons.map(({ code }) => code), ["no_feeds"])
+      assert.match(reasons[0]?.text ?? "", /shard 3 of 4 \(0 to 3\)/)
+    }))
+
   it.effect("is healthy while every feed delivers, and says so in numbers", () =>
     Effect.gen(function*() {
       const { evidence, feeds, passes } = yield* wellRecorder
@@ -305,6 +319,7 @@ describe("Health", () => {
         status: "healthy",
         phase: "recording",
         uptime_seconds: 61,
+        shard: null,
         connections: { up: 4, total: 4 },
         messages_dropped: 0,
         degraded_reason: null,

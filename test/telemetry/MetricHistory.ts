@@ -3,6 +3,8 @@ import type { Exposed } from "./exposition.ts"
 /** Metrics whose value says what is so, not what has happened: it is enough that they say something. */
 const steady: ReadonlySet<string> = new Set([
   "collector_build_info",
+  "collector_shard_index",
+  "collector_shards",
   "collector_start_timestamp_seconds",
   "collector_completeness_objective",
   "collector_disk_size_bytes",

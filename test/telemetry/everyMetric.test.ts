@@ -58,6 +58,7 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     messageTimeoutSecs: 0.3,
     uploadSecs: 1,
     uploadAttempts: 2,
+    shard: { index: 1, count: 2 },
     uploadQueueCapacity: 1
   })
   const see = scraping(
@@ -82,6 +83,8 @@ const wholeRecorder = Effect.fnUntraced(function*(history: MetricHistory) {
     "collector_disk_size_bytes",
     "collector_start_timestamp_seconds",
     "collector_build_info",
+    "collector_shard_index",
+    "collector_shards",
     "collector_completeness_objective",
     "collector_completeness_covered_seconds",
     "collector_files_waiting",

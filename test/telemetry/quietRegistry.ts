@@ -10,6 +10,7 @@ export const quietRegistry = (telemetry: Telemetry["Service"]): MetricsRegistry.
       status: "healthy",
       phase: "recording",
       uptime_seconds: 0,
+      shard: null,
       connections: { up: 0, total: 0 },
       messages_dropped: 0,
       degraded_reason: null,

@@ -1,4 +1,5 @@
 import type { Config, FeedConfig } from "../../config/Config.ts"
+import { indexOf, shardText } from "../../domain/Shard.ts"
 import { registry } from "../../exchanges/registry.ts"
 import { printableUrl } from "../../feeds/printableUrl.ts"
 import { alignedTable } from "../alignedTable.ts"
@@ -29,10 +30,27 @@ const feedTable = ({ feeds }: Config): string =>
   ], ["paths"])
 
 /** What the table shows otherwise than it was written. */
-const notes = ({ markets }: Config): ReadonlyArray<string> =>
-  markets.some((market) => market.exchange === "coinbase" && market.paths > 1 && market.dataTypes.includes("orderbook"))
+const notes = ({ feeds, markets, shard }: Config): ReadonlyArray<string> => [
+  ...(markets.some((market) =>
+      market.exchange === "coinbase" && market.paths > 1 && market.dataTypes.includes("orderbook")
+    )
     ? ["Order books of Coinbase have one path, whatever paths says: nothing tells which messages of two are the same."]
-    : []
+    : []),
+  ...(shard !== null && feeds.length === 0
+    ? ["None of the feeds is for this process: it would run, be ready, and record nothing. Fewer processes would do."]
+    : [])
+]
+
+/** What this process records of all, and how the feeds are spread over the others. */
+const share = ({ allFeeds, feeds, shard }: Config): ReadonlyArray<ReadonlyArray<string>> => {
+  if (shard === null) return [["feeds", String(feeds.length)]]
+  const counts = Array.from({ length: shard.count }, () => 0)
+  for (const { feed } of allFeeds) counts[indexOf(feed, shard.count)]!++
+  return [
+    ["feeds", `${feeds.length} of ${allFeeds.length}, those of ${shardText(shard)}`],
+    ["feeds of each", counts.join(", ")]
+  ]
+}
 
 /** Where sealed files go by the configured mode. */
 const stores = ({ aws, storage }: Config): ReadonlyArray<ReadonlyArray<string>> => [
@@ -45,10 +63,10 @@ const stores = ({ aws, storage }: Config): ReadonlyArray<ReadonlyArray<string>> 
 ]
 
 const summary = (config: Config): string => {
-  const { path, feeds, storage, logging, credentials } = config
+  const { path, storage, logging, credentials } = config
   return alignedTable([
     ["config", path],
-    ["feeds", String(feeds.length)],
+    ...share(config),
     ["storage", storage.mode],
     ["written in", storage.dataDir],
     ...stores(config),

@@ -1,5 +1,6 @@
 import { coverageOf, type Evidence, type FeedCoverage } from "../../completeness/Coverage.ts"
 import { type Break, follow } from "../../completeness/FileChain.ts"
+import { takenOver } from "../../completeness/takenOver.ts"
 import type { Oddity, Source } from "../inspect/Source.ts"
 import { type Archive, readArchive, type RecordedSeries } from "./Archive.ts"
 import { Effect } from "effect"
@@ -100,7 +101,7 @@ const survey = (source: Source, archive: Archive, skipped: ReadonlySet<string>, 
       const ledgerFolder = `${exchange}/${symbol}/gap/`
       const evidence: Evidence = {
         files: rows?.files ?? [],
-        gaps,
+        gaps: takenOver(gaps, rows?.files ?? []),
         ledgerKnown: ledger !== undefined || [...bases].some((base) => source.contains(base + ledgerFolder)),
         ledgerBreaks: breaks,
         unreadable: rows?.unreadable ?? new Map(),

@@ -47,7 +47,17 @@ const demoConfig = (folder: string, baseUrl: (venue: Venue) => string) =>
         base_url: baseUrl(exchange)
       }))
     },
-    { logLevel: null, metricsHost: null, metricsPort: null, bucketName: null, homeServerName: null, awsRegion: null },
+    {
+      logLevel: null,
+      metricsHost: null,
+      metricsPort: null,
+      bucketName: null,
+      homeServerName: null,
+      awsRegion: null,
+      dataDir: null,
+      shardIndex: null,
+      shardCount: null
+    },
     { aws: null, coinbase: null }
   )
 

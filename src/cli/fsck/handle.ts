@@ -84,7 +84,7 @@ interface Input {
 export const handle = Effect.fnUntraced(function*({ config: configPath, path, repair }: Input) {
   const config = Option.isSome(path) && Option.isNone(configPath)
     ? null
-    : yield* loadConfig({ path: Option.getOrNull(configPath), notations })
+    : yield* loadConfig({ path: Option.getOrNull(configPath), notations, recordsNothing: true })
   const dataDir = Option.getOrElse(path, () => config?.storage.dataDir ?? ".")
   const fs = yield* FileSystem.FileSystem
   const names = yield* Effect.mapError(fs.readDirectory(dataDir), (cause) => new NoFolder({ path: dataDir, cause }))
@@ -100,7 +100,7 @@ export const handle = Effect.fnUntraced(function*({ config: configPath, path, re
         Effect.andThen(Recovery.recover({
           dataDir,
           homeServerName: config?.aws.homeServerName ?? null,
-          ruleOf: ruleOf(config?.feeds ?? [])
+          ruleOf: ruleOf(config?.allFeeds ?? [])
         })),
         Effect.provide([Telemetry.layer, Logging.layerConsole("Info")])
       )

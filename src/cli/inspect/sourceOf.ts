@@ -6,7 +6,12 @@ import { CannotInspect } from "./Source.ts"
 
 const open = Effect.fnUntraced(function*(place: string, config: Option.Option<string>) {
   if (!/^s3:/i.test(place)) return yield* localSource(place)
-  const loaded = yield* loadConfig({ path: Option.getOrNull(config), notations, fileMayBeMissing: true })
+  const loaded = yield* loadConfig({
+    path: Option.getOrNull(config),
+    notations,
+    fileMayBeMissing: true,
+    recordsNothing: true
+  })
   // The SDK takes longer to load than most folders take to read.
   const { s3Source } = yield* Effect.promise(() => import("./s3Source.ts"))
   return yield* s3Source(place, loaded)

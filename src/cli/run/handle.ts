@@ -4,6 +4,7 @@ import { loadConfig } from "../../config/loadConfig.ts"
 import * as Logging from "../../telemetry/Logging.ts"
 import * as LogLine from "../../telemetry/LogLine.ts"
 import { notations } from "../notations.ts"
+import { logShard } from "./logShard.ts"
 import * as reloading from "./reloading.ts"
 
 /** Why the process ends goes into the log file too; the terminal hears it when everything has ended. */
@@ -23,7 +24,7 @@ export const handle = Effect.fnUntraced(function*({ config: path }: { readonly c
   // The global --log-level flag stands in this reference. Its default cannot be told from `info`, which LOG_LEVEL may override.
   const level = requested === "Info" ? config.logging.level : requested
   const { dir, maxFileBytes, retentionDays } = config.logging
-  return yield* App.run(config, reloading.reloading(requests, config)).pipe(
+  return yield* Effect.andThen(logShard(config), App.run(config, reloading.reloading(requests, config))).pipe(
     Effect.tapCause((cause) => LogLine.notOnConsole(logEnd(cause))),
     Effect.provide(Logging.layer(level, { folder: dir, maxFileBytes, retentionDays }))
   )

@@ -10,6 +10,7 @@ import { number, quantity } from "../../runtime/quantity.ts"
 import * as LogLine from "../../telemetry/LogLine.ts"
 import { Telemetry } from "../../telemetry/Telemetry.ts"
 import { notations } from "../notations.ts"
+import { logShard } from "./logShard.ts"
 
 const offerTo = (queue: Queue.Enqueue<void>) => () => {
   Queue.offerUnsafe(queue, undefined)
@@ -56,7 +57,7 @@ export const reloading = (
 ): Effect.Effect<never, never, FileSystem.FileSystem | Supervisor | Telemetry> => {
   const reload = Effect.gen(function*() {
     yield* Queue.take(requests)
-    const { reloads } = (yield* Telemetry).process
+    const { process } = yield* Telemetry
     const supervisor = yield* Supervisor
     yield* Effect.logInfo(`SIGHUP: ${started.path} and the environment are read again`)
     const config = yield* loadConfig({ path: started.path, notations })
@@ -64,8 +65,10 @@ export const reloading = (
     if (waiting.length > 0) {
       yield* Effect.logWarning(`changed, and takes effect with the next start: ${waiting.join(", ")}`)
     }
+    yield* logShard(config)
     const applied = yield* supervisor.apply(plansOf(config))
-    reloads.applied++
+    process.shard = config.shard
+    process.reloads.applied++
     yield* Effect.logInfo(`the configuration is in effect: ${appliedText(applied)}`)
   }).pipe(
     Effect.catchTag("ConfigError", (error) =>

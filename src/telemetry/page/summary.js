@@ -26,13 +26,14 @@ const drawList = (list, items, create, draw) => {
 
 /** @param {Tick} tick */
 const drawStatus = ({ health }, /** @type {string} */ version) => {
-  const { connections, reasons, status, uptime_seconds } = health
+  const { connections, reasons, shard, status, uptime_seconds } = health
   const level = levels[status]
   const pill = byId("status")
   setLevel(pill, level)
   setText(within(pill, ".sign"), signs[level])
   setText(within(pill, ".sign + span"), status)
-  setText(byId("facts"), `up ${formats.duration(uptime_seconds * 1000)} · version ${version}`)
+  const place = shard === null ? "" : `shard ${shard.index} of ${shard.count} · `
+  setText(byId("facts"), `${place}up ${formats.duration(uptime_seconds * 1000)} · version ${version}`)
   document.title = `${signs[level]} ${status} · ${connections.up}/${connections.total} feeds · ticklake`
   const list = byId("reasons")
   show(list, reasons.length > 0)
