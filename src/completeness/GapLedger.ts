@@ -63,7 +63,8 @@ export class GapLedger {
     this.#gaps = new NewGaps(options.dataType, startedMicros)
     this.#missing = new MissingEvents(options.say, before.gaps.filter(({ status }) => status === "missing"))
     this.#begun = before.lastReceivedMicros !== null
-    this.#lastMicros = before.lastReceivedMicros ?? startedMicros
+    // The clock may have been ahead when that was received.
+    this.#lastMicros = Math.min(before.lastReceivedMicros ?? startedMicros, startedMicros)
     const open = before.gaps.findLast(({ status }) => status === "open") ?? null
     this.#writtenMicros = this.#lastMicros
     this.#interruption = {
@@ -84,9 +85,7 @@ export class GapLedger {
   }
 
   /** Receive time of the newest event. */
-  get lastMicros(): number {
-    return this.#lastMicros
-  }
+  readonly lastMicros = (): number => this.#lastMicros
 
   /** Nothing delivers any more. */
   interrupted(why: GapCause, connection: number | null): void {

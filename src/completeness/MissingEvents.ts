@@ -37,6 +37,18 @@ export class MissingEvents {
 
   /** Says that the events of `gap` are missing, those with `ids` where the venue counts. */
   add(gap: Gap, ids: Missing | null): void {
+    const before = this.#holes.at(-1)
+    // A disk that takes nothing loses events one by one, and that is one gap.
+    const goesOn = gap.cause === "disk" && before?.gap.cause === "disk" && before.last + 1 === ids?.first
+    if (goesOn && before !== undefined && ids !== null) {
+      this.#holes.pop()
+      const revision = before.gap.revision + 1
+      const { closedMicros, connectionAfter } = gap
+      const wider = this.#narrow({ ...before.gap, revision, closedMicros, connectionAfter }, before.first, ids.last)
+      this.#say(wider, false)
+      this.#holes.push({ gap: wider, first: before.first, last: ids.last })
+      return
+    }
     this.#say(gap, false)
     if (ids === null) return
     this.#holes.push({ gap, first: ids.first, last: ids.last })
@@ -104,13 +116,12 @@ export class MissingEvents {
     }, true)
   }
 
+  #narrow(gap: Gap, first: number, last: number): Gap {
+    return { ...gap, firstMissingId: String(first), lastMissingId: String(last), missing: last - first + 1 }
+  }
+
   #narrowed(gap: Gap, { first, last }: Missing): Hole {
-    const narrowed: Gap = {
-      ...gap,
-      firstMissingId: String(first),
-      lastMissingId: String(last),
-      missing: last - first + 1
-    }
+    const narrowed = this.#narrow(gap, first, last)
     this.#say(narrowed, true)
     return { gap: narrowed, first, last }
   }

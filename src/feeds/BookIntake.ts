@@ -70,11 +70,11 @@ export class BookIntake {
         return hole ?? (this.#needsBook(connection, lead.leads(contender)) ? { missing: null } : null)
       },
       takesOver: (nowMillis) => {
-        passage.prepare(ledger.lastMicros)
+        passage.prepare(ledger.lastMicros())
         return lead.takesOver(contender, nowMillis)
       },
       leave: (cause) => {
-        passage.prepare(ledger.lastMicros)
+        passage.prepare(ledger.lastMicros())
         lead.leave(contender, cause)
         this.#asked.delete(connection)
         this.#pathOf.delete(connection)

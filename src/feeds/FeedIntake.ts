@@ -15,6 +15,7 @@ import { EventJudge } from "./EventJudge.ts"
 import type { EventQueue } from "./EventQueue.ts"
 import { type FeedMemory, standing } from "./FeedMemory.ts"
 import { FetchedTrades } from "./FetchedTrades.ts"
+import { lostIds } from "./lostIds.ts"
 import { Neighbours } from "./Neighbours.ts"
 import { Passage } from "./Passage.ts"
 import { PathRace } from "./PathRace.ts"
@@ -172,7 +173,7 @@ export class FeedIntake {
         carriers.has(connection) &&
         (beside === null || sequence.duplicates > beside.duplicates || nowMillis - beside.sinceMillis >= overlapMillis),
       leave: (cause) => {
-        carriers.remove(connection, cause, this.#ledger.lastMicros)
+        carriers.remove(connection, cause, this.#ledger.lastMicros())
         if (carriers.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
         this.#passage.flush()
       }
@@ -207,11 +208,12 @@ export class FeedIntake {
 
   /** Rows that had been passed on are lost. */
   lost(rows: LostRows): void {
-    const { firstId, lastId, lastReceivedMicros } = rows
-    const counted = this.#options.rule === "consecutive" && firstId !== null && lastId !== null
-    const ids = counted ? { first: Number(firstId), last: Number(lastId) } : null
-    this.#options.stats.completeness.lose(ids === null ? rows.rows : ids.last - ids.first + 1, lastReceivedMicros)
-    this.#ledger.lost(rows, ids)
+    const runs = this.#options.rule === "consecutive" ? lostIds(rows) : [{ ...rows, ids: null }]
+    for (const { ids, ...run } of runs) {
+      const count = ids === null ? run.rows : ids.last - ids.first + 1
+      this.#options.stats.completeness.lose(count, run.lastReceivedMicros)
+      this.#ledger.lost(run, ids)
+    }
     this.#passage.flush()
   }
 }

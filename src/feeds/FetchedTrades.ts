@@ -38,7 +38,7 @@ export class FetchedTrades {
    */
   take(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
     const { ledger, passage } = this.#options
-    passage.prepare(ledger.lastMicros)
+    passage.prepare(ledger.lastMicros())
     const kept = trades.filter((trade) =>
       this.#options.neighbours === null
         ? this.#wasMissing(trade)

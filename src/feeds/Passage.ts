@@ -75,12 +75,14 @@ export class Passage {
   flush(): void {
     this.#flushBefore()
     if (this.#behind.length === 0) return
-    // A gap that a page of trades fills says once where it stands, not with each of them.
-    const latest = new Map(this.#behind.splice(0).map((row) => [row.gap.id, row]))
-    this.#options.queue.put([...latest.values()])
+    this.#options.queue.put(latestOf(this.#behind.splice(0)))
   }
 
   #flushBefore(): void {
-    if (this.#before.length > 0) this.#options.queue.put(this.#before.splice(0))
+    if (this.#before.length > 0) this.#options.queue.put(latestOf(this.#before.splice(0)))
   }
 }
+
+/** A gap that a page of trades fills, or that grows with each row, says once where it stands. */
+const latestOf = (rows: ReadonlyArray<GapEvent>): ReadonlyArray<GapEvent> =>
+  rows.length === 1 ? rows : [...new Map(rows.map((row) => [row.gap.id, row])).values()]

@@ -5,6 +5,7 @@ import type { Feed } from "../domain/Feed.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import type { Gap } from "../domain/Gap.ts"
 import { restarted } from "../runtime/Background.ts"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { LostRows, Sink } from "../sinks/Sink.ts"
 import * as PathStats from "../telemetry/PathStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
@@ -24,6 +25,9 @@ import * as TradeRepair from "./TradeRepair.ts"
 
 /** The shortest time between two connections of a path that are opened for a new book. */
 const askAnewMillis = 60_000
+
+/** After a disk has lost rows, nothing is fetched for so long: it would be lost as well. */
+const diskRestMillis = 30_000
 
 export interface Options {
   readonly backoff: Backoff.Options
@@ -72,13 +76,14 @@ export const make = Effect.fnUntraced(function*(
   const rule = ruleOf(feed, course)
   if (rule === null) return yield* Effect.die(new Error(`${feed.id} has no path`))
   let now = course
+  let lostAt = -Infinity
   stats.paths = PathStats.ofPaths(course.exchanges.length)
   const work = yield* Deferred.make<Work>()
   const repair = TradeRepair.make({
     feed,
     stats,
     history: () => now.history,
-    hasRoom: () => stats.eventsQueued * 2 < options.queueCapacity
+    hasRoom: () => stats.eventsQueued * 2 < options.queueCapacity && monotonicMillis(clock) - lostAt >= diskRestMillis
   })
   const intake = new FeedIntake({
     feed,
@@ -90,7 +95,10 @@ export const make = Effect.fnUntraced(function*(
     onRecorded: (events) => countLatencies(stats, events),
     onMissing: repair.wake
   })
-  to.hearLosses((rows) => intake.lost(rows))
+  to.hearLosses((rows) => {
+    lostAt = monotonicMillis(clock)
+    intake.lost(rows)
+  })
   const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
   const shared = { ...options, feed, stats, states, intake, messageTimeoutSecs: () => now.messageTimeoutSecs }
   const paths: Array<Path.Path> = []

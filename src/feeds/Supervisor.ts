@@ -12,6 +12,7 @@ import type * as Backoff from "./Backoff.ts"
 import type { ConnectLimiter } from "./ConnectLimiter.ts"
 import type { PastTrades } from "./PastTrades.ts"
 import { reportDrops, reportStart } from "./LossReport.ts"
+import * as Ledger from "./Ledger.ts"
 import * as OutageLog from "./OutageLog.ts"
 import { differenceOf, type Plan } from "./Plan.ts"
 import * as Recorder from "./Recorder.ts"
@@ -108,11 +109,16 @@ const make = Effect.fnUntraced(function*(options: Options) {
   })
 
   /** The gaps of the feeds of a symbol go to one sink, open as long as one of them is recorded. */
-  const ledgers = new Map<string, { readonly sink: Sink; readonly holding: Fiber.Fiber<void> }>()
+  const ledgers = new Map<string, { readonly ledger: Ledger.Ledger; readonly holding: Fiber.Fiber<void> }>()
   const ledgerOf = Effect.fnUntraced(function*(feed: Feed) {
     const series = gapsOf(feed)
-    const ledger = ledgers.get(series.id) ?? (yield* openSink(series, {}))
-    ledgers.set(series.id, ledger)
+    const known = ledgers.get(series.id)
+    if (known !== undefined) return known.ledger.sink
+    let hear: ((rows: LostRows) => void) | null = null
+    const { holding, sink } = yield* openSink(series, { onLost: (rows) => hear?.(rows) })
+    const ledger = yield* Ledger.make(sink, telemetry.sinkStats(series))
+    hear = ledger.lost
+    ledgers.set(series.id, { ledger, holding })
     return ledger.sink
   })
   const closeLedgers = Effect.suspend(() => {
@@ -237,6 +243,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
     })
   )
   yield* Background.forkRepeated("the telling of outages", outages.run)
+  const sayAgain = Effect.suspend(() =>
+    Effect.forEach([...ledgers.values()], ({ ledger }) => ledger.again, { discard: true })
+  )
+  yield* Background.forkRepeated("the writing of gaps", Effect.andThen(Effect.sleep("2 seconds"), sayAgain))
   yield* Background.forkRepeated("the telling of drops", reportDrops(telemetry.all))
   yield* Effect.forkScoped(
     Background.restarted("the wait for the first events", reportStart(telemetry.all, clock))

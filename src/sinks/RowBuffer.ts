@@ -104,7 +104,8 @@ export class RowBuffer {
       firstId: ids?.first ?? null,
       lastId: ids?.last ?? null,
       firstReceivedMicros: this.#firstMicros,
-      lastReceivedMicros: integerAt(this.#collector.written, this.#rows - 1)
+      lastReceivedMicros: integerAt(this.#collector.written, this.#rows - 1),
+      events: null
     }
   }
 

@@ -25,6 +25,8 @@ export interface LostRows {
   /** Microseconds since the epoch. */
   readonly firstReceivedMicros: number
   readonly lastReceivedMicros: number
+  /** The rows themselves, where they are still at hand; otherwise null. */
+  readonly events: ReadonlyArray<Row> | null
 }
 
 /** What a sink has to know of its series. */

@@ -15,7 +15,8 @@ export const ofRows = (rows: ReadonlyArray<Row>): LostRows => ({
   firstId: rows[0]?.sequenceId ?? null,
   lastId: rows.at(-1)?.sequenceId ?? null,
   firstReceivedMicros: rows[0]?.timestampCollector ?? 0,
-  lastReceivedMicros: rows.at(-1)?.timestampCollector ?? 0
+  lastReceivedMicros: rows.at(-1)?.timestampCollector ?? 0,
+  events: rows
 })
 
 /** What is told of the rows `ranges` of `file`, which somebody has removed: as long as it is open, it can be read. */
@@ -42,7 +43,8 @@ export const ofFile = Effect.fnUntraced(function*(file: ParquetFile, ranges: Rea
     firstId: firstMark?.id ?? null,
     lastId: lastMark?.id ?? null,
     firstReceivedMicros: firstMark?.receivedMicros ?? Math.min(...received.map(({ first: micros }) => micros)),
-    lastReceivedMicros: lastMark?.receivedMicros ?? Math.max(...received.map(({ last: micros }) => micros))
+    lastReceivedMicros: lastMark?.receivedMicros ?? Math.max(...received.map(({ last: micros }) => micros)),
+    events: null
   }
   return lost
 })
