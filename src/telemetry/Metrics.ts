@@ -97,7 +97,7 @@ export const metrics = {
   collector_sequence_missing: gauge(
     ofFeed,
     "events",
-    "Events in those holes since the start, late ones taken off again; 0 for Coinbase books, whose numbers count messages."
+    "Events that are missing at present by their ids, those of earlier runs, dropped and lost ones included; what comes late or is fetched is taken off; 0 for Coinbase books, whose numbers count messages."
   ),
   collector_sequence_out_of_order_total: counter(ofFeed, "events", "Events received after newer ones, and kept."),
   collector_sequence_duplicates_total: counter(ofFeed, "events", "Events received again, and not kept."),
