@@ -208,10 +208,13 @@ const upbitTrade: Render = () => {
 
 const upbitBook: Render = () => {
   const middle = walk()
-  const units = Array.from({ length: 12 }, (_, at) =>
-    `{"ask_price":${price(middle + at * 3)},"bid_price":${
-      price(middle - at * 3 - 1)
-    },"ask_size":${size()},"bid_size":${size()}}`)
+  const units = Array.from(
+    { length: 12 },
+    (_, at) =>
+      `{"ask_price":${price(middle + at * 3)},"bid_price":${
+        price(middle - at * 3 - 1)
+      },"ask_size":${size()},"bid_size":${size()}}`
+  )
   return [
     `{"type":"orderbook","code":"`,
     symbol,
