@@ -1,6 +1,7 @@
 /** Measures what recording costs: `npm run bench -- [parts] [--short]`; docs/performance.md says what each figure means. */
 import { parseArgs } from "node:util"
 import { regressions, setBaseline } from "./baseline.ts"
+import { endAll } from "./child.ts"
 import { writeDocs } from "./docs.ts"
 import type { Figure } from "./figures.ts"
 import type { Form } from "./part.ts"
@@ -28,6 +29,9 @@ const byDefault = {
   short: ["start", "encode", "floor-ratio"]
 }
 
+/** The first line of an error fits into a table. */
+const errorText = (error: unknown) => String(error).split("\n")[0]!.slice(0, 200)
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -53,7 +57,10 @@ const measured: Array<Figure> = []
 for (const part of chosen) {
   console.error(`${part} ...`)
   const startedAt = performance.now()
-  const figures = await parts[part]!(form)
+  const figures = await parts[part]!(form).catch((error: unknown): ReadonlyArray<Figure> => {
+    endAll()
+    return [{ part, name: "all figures", value: NaN, unit: "", void: errorText(error) }]
+  })
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   measured.push(...figures)
   keep(values.json, {

@@ -12,13 +12,15 @@ export interface Child {
   readonly stop: () => Promise<void>
 }
 
-const answerWithinMillis = 20_000
+const answerWithinMillis = 60_000
 const stopWithinMillis = 120_000
 const running = new Set<ChildProcess>()
 
-process.on("exit", () => {
+/** Ends what was started and has not been stopped. */
+export const endAll = (): void => {
   for (const child of running) child.kill("SIGKILL")
-})
+}
+process.on("exit", endAll)
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
 
 const probe = new URL("processes/probe.ts", import.meta.url).href

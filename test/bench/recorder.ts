@@ -1,6 +1,7 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet"
 import { compressors } from "hyparquet-compressors"
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { mkdtempSync, rmSync } from "node:fs"
+import { readdir, writeFile } from "node:fs/promises"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -71,7 +72,20 @@ ${venues.map((venue) => marketOf(venue, load, url)).join("")}`
 
 export const main = new URL("../../src/main.ts", import.meta.url)
 
-export const temporaryFolder = () => mkdtemp(join(tmpdir(), "ticklake-bench-"))
+const folders = new Set<string>()
+
+/** Makes a folder that is gone when the bench ends, however it does. */
+export const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "ticklake-bench-"))
+  folders.add(folder)
+  return folder
+}
+process.on("exit", () => folders.forEach(removeFolder))
+
+export const removeFolder = (folder: string): void => {
+  rmSync(folder, { recursive: true, force: true })
+  folders.delete(folder)
+}
 
 /** What the sealed files below a folder hold; what is said of gaps apart. */
 const sealed = async (folder: string): Promise<{ rows: number; bytes: number; gaps: number }> => {
@@ -103,7 +117,7 @@ const flaws = {
 
 /** Starts `ticklake run` on a load. */
 export const startRecorder = async (sender: Sender, nodeFlags: ReadonlyArray<string> = []): Promise<Recorder> => {
-  const folder = await temporaryFolder()
+  const folder = temporaryFolder()
   const { path, port } = await writeConfig(folder, sender.load, sender.url)
   const child = start(main, ["run", "--config", path], nodeFlags)
   const look = () => scrape(port)
@@ -127,7 +141,7 @@ export const startRecorder = async (sender: Sender, nodeFlags: ReadonlyArray<str
       await child.stop()
       const inArchive = await sealed(join(folder, "archive"))
       const inRecording = await sealed(join(folder, "recording"))
-      await rm(folder, { recursive: true, force: true })
+      removeFolder(folder)
       const rows = inArchive.rows + inRecording.rows
       const gaps = inArchive.gaps + inRecording.gaps
       const wrong = [

@@ -46,10 +46,17 @@ const search = async (sender: Sender, first: number, seconds: number, halvings: 
   await sender.allConnected(30)
   const sustained = async (rate: number) => (await attempt(sender, recorder, rate, seconds)).sustained
   await sustained(first / 4)
-  let [low, high] = [0, first]
-  while (await sustained(high)) {
-    low = high
-    high *= 1.5
+  let [low, high] = [first, first]
+  if (await sustained(first)) {
+    while (low === high) {
+      high *= 1.5
+      if (await sustained(high)) low = high
+    }
+  } else {
+    while (low === high && low > first / 64) {
+      low /= 2
+      if (!(await sustained(low))) high = low
+    }
   }
   for (let halving = 0; halving < halvings; halving++) {
     const middle = (low + high) / 2

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { rm } from "node:fs/promises"
 import { type Figure, median, rangeOf } from "../figures.ts"
 import { startSender, trades } from "../load.ts"
 import type { Form } from "../part.ts"
-import { main, temporaryFolder, writeConfig } from "../recorder.ts"
+import { main, removeFolder, temporaryFolder, writeConfig } from "../recorder.ts"
 
 const root = new URL("../../..", import.meta.url)
 
@@ -18,7 +17,7 @@ const timed = async (command: string, args: ReadonlyArray<string>): Promise<numb
 
 const firstConnection = async (): Promise<number> => {
   const sender = await startSender(trades)
-  const folder = await temporaryFolder()
+  const folder = temporaryFolder()
   const { path } = await writeConfig(folder, trades, sender.url)
   const startedAt = Date.now()
   const recorder = spawn(process.execPath, [main.pathname, "run", "--config", path], { stdio: "ignore" })
@@ -26,7 +25,7 @@ const firstConnection = async (): Promise<number> => {
   recorder.kill("SIGTERM")
   await once(recorder, "exit")
   await sender.child.stop()
-  await rm(folder, { recursive: true, force: true })
+  removeFolder(folder)
   return ((firstConnectionAt ?? NaN) - startedAt) / 1000
 }
 
