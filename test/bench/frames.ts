@@ -1,21 +1,7 @@
 import type { DataType } from "../../src/domain/Feed.ts"
 import type { Venue } from "../../src/domain/Venue.ts"
 import { random } from "./random.ts"
-
-/** What is written anew into each frame that is sent; all of one width, so that frames need no rendering. */
-export type Field = "symbol" | "lower" | "id" | "previous" | "millis" | "time" | "sequence"
-
-/** Rendered WebSocket frames, one after the other, which are sent in turn. */
-export interface Ring {
-  readonly bytes: Buffer
-  /** Where each frame begins, and behind the last one the end. */
-  readonly starts: Int32Array
-  /** What is written into each frame, in this order. */
-  readonly fields: ReadonlyArray<Field>
-  /** Where, counted from the beginning of a frame. */
-  readonly places: Int32Array
-  readonly eventsPerFrame: number
-}
+import { type Part, type Render, renderRing, type Ring } from "./ring.ts"
 
 /** What a connection of a venue sends for one data type. */
 export interface Stream {
@@ -24,11 +10,6 @@ export interface Stream {
   readonly first: Ring | null
 }
 
-/** Ids have as many digits as this, and begin here. */
-export const firstId = "5000000000"
-
-type Part = string | { readonly field: Field }
-
 const symbol: Part = { field: "symbol" }
 const lower: Part = { field: "lower" }
 const id: Part = { field: "id" }
@@ -36,8 +17,6 @@ const previous: Part = { field: "previous" }
 const millis: Part = { field: "millis" }
 const time: Part = { field: "time" }
 const sequence: Part = { field: "sequence" }
-
-const symbolLengths: Readonly<Record<Venue, number>> = { binance: 8, bybit: 8, okx: 9, coinbase: 8, upbit: 8 }
 
 /** The nth symbol of a venue, in its own notation and always of one length. */
 export const symbolOf = (venue: Venue, index: number): string => {
@@ -68,8 +47,6 @@ const levels = (count: number, level: (price: string, size: string) => string) =
     Array.from({ length: count }, (_, at) => level(price(middle + direction * (1 + at * 3)), size())).join()
   return { bids: side(-1), asks: side(1) }
 }
-
-type Render = () => ReadonlyArray<Part>
 
 const binanceTrade: Render = () => [
   `{"stream":"`,
@@ -233,65 +210,6 @@ const coinbaseHeartbeat: Render = () => [
   sequence,
   `,"events":[{"current_time":"2026-09-21 14:13:21.16294062 +0000 UTC m=+75497.317767664","heartbeat_counter":75497}]}`
 ]
-
-const widthOf = (field: Field, venue: Venue): number => {
-  switch (field) {
-    case "symbol":
-    case "lower":
-      return symbolLengths[venue]
-    case "millis":
-      return 13
-    case "time":
-      return 24
-    case "id":
-    case "previous":
-    case "sequence":
-      return firstId.length
-  }
-}
-
-/** `length` bytes behind the header of a text frame from a server, which masks nothing. */
-const header = (length: number): Buffer => {
-  if (length < 126) return Buffer.from([0x81, length])
-  const long = Buffer.from([0x81, 126, 0, 0])
-  long.writeUInt16BE(length, 2)
-  return long
-}
-
-const renderRing = (venue: Venue, frames: number, render: Render): Ring => {
-  const parts: Array<Buffer> = []
-  const starts = new Int32Array(frames + 1)
-  const places: Array<number> = []
-  let fields: ReadonlyArray<Field> = []
-  let end = 0
-  for (let frame = 0; frame < frames; frame++) {
-    const own: Array<Field> = []
-    const at: Array<number> = []
-    let text = ""
-    for (const part of render()) {
-      if (typeof part === "string") {
-        text += part
-        continue
-      }
-      own.push(part.field)
-      at.push(text.length)
-      text += " ".repeat(widthOf(part.field, venue))
-    }
-    const head = header(text.length)
-    parts.push(head, Buffer.from(text, "latin1"))
-    places.push(...at.map((place) => place + head.length))
-    fields = own
-    end += head.length + text.length
-    starts[frame + 1] = end
-  }
-  return {
-    bytes: Buffer.concat(parts),
-    starts,
-    fields,
-    places: Int32Array.from(places),
-    eventsPerFrame: Math.max(1, fields.filter((field) => field === "id").length)
-  }
-}
 
 /** More bytes than a compressor looks back, so that no frame finds itself again. */
 const ringFrames: Readonly<Record<DataType, number>> = { trade: 20_000, orderbook: 6000 }

@@ -40,7 +40,12 @@ export const floorRatio = async ({ short }: Form): Promise<ReadonlyArray<Figure>
         const options: FloorOptions = { url: sender.url, feeds: load.feeds }
         const floor = start(new URL("../processes/floor.ts", import.meta.url), [JSON.stringify(options)])
         await begun(floor)
-        legs.F.push({ microsPerRow: await measure(floor, sender, rate, warmSeconds, seconds), void: null })
+        const microsPerRow = await measure(floor, sender, rate, warmSeconds, seconds)
+        await sleep(1000)
+        const [{ frames }, read] = [await sender.sent(), await floor.ask<number>("frames")]
+        // It also reads what its subscriptions were answered.
+        const wrong = read >= frames ? null : `the floor has read ${read} of ${frames} frames`
+        legs.F.push({ microsPerRow, void: wrong })
         await floor.stop()
       } else {
         const recorder = await startRecorder(sender)
@@ -52,7 +57,7 @@ export const floorRatio = async ({ short }: Form): Promise<ReadonlyArray<Figure>
     }
     await sender.child.stop()
     const micros = (which: "F" | "R") => legs[which].map(({ microsPerRow }) => microsPerRow)
-    const wrong = legs.R.map((leg) => leg.void).find((why) => why !== null) ?? null
+    const wrong = [...legs.F, ...legs.R].map((leg) => leg.void).find((why) => why !== null) ?? null
     // The two of a pair ran one right after the other.
     const ratios = micros("R").map((recorder, pair) => recorder / micros("F")[pair]!)
     const part = "floor-ratio"

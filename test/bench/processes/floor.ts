@@ -15,7 +15,6 @@ export interface FloorOptions {
 
 const options = JSON.parse(process.argv[2] ?? "") as FloorOptions
 let frames = 0
-let compressedBytes = 0
 
 const connect = ([venue, symbol, dataType]: FloorOptions["feeds"][number]) => {
   const exchange = registry[venue](`${options.url}/${venue}`)
@@ -34,9 +33,8 @@ const connect = ([venue, symbol, dataType]: FloorOptions["feeds"][number]) => {
     block = []
     const params = { [constants.ZSTD_c_compressionLevel]: defaults.zstdLevel }
     const chunkSize = bytes.length >>> 1
-    zstdCompress(bytes, { params, pledgedSrcSize: bytes.length, chunkSize }, (error, compressed) => {
+    zstdCompress(bytes, { params, pledgedSrcSize: bytes.length, chunkSize }, (error) => {
       if (error !== null) throw error
-      compressedBytes += compressed.length
     })
   })
   ws.once("open", () => {
@@ -44,7 +42,7 @@ const connect = ([venue, symbol, dataType]: FloorOptions["feeds"][number]) => {
   })
 }
 
-answering({ read: () => ({ frames, compressedBytes }) })
+answering({ frames: () => frames })
 options.feeds.map(connect)
 process.send?.({ id: 0, value: null })
 process.once("SIGTERM", () => process.exit(0))

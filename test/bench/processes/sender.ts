@@ -6,7 +6,8 @@ import { WebSocketServer } from "ws"
 import type { DataType } from "../../../src/domain/Feed.ts"
 import { type Venue, venues } from "../../../src/domain/Venue.ts"
 import { answering } from "../answering.ts"
-import { firstId, heartbeat, renderStream, type Ring, type Stream } from "../frames.ts"
+import { heartbeat, renderStream, type Stream } from "../frames.ts"
+import { firstId, type Ring } from "../ring.ts"
 import { acknowledge, type Subscribed } from "../subscribed.ts"
 
 /** Which venues send what; `bookLevels` a side in the books of Binance. */
@@ -18,13 +19,11 @@ export interface SenderOptions {
 /** What was sent since the last reset, and to whom. */
 export interface Sent {
   readonly events: number
-  readonly bytes: number
+  /** Those with events, and heartbeats. */
+  readonly frames: number
   readonly connections: number
   /** Milliseconds since the epoch; null while nobody has come. */
   readonly firstConnectionAt: number | null
-  /** Events that were due and that the receiver's socket had no room for, or that came too late to be sent. */
-  readonly unsentEvents: number
-  readonly cpuMicros: number
 }
 
 interface Connection {
@@ -56,7 +55,7 @@ const beat = heartbeat()
 const beating = new Set<Connection>()
 const connections = new Map<string, Array<Connection>>([...streams.keys()].map((name) => [name, []]))
 let rates: Readonly<Record<string, number>> = {}
-const sent = { events: 0, bytes: 0, unsentEvents: 0 }
+const sent = { events: 0, frames: 0 }
 let firstConnectionAt: number | null = null
 
 const increment = (digits: Buffer) => {
@@ -125,7 +124,7 @@ const write = (connection: Connection, ring: Ring, frames: number) => {
     at += end - start
   }
   connection.cursor = (connection.cursor + frames) % count
-  sent.bytes += bytes
+  sent.frames += frames
   connection.socket.write(piece)
 }
 
@@ -163,9 +162,8 @@ const open = (socket: Duplex, stream: Stream, { dataType, symbol, venue }: Subsc
 let last = performance.now()
 const tick = () => {
   const at = performance.now()
-  const passed = at - last
+  const millis = Math.min(at - last, longestTickMillis)
   last = at
-  const millis = Math.min(passed, longestTickMillis)
   setTime()
   for (const [name, group] of connections) {
     const rate = rates[name] ?? 0
@@ -173,16 +171,12 @@ const tick = () => {
     let weights = 0
     for (const { weight } of group) weights += weight
     const { eventsPerFrame } = group[0]!.stream.ring
-    sent.unsentEvents += rate * (passed - millis) / 1000
     for (const connection of group) {
       connection.due += rate * millis / 1000 / eventsPerFrame * connection.weight / weights
       const frames = Math.floor(connection.due)
       if (frames === 0) continue
       connection.due -= frames
-      if (connection.socket.writableLength > mostWaitingBytes) {
-        sent.unsentEvents += frames * eventsPerFrame
-        continue
-      }
+      if (connection.socket.writableLength > mostWaitingBytes) continue
       write(connection, connection.stream.ring, frames)
       sent.events += frames * eventsPerFrame
     }
@@ -221,15 +215,14 @@ answering({
     return null
   },
   reset: () => {
-    Object.assign(sent, { events: 0, bytes: 0, unsentEvents: 0 })
+    Object.assign(sent, { events: 0, frames: 0 })
     firstConnectionAt = null
     return null
   },
   sent: (): Sent => {
-    const { system, user } = process.cpuUsage()
     let count = 0
     for (const group of connections.values()) count += group.length
-    return { ...sent, connections: count, firstConnectionAt, cpuMicros: user + system }
+    return { ...sent, connections: count, firstConnectionAt }
   }
 })
 server.listen(0, "127.0.0.1", () => process.send?.({ id: 0, value: null }))
