@@ -53,14 +53,22 @@ const form: Form = { short: values.short, soakMinutes: Number(values["soak-minut
 const chosen = positionals.length > 0
   ? positionals.filter((name) => name !== "none")
   : byDefault[form.short ? "short" : "full"]
+const run = (part: string): Promise<ReadonlyArray<Figure>> =>
+  parts[part]!(form).catch((error: unknown) => {
+    endAll()
+    return [{ part, name: "all figures", value: NaN, unit: "", void: errorText(error) }]
+  })
+const isWrong = (part: string, figures: ReadonlyArray<Figure>) =>
+  figures.some((figure) => figure.void !== undefined) ||
+  (values["check-baseline"] && regressions([part], figures).length > 0)
+
 const measured: Array<Figure> = []
 for (const part of chosen) {
   console.error(`${part} ...`)
   const startedAt = performance.now()
-  const figures = await parts[part]!(form).catch((error: unknown): ReadonlyArray<Figure> => {
-    endAll()
-    return [{ part, name: "all figures", value: NaN, unit: "", void: errorText(error) }]
-  })
+  let figures = await run(part)
+  // What else a machine does at the same time may spoil seconds once.
+  if (form.short && isWrong(part, figures)) figures = await run(part)
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   measured.push(...figures)
   keep(values.json, {

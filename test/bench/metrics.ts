@@ -9,8 +9,11 @@ export interface Scrape {
 const sample = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/
 const boundOf = /(?:^|,)le="([^"]+)"/
 
-export const scrape = async (port: number): Promise<Scrape> => {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+export const scrape = async (port: number): Promise<Scrape> =>
+  parse(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
+
+/** Reads Prometheus' text format. */
+export const parse = (text: string): Scrape => {
   const sums = new Map<string, number>()
   const histograms = new Map<string, Map<number, number>>()
   for (const line of text.split("\n")) {

@@ -1,7 +1,7 @@
 import { type Figure, reaches } from "./figures.ts"
 
 const number = (value: number): string =>
-  Number.isNaN(value)
+  !Number.isFinite(value)
     ? "?"
     : Math.abs(value) >= 1000
     ? Math.round(value).toLocaleString("en")

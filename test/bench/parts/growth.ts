@@ -10,7 +10,7 @@ const eventsPerSecond = 10_000
 export const growth = async ({ short }: Form): Promise<ReadonlyArray<Figure>> => {
   const part = "growth"
   const figures: Array<Figure> = []
-  const [warmSeconds, seconds] = short ? [2, 3] : [4, 10]
+  const [warmSeconds, seconds] = short ? [2, 3] : [4, 8]
   let ofTen = NaN
   for (const load of [tenFeeds, hundredFeeds, thousandFeeds]) {
     const sender = await startSender(load)

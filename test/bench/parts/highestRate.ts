@@ -98,14 +98,14 @@ export const highestRate = async ({ short }: Form): Promise<ReadonlyArray<Figure
   const figures: Array<Figure> = []
   for (const [load, first, target] of cases) {
     const sender = await startSender(load)
-    let rate = await search(sender, first, short ? 2 : 5, short ? 1 : 4)
+    let rate = await search(sender, first, short ? 2 : 4, short ? 1 : 3)
     let confirmed = false
     for (let trial = 0; trial < 3 && !confirmed && rate > 0; trial++) {
       await sender.reset()
       const recorder = await startRecorder(sender)
       await sender.allConnected(30)
       await attempt(sender, recorder, rate / 4, 2)
-      const half = await attempt(sender, recorder, rate / 2, short ? 2 : 10)
+      const half = await attempt(sender, recorder, rate / 2, short ? 2 : 8)
       const full = await attempt(sender, recorder, rate, short ? 3 : 60)
       const { maxRssBytes } = await recorder.child.usage()
       const outcome = await recorder.finish(sender)
