@@ -49,6 +49,11 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
+if (values["set-baseline"] && !values.short) {
+  console.error("The baseline is one of the short form: add --short")
+  process.exit(1)
+}
+
 const form: Form = { short: values.short, soakMinutes: Number(values["soak-minutes"]) }
 const chosen = positionals.length > 0
   ? positionals.filter((name) => name !== "none")

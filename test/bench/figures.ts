@@ -11,7 +11,7 @@ export interface Figure {
   readonly range?: readonly [low: number, high: number]
   /** What it must reach. */
   readonly target?: Target
-  /** A comparison within the same run: does not depend on the machine's speed, so that runs can be held against each other. */
+  /** Two things measured in turn, which depends little on the machine: held against the baseline. */
   readonly isRatio?: boolean
   /** Why it does not count. */
   readonly void?: string
