@@ -14,6 +14,7 @@ import type { PastTrades } from "./PastTrades.ts"
 import { reportDrops, reportStart } from "./LossReport.ts"
 import * as Ledger from "./Ledger.ts"
 import * as OutageLog from "./OutageLog.ts"
+import { believableTail } from "./believableTail.ts"
 import { differenceOf, type Plan } from "./Plan.ts"
 import * as Recorder from "./Recorder.ts"
 import type { Tokens } from "./Tokens.ts"
@@ -145,7 +146,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       onLost: (rows) => hear?.(rows)
     })
     const ofFeed = ({ dataType }: Gap) => dataType === feed.dataType
-    const memory = { tail: sink.memory.tail, gaps: left.get(feed.id) ?? gaps.memory.gaps.filter(ofFeed) }
+    const tail = believableTail(sink.memory, (yield* Clock.currentTimeMillis) * 1000)
+    const memory = { tail, gaps: left.get(feed.id) ?? gaps.memory.gaps.filter(ofFeed) }
     left.delete(feed.id)
     const hearLosses = (by: (rows: LostRows) => void) => {
       hear = by

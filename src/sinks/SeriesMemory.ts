@@ -95,9 +95,10 @@ const wholeNumber = /^(?:0|[1-9]\d*)$/
 /** From so much later on by the venue's clock, a lower id tells of a venue that has begun to count anew; microseconds. */
 const countedAnewMicros = 1_000_000
 
-/** Whether the newest row of the file that is sealed last is the newest of all. Receive times do not tell: a clock may have been ahead. */
 const follows = (rowType: RowType, one: Mark, other: Mark): boolean => {
-  if (rowType !== "trade" || !wholeNumber.test(one.id) || !wholeNumber.test(other.id)) return true
+  if (rowType !== "trade" || !wholeNumber.test(one.id) || !wholeNumber.test(other.id)) {
+    return one.receivedMicros >= other.receivedMicros
+  }
   const isHigher = one.id.length === other.id.length ? one.id >= other.id : one.id.length > other.id.length
   if (isHigher || one.exchangeMicros === null || other.exchangeMicros === null) return isHigher
   return one.exchangeMicros - other.exchangeMicros >= countedAnewMicros
