@@ -325,7 +325,23 @@ describe("coverage", () => {
       assert.match(yield* told([root, "--to", "2026-03-14T10:00:00"]), /^--to: .* with its zone/)
       assert.match(
         yield* told([root, "--from", "2026-03-14T10:00Z", "--to", "2026-03-14T09:00Z"]),
-        /^--to: 2026-03-14T09:00Z is not after --from 2026-03-14T10:00Z$/
+        /^--from: 2026-03-14T10:00Z is after --to 2026-03-14T09:00Z$/
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2999-01-01", "--to", "2026-03-14"]),
+        "--from: 2999-01-01 is after --to 2026-03-14"
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2026-03-15", "--to", "2026-03-14"]),
+        "--from: 2026-03-15 is after --to 2026-03-14"
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2026-03-14T10:30Z", "--to", "2026-03-14T10:15Z"]),
+        "--from: 2026-03-14T10:30Z is after --to 2026-03-14T10:15Z"
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2026-03-14T10:00Z", "--to", "2026-03-14T10:00Z"]),
+        "--from: 2026-03-14T10:00Z is not before --to 2026-03-14T10:00Z"
       )
       assert.match(yield* told([root, "--from", "2999-01-01"]), /is still to come$/)
       assert.match(yield* told([root, "--feed", "bybit"]), /nothing is recorded here of the feeds/)
