@@ -267,6 +267,47 @@ describe("coverage", () => {
       assert.deepStrictEqual(hours, { ...allProven, "12": "unexplained", "13": "unexplained" })
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("is not provable around a crash whose ledger is gone, and a hole where it is there", () =>
+    Effect.gen(function*() {
+      const root = yield* folder
+      const at = (minutes: number) => tenOClock + minutes * minute
+      const feed = recorder(root, okxTrades)
+      const ledger = yield* Effect.promise(async () => {
+        await feed.write([[tradeAt(at(0)), tradeAt(at(55))]])
+        await feed.write([[tradeAt(at(65)), tradeAt(at(70))]], null)
+        await feed.write([[tradeAt(at(125))], [tradeAt(at(190))]])
+        await feed.write([[tradeAt(at(245)), tradeAt(at(250))]])
+        const crash = { id: "a", openedMicros: at(70), closedMicros: at(125) }
+        return recorder(root, okxGaps).write([[gapAt(at(126), crash)]])
+      })
+      const sound = yield* json([root])
+      assert.deepStrictEqual([sound.status, sound.hours], [0, {
+        "10": "proven",
+        "11": "hole",
+        "12": "hole",
+        "13": "proven",
+        "14": "proven"
+      }])
+      rmSync(ledger.path)
+      const lost = yield* json([root])
+      assert.deepStrictEqual([lost.status, lost.hours], [0, {
+        "10": "proven",
+        "11": "not provable",
+        "12": "not provable",
+        "13": "not provable",
+        "14": "proven"
+      }])
+      assert.isNull(lost.said.feeds[0]?.missing)
+      const { out } = yield* coverage([root])
+      assert.include(
+        out,
+        "1 file of a start after a crash cannot say which gaps there were, and no record of gaps is here"
+      )
+      // The file without a count is none of those that have rows in this time.
+      const later = yield* json([root, "--from", "2026-03-14T13:00Z", "--to", "2026-03-14T14:00Z"])
+      assert.deepStrictEqual([later.status, later.hours], [0, { "13": "not provable" }])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("is not provable for venues without numbers, and for files of earlier versions", () =>
     Effect.gen(function*() {
       const blind = yield* written({ rule: "none" })

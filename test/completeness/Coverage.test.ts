@@ -82,6 +82,7 @@ const cover = (evidence: Partial<Evidence>, range: Partial<Range> = {}): FeedCov
     files: [],
     gaps: [],
     ledgerKnown: true,
+    ledgerFound: true,
     ledgerBreaks: [],
     unreadable: new Map(),
     elsewhere: () => false,
@@ -244,6 +245,29 @@ describe("Coverage", () => {
     assert.deepStrictEqual(classes(coverage), { 0: "hole", 1: "hole" })
     assert.deepStrictEqual(coverage.untold.map(({ file }) => file), [pathOf(at(70))])
     assert.strictEqual(coverage.missing, null)
+  })
+
+  it("is not provable around a file without a count where no ledger is, up to the end of the one after it", () => {
+    const pieces = [{ from: 0, to: 50 }, { from: 70, to: 110 }, { from: 130, to: 170 }, { from: 250, to: 290 }]
+    const counted = chained(pieces)
+    const files = counted.with(1, { ...counted[1]!, gaps: null })
+    const lost = cover({ files, ledgerFound: false })
+    assert.deepStrictEqual(classes(lost), {
+      0: "proven",
+      1: "not provable",
+      2: "not provable",
+      3: "proven",
+      4: "proven"
+    })
+    assert.isNull(lost.missing)
+    assert.deepStrictEqual(classes(cover({ files, ledgerFound: false }, { from: at(120), to: at(180) })), {
+      2: "not provable"
+    })
+    const last = cover({ files: files.slice(0, 2), ledgerFound: false })
+    assert.deepStrictEqual(classes(last), { 0: "proven", 1: "not provable" })
+    for (const sound of [cover({ files }), cover({ files: counted, ledgerFound: false })]) {
+      assert.deepStrictEqual(new Set(Object.values(classes(sound))), new Set(["proven"]))
+    }
   })
 
   it("is unexplained where statements about gaps were lost", () => {

@@ -151,7 +151,7 @@ export const readArchive = Effect.fnUntraced(
         firstReceived: facts.firstReceived,
         lastReceived: facts.lastReceived,
         rowsByHour,
-        gaps: certificate?.gaps ?? 0,
+        gaps: certificate?.gaps ?? null,
         link: linkOf(certificate),
         sha256: digests.get(path) ?? null
       })

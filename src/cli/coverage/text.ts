@@ -120,6 +120,7 @@ const breakText = (name: string, { file, previous, reason, span }: Break): strin
 const notes = ({ feeds, gone, leftOut: { setAside, stillWritten }, links }: Survey): ReadonlyArray<string> => {
   const blind = feeds.filter(({ ledgerKnown }) => !ledgerKnown)
   const untold = feeds.reduce((sum, { coverage }) => sum + coverage.untold.length, 0)
+  const uncounted = feeds.reduce((sum, { coverage }) => sum + coverage.uncounted, 0)
   return [
     ...(links.notVerified === 0 ? [] : [
       `${
@@ -133,6 +134,12 @@ const notes = ({ feeds, gone, leftOut: { setAside, stillWritten }, links }: Surv
     ]),
     ...(untold === 0 ? [] : [
       `${quantity(untold, "file")} counted gaps of which no record is here yet: their hours are holes of unknown size`
+    ]),
+    ...(uncounted === 0 ? [] : [
+      `${
+        quantity(uncounted, "file")
+      } of a start after a crash cannot say which gaps there were, and no record of gaps is here: `
+      + "their hours are not provable, nor those of the file after each"
     ]),
     ...(stillWritten === 0 ? [] : [`left out: ${quantity(stillWritten, "file")} in .open, still written`]),
     ...(setAside === 0 ? [] : [`left out: ${quantity(setAside, "file")} in quarantine`]),
