@@ -70,7 +70,11 @@ interface SaidFeed {
   readonly gaps_looked_for: boolean
   readonly hours: ReadonlyArray<Hour>
   readonly gaps: ReadonlyArray<{ readonly gap_id: string; readonly status: string }>
-  readonly broken_chain: ReadonlyArray<{ readonly reason: string; readonly previous_file: string | null }>
+  readonly broken_chain: ReadonlyArray<{
+    readonly reason: string
+    readonly file: string | null
+    readonly previous_file: string | null
+  }>
 }
 
 interface Said {
@@ -201,6 +205,37 @@ describe("coverage", () => {
         "14": "unexplained"
       })
       assert.deepStrictEqual(third.said.problems.map(({ problem }) => problem), ["it does not end as a Parquet file"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("finds two files that follow on the same one, as after an older .state was put back, and ends with 1", () =>
+    Effect.gen(function*() {
+      const root = yield* folder
+      const at = (minutes: number) => tenOClock + minutes * minute
+      const feed = recorder(root, okxTrades)
+      const { anew, first, second } = yield* Effect.promise(async () => {
+        const first = await feed.write([[tradeAt(at(0)), tradeAt(at(50))]])
+        const second = await feed.write([[tradeAt(at(65)), tradeAt(at(70))]])
+        feed.remember(first)
+        const anew = await feed.write([[tradeAt(at(130)), tradeAt(at(140))]])
+        await feed.write([[tradeAt(at(185)), tradeAt(at(190))]])
+        return { anew, first, second }
+      })
+      const { err, hours, said, status } = yield* json([root])
+      assert.deepStrictEqual([status, err], [1, "unexplained: 3 hours of 1 feed"])
+      assert.deepStrictEqual(hours, {
+        "10": "unexplained",
+        "11": "unexplained",
+        "12": "unexplained",
+        "13": "proven"
+      })
+      assert.deepStrictEqual(said.feeds[0]?.broken_chain.map((each) => [each.reason, each.file, each.previous_file]), [
+        ["forked", second.key, first.key],
+        ["forked", anew.key, first.key]
+      ])
+      const { out } = yield* coverage([root])
+      for (const { key } of [second, anew]) {
+        assert.include(out, `${key} follows on ${first.key}, and so does another file`)
+      }
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("says nothing against files outside of the place and of the time that is asked for", () =>

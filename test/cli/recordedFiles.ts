@@ -63,5 +63,9 @@ export const recorder = (root: string, series: Series, { homeServer, rule = "con
     previous = { key, path, sha256: createHash("sha256").update(bytes).digest("hex") }
     return previous
   }
-  return { write }
+  /** As a recorder does whose memory of a time when `file` was the newest was put back. */
+  const remember = (file: Written) => {
+    previous = file
+  }
+  return { write, remember }
 }

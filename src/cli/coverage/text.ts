@@ -111,6 +111,8 @@ const breakText = (name: string, { file, previous, reason, span }: Break): strin
       return `${time}  ${previous} is not the file on which ${file} follows: its SHA-256 is another`
     case "unreadable":
       return `${time}  ${previous} cannot be read`
+    case "forked":
+      return `${time}  ${file} follows on ${previous}, and so does another file`
     case "uncovered":
       return `${time}  no file and no gap speaks for this time`
         + (file === null ? "" : `; ${file} follows on none of those before`)
