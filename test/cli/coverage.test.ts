@@ -4,7 +4,8 @@ import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { coverage as command } from "../../src/cli/coverage.ts"
 import { document } from "../../src/cli/coverage/document.ts"
 import { surveyOf } from "../../src/cli/coverage/survey.ts"
@@ -235,6 +236,24 @@ describe("coverage", () => {
       const { out } = yield* coverage([root])
       for (const { key } of [second, anew]) {
         assert.include(out, `${key} follows on ${first.key}, and so does another file`)
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("names a copy of a file under another name, and counts its rows once", () =>
+    Effect.gen(function*() {
+      // Of the first file, whose copy would begin a chain of its own, of one in the middle, and under a name of no recorder.
+      for (const [which, name] of [[0, "1773482400001"], [1, "1773482400001"], [1, "1773485400000 (1)"]] as const) {
+        const { files, root } = yield* written()
+        const { key, path } = files[which]!
+        const copy = `${dirname(path)}/${name}.parquet`
+        copyFileSync(path, copy)
+        for (const args of [[root], [root, "--no-verify"]]) {
+          const { err, hours, said, status } = yield* json(args)
+          assert.deepStrictEqual([status, hours], [0, allProven], err)
+          assert.deepStrictEqual(said.feeds[0]?.rows, 52)
+          assert.deepStrictEqual(said.problems.map(({ problem }) => problem), [`it is a copy of ${key}`])
+          assert.include(copy, said.problems[0]?.file ?? "nothing")
+        }
       }
     }).pipe(Effect.provide(NodeServices.layer)))
 

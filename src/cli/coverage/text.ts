@@ -162,7 +162,7 @@ export const text = (survey: Survey, colour: boolean): string => {
     totalText(survey),
     ...section("Holes, times of receipt (UTC):", holes),
     ...section("Unexplained:", breaks),
-    ...section("Damaged, foreign or unreadable:", problems.map(({ file, problem }) => `${file}: ${problem}`)),
+    ...section("Damaged, foreign, unreadable or copied:", problems.map(({ file, problem }) => `${file}: ${problem}`)),
     ...section("Note:", notes(survey))
   ].join("\n\n")
 }
