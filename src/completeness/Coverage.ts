@@ -1,7 +1,9 @@
 import type { Gap } from "../domain/Gap.ts"
 import { isLastStop } from "./isLastStop.ts"
 import { type Break, type ChainedFile, follow, type Unread } from "./FileChain.ts"
-import { clip, hourOf, lastHourOf, meet, meeting, type Span, without } from "./Span.ts"
+import { type CountingFile, uncountedTime, type UntoldGaps, untoldGaps } from "./gapCounts.ts"
+import { gapSpan } from "./gapSpan.ts"
+import { clip, hourOf, lastHourOf, meet, type Span, without } from "./Span.ts"
 
 /**
  * What is known of an hour of a feed, best first.
@@ -16,10 +18,8 @@ export const coverageClasses = ["proven", "repaired", "not provable", "hole", "u
 export type CoverageClass = (typeof coverageClasses)[number]
 
 /** A file and what it holds. */
-export interface CoveredFile extends ChainedFile {
+export interface CoveredFile extends CountingFile {
   readonly rowsByHour: ReadonlyMap<number, number>
-  /** Gaps that were counted while it was written. */
-  readonly gaps: number
 }
 
 /** Everything that is known of one feed of one recorder. */
@@ -29,6 +29,8 @@ export interface Evidence {
   readonly gaps: ReadonlyArray<Gap>
   /** False where the gaps of the feed are kept elsewhere, so that nothing follows from there being none. */
   readonly ledgerKnown: boolean
+  /** Whether any file that tells of gaps is there. */
+  readonly ledgerFound: boolean
   /** Where the chain of the files that tell of gaps does not hold. */
   readonly ledgerBreaks: ReadonlyArray<Break>
   /** Paths of files of the feed that cannot be read, with when they begin. */
@@ -60,13 +62,6 @@ export interface HourCoverage {
   readonly complete: number | null
 }
 
-/** A file that counts gaps where no record tells of one. */
-export interface UntoldGaps {
-  readonly file: string
-  readonly gaps: number
-  readonly span: Span
-}
-
 export interface FeedCoverage {
   /** Hours of which something is known or had to be known, oldest first. */
   readonly hours: ReadonlyArray<HourCoverage>
@@ -74,6 +69,8 @@ export interface FeedCoverage {
   /** Gaps with holes in the range, and those that were repaired. */
   readonly gaps: ReadonlyArray<Gap>
   readonly untold: ReadonlyArray<UntoldGaps>
+  /** Files of which neither they nor a record tell the gaps. */
+  readonly uncounted: number
   readonly rows: number
   readonly missing: number | null
   readonly missingAtLeast: number
@@ -85,11 +82,6 @@ export const completeness = (rows: number, missing: number): number | null =>
   rows + missing === 0 ? null : Math.floor(rows / (rows + missing) * 10_000) / 100
 
 const isHole = ({ status }: Gap): boolean => status === "open" || status === "missing"
-
-const spanOf = ({ closedMicros, openedMicros, status }: Gap, end: number): Span => ({
-  from: openedMicros,
-  to: Math.max(openedMicros, status === "open" ? end : closedMicros ?? openedMicros)
-})
 
 /** What is found about one hour on the way. */
 interface Findings {
@@ -141,11 +133,11 @@ const hourCoverage = (hour: number, found: Findings): HourCoverage => {
 
 /** Works out from what is known of a feed what can be said of each hour. */
 export const coverageOf = (evidence: Evidence, range: Range): FeedCoverage => {
-  const { elsewhere, ledgerBreaks, ledgerKnown, unreadable } = evidence
+  const { elsewhere, ledgerBreaks, ledgerFound, ledgerKnown, unreadable } = evidence
   const asked: Span = { from: range.from ?? -Infinity, to: range.to ?? Infinity }
   const gaps = evidence.gaps
     .filter((gap) => gap.status !== "dismissed" && !isLastStop(gap, range))
-    .map((gap) => ({ gap, span: spanOf(gap, range.to ?? range.newest) }))
+    .map((gap) => ({ gap, span: gapSpan(gap, range.to ?? range.newest) }))
     .filter(({ span }) => clip(span, asked) !== null)
   const chain = follow(evidence.files, { elsewhere, unreadable: (path) => unreadable.has(path) })
 
@@ -173,7 +165,8 @@ export const coverageOf = (evidence: Evidence, range: Range): FeedCoverage => {
 
   const claim = claimOf(chain.files, gaps.map(({ span }) => span), [...unreadable.values()], range)
   if (claim !== null) mark(claim, (found) => void (found.spokenFor = true))
-  for (const span of chain.unproven) mark(span, (found) => void (found.unproven = true))
+  const uncounted = ledgerFound ? [] : uncountedTime(evidence.files)
+  for (const span of [...chain.unproven, ...uncounted]) mark(span, (found) => void (found.unproven = true))
 
   for (const { gap, span } of gaps) {
     if (!isHole(gap)) {
@@ -191,7 +184,7 @@ export const coverageOf = (evidence: Evidence, range: Range): FeedCoverage => {
     })
   }
 
-  const untold = ledgerKnown ? untoldGaps(evidence, chain.covered, chain.files) : []
+  const untold = ledgerKnown ? untoldGaps(evidence.files, evidence.gaps, chain.covered, chain.files) : []
   const untoldInRange = untold.filter(({ span }) => clip(span, asked) !== null)
   for (const { span } of untoldInRange) {
     mark(span, (found) => {
@@ -241,6 +234,7 @@ export const coverageOf = (evidence: Evidence, range: Range): FeedCoverage => {
     breaks: [...breaks, ...alone].toSorted((a, b) => a.span.from - b.span.from),
     gaps: gaps.map(({ gap }) => gap).toSorted((a, b) => a.openedMicros - b.openedMicros),
     untold: untoldInRange,
+    uncounted: uncounted.filter((span) => clip(span, asked) !== null).length,
     ...totals(told, gaps.map(({ gap }) => gap).filter(isHole), untoldInRange.length > 0)
   }
 }
@@ -263,22 +257,6 @@ const claimOf = (
   const last = known.reduce((latest, span) => Math.max(latest, span.to), -Infinity)
   if (askedTo === null || askedTo <= last) return { from, to: last }
   return { from, to: askedTo }
-}
-
-/** Files that count gaps in a time of which no record tells anything: those records are not there yet, or not any more. */
-const untoldGaps = (
-  { files, gaps }: Evidence,
-  covered: ReadonlyArray<Span>,
-  chained: ReadonlyArray<ChainedFile>
-): ReadonlyArray<UntoldGaps> => {
-  const counts = new Map(files.map((file) => [file.path, file.gaps]))
-  const anyMeets = meeting(gaps.map((gap) => spanOf(gap, Infinity)))
-  return chained.flatMap(({ path }, index) => {
-    const span = covered[index]
-    const counted = counts.get(path) ?? 0
-    if (counted === 0 || span === undefined) return []
-    return anyMeets(span) ? [] : [{ file: path, gaps: counted, span }]
-  })
 }
 
 const totals = (hours: ReadonlyArray<HourCoverage>, holes: ReadonlyArray<Gap>, anyUntold: boolean) => {

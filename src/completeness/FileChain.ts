@@ -31,9 +31,10 @@ export interface Break {
    * - `missing`: the file before is not there
    * - `changed`: it is there with other bytes
    * - `unreadable`: it is there and cannot be read
+   * - `forked`: another file names it too
    * - `uncovered`: there are files before, and none of them is named
    */
-  readonly reason: "missing" | "changed" | "unreadable" | "uncovered"
+  readonly reason: "missing" | "changed" | "unreadable" | "forked" | "uncovered"
   /** Where rows may have been that nobody has. */
   readonly span: Span
 }
@@ -74,6 +75,7 @@ const whereabouts = (path: string, next: number): Span => {
 export const follow = (series: ReadonlyArray<ChainedFile>, unread: Unread): Chain => {
   const files = series.toSorted((a, b) => a.firstReceived - b.firstReceived || (a.path < b.path ? -1 : 1))
   const byPath = new Map(files.map((file) => [file.path, file]))
+  const followers = Map.groupBy(files, ({ link }) => link?.previousFile ?? "")
   const covered: Array<Span> = []
   const unproven: Array<Span> = []
   const breaks: Array<Break> = []
@@ -90,6 +92,15 @@ export const follow = (series: ReadonlyArray<ChainedFile>, unread: Unread): Chai
     if (previousFile === "") {
       if (before !== undefined && before.link === null) sinceBefore()
       return from(firstReceived)
+    }
+    // None of them can be told from the one that a recorder wrote which had forgotten the other.
+    if ((followers.get(previousFile)?.length ?? 0) > 1) {
+      breaks.push({
+        file: path,
+        previous: previousFile,
+        reason: "forked",
+        span: from(before?.lastReceived ?? firstReceived)
+      })
     }
     const previous = byPath.get(previousFile)
     if (previous === undefined) {

@@ -4,7 +4,8 @@ import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { coverage as command } from "../../src/cli/coverage.ts"
 import { document } from "../../src/cli/coverage/document.ts"
 import { surveyOf } from "../../src/cli/coverage/survey.ts"
@@ -70,7 +71,11 @@ interface SaidFeed {
   readonly gaps_looked_for: boolean
   readonly hours: ReadonlyArray<Hour>
   readonly gaps: ReadonlyArray<{ readonly gap_id: string; readonly status: string }>
-  readonly broken_chain: ReadonlyArray<{ readonly reason: string; readonly previous_file: string | null }>
+  readonly broken_chain: ReadonlyArray<{
+    readonly reason: string
+    readonly file: string | null
+    readonly previous_file: string | null
+  }>
 }
 
 interface Said {
@@ -203,6 +208,55 @@ describe("coverage", () => {
       assert.deepStrictEqual(third.said.problems.map(({ problem }) => problem), ["it does not end as a Parquet file"])
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("finds two files that follow on the same one, as after an older .state was put back, and ends with 1", () =>
+    Effect.gen(function*() {
+      const root = yield* folder
+      const at = (minutes: number) => tenOClock + minutes * minute
+      const feed = recorder(root, okxTrades)
+      const { anew, first, second } = yield* Effect.promise(async () => {
+        const first = await feed.write([[tradeAt(at(0)), tradeAt(at(50))]])
+        const second = await feed.write([[tradeAt(at(65)), tradeAt(at(70))]])
+        feed.remember(first)
+        const anew = await feed.write([[tradeAt(at(130)), tradeAt(at(140))]])
+        await feed.write([[tradeAt(at(185)), tradeAt(at(190))]])
+        return { anew, first, second }
+      })
+      const { err, hours, said, status } = yield* json([root])
+      assert.deepStrictEqual([status, err], [1, "unexplained: 3 hours of 1 feed"])
+      assert.deepStrictEqual(hours, {
+        "10": "unexplained",
+        "11": "unexplained",
+        "12": "unexplained",
+        "13": "proven"
+      })
+      assert.deepStrictEqual(said.feeds[0]?.broken_chain.map((each) => [each.reason, each.file, each.previous_file]), [
+        ["forked", second.key, first.key],
+        ["forked", anew.key, first.key]
+      ])
+      const { out } = yield* coverage([root])
+      for (const { key } of [second, anew]) {
+        assert.include(out, `${key} follows on ${first.key}, and so does another file`)
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("names a copy of a file under another name, and counts its rows once", () =>
+    Effect.gen(function*() {
+      // Of the first file, whose copy would begin a chain of its own, of one in the middle, and under a name of no recorder.
+      for (const [which, name] of [[0, "1773482400001"], [1, "1773482400001"], [1, "1773485400000 (1)"]] as const) {
+        const { files, root } = yield* written()
+        const { key, path } = files[which]!
+        const copy = `${dirname(path)}/${name}.parquet`
+        copyFileSync(path, copy)
+        for (const args of [[root], [root, "--no-verify"]]) {
+          const { err, hours, said, status } = yield* json(args)
+          assert.deepStrictEqual([status, hours], [0, allProven], err)
+          assert.deepStrictEqual(said.feeds[0]?.rows, 52)
+          assert.deepStrictEqual(said.problems.map(({ problem }) => problem), [`it is a copy of ${key}`])
+          assert.include(copy, said.problems[0]?.file ?? "nothing")
+        }
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("says nothing against files outside of the place and of the time that is asked for", () =>
     Effect.gen(function*() {
       const { root } = yield* written()
@@ -267,6 +321,47 @@ describe("coverage", () => {
       assert.deepStrictEqual(hours, { ...allProven, "12": "unexplained", "13": "unexplained" })
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("is not provable around a crash whose ledger is gone, and a hole where it is there", () =>
+    Effect.gen(function*() {
+      const root = yield* folder
+      const at = (minutes: number) => tenOClock + minutes * minute
+      const feed = recorder(root, okxTrades)
+      const ledger = yield* Effect.promise(async () => {
+        await feed.write([[tradeAt(at(0)), tradeAt(at(55))]])
+        await feed.write([[tradeAt(at(65)), tradeAt(at(70))]], null)
+        await feed.write([[tradeAt(at(125))], [tradeAt(at(190))]])
+        await feed.write([[tradeAt(at(245)), tradeAt(at(250))]])
+        const crash = { id: "a", openedMicros: at(70), closedMicros: at(125) }
+        return recorder(root, okxGaps).write([[gapAt(at(126), crash)]])
+      })
+      const sound = yield* json([root])
+      assert.deepStrictEqual([sound.status, sound.hours], [0, {
+        "10": "proven",
+        "11": "hole",
+        "12": "hole",
+        "13": "proven",
+        "14": "proven"
+      }])
+      rmSync(ledger.path)
+      const lost = yield* json([root])
+      assert.deepStrictEqual([lost.status, lost.hours], [0, {
+        "10": "proven",
+        "11": "not provable",
+        "12": "not provable",
+        "13": "not provable",
+        "14": "proven"
+      }])
+      assert.isNull(lost.said.feeds[0]?.missing)
+      const { out } = yield* coverage([root])
+      assert.include(
+        out,
+        "1 file of a start after a crash cannot say which gaps there were, and no record of gaps is here"
+      )
+      // The file without a count is none of those that have rows in this time.
+      const later = yield* json([root, "--from", "2026-03-14T13:00Z", "--to", "2026-03-14T14:00Z"])
+      assert.deepStrictEqual([later.status, later.hours], [0, { "13": "not provable" }])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("is not provable for venues without numbers, and for files of earlier versions", () =>
     Effect.gen(function*() {
       const blind = yield* written({ rule: "none" })
@@ -325,7 +420,23 @@ describe("coverage", () => {
       assert.match(yield* told([root, "--to", "2026-03-14T10:00:00"]), /^--to: .* with its zone/)
       assert.match(
         yield* told([root, "--from", "2026-03-14T10:00Z", "--to", "2026-03-14T09:00Z"]),
-        /^--to: 2026-03-14T09:00Z is not after --from 2026-03-14T10:00Z$/
+        /^--from: 2026-03-14T10:00Z is after --to 2026-03-14T09:00Z$/
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2999-01-01", "--to", "2026-03-14"]),
+        "--from: 2999-01-01 is after --to 2026-03-14"
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2026-03-15", "--to", "2026-03-14"]),
+        "--from: 2026-03-15 is after --to 2026-03-14"
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2026-03-14T10:30Z", "--to", "2026-03-14T10:15Z"]),
+        "--from: 2026-03-14T10:30Z is after --to 2026-03-14T10:15Z"
+      )
+      assert.strictEqual(
+        yield* told([root, "--from", "2026-03-14T10:00Z", "--to", "2026-03-14T10:00Z"]),
+        "--from: 2026-03-14T10:00Z is not before --to 2026-03-14T10:00Z"
       )
       assert.match(yield* told([root, "--from", "2999-01-01"]), /is still to come$/)
       assert.match(yield* told([root, "--feed", "bybit"]), /nothing is recorded here of the feeds/)

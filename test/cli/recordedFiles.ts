@@ -29,7 +29,8 @@ const oldKeys = ["version", "feed", "exchange", "symbol", "data_type"].map((name
 export const recorder = (root: string, series: Series, { homeServer, rule = "consecutive" }: Options = {}) => {
   let previous: Written | null = null
 
-  const write = async (groups: ReadonlyArray<ReadonlyArray<Row>>, gaps = 0): Promise<Written> => {
+  /** `gaps` are null for a file that a start after a crash finished. */
+  const write = async (groups: ReadonlyArray<ReadonlyArray<Row>>, gaps: number | null = 0): Promise<Written> => {
     const millis = Math.floor((groups[0]?.[0]?.timestampCollector ?? 0) / 1000)
     const date = new Date(millis).toISOString().slice(0, 10)
     const key = `${series.id}/${homeServer === undefined ? "" : `${homeServer}/`}${date}/${millis}.parquet`
@@ -50,8 +51,8 @@ export const recorder = (root: string, series: Series, { homeServer, rule = "con
       rule: series.dataType === "gap" ? null : rule,
       groups: rowGroups,
       ends: null,
-      counted: { gaps, duplicates: 0 },
-      finishedBy: "recorder",
+      counted: gaps === null ? null : { gaps, duplicates: 0 },
+      finishedBy: gaps === null ? "recovery" : "recorder",
       previous: previous === null ? null : { path: previous.key, sha256: previous.sha256 }
     })
     const about = rule === null ? Object.fromEntries(oldKeys.map((key) => [key, metadata[key] ?? ""])) : metadata
@@ -62,5 +63,9 @@ export const recorder = (root: string, series: Series, { homeServer, rule = "con
     previous = { key, path, sha256: createHash("sha256").update(bytes).digest("hex") }
     return previous
   }
-  return { write }
+  /** As a recorder does whose memory of a time when `file` was the newest was put back. */
+  const remember = (file: Written) => {
+    previous = file
+  }
+  return { write, remember }
 }

@@ -82,6 +82,7 @@ const cover = (evidence: Partial<Evidence>, range: Partial<Range> = {}): FeedCov
     files: [],
     gaps: [],
     ledgerKnown: true,
+    ledgerFound: true,
     ledgerBreaks: [],
     unreadable: new Map(),
     elsewhere: () => false,
@@ -205,6 +206,36 @@ describe("Coverage", () => {
     assert.isEmpty(cover({ files: [{ ...first!, sha256: null }, second!] }).breaks)
   })
 
+  it("is unexplained in the hours of two files that follow on the same one, and in the time before the later one", () => {
+    const [first, second, third] = chained([{ from: 0, to: 50 }, { from: 70, to: 80 }, { from: 130, to: 170 }])
+    const anew = file({ from: 250, to: 290 }, first!)
+    const after = file({ from: 310, to: 400 }, anew)
+    const coverage = cover({ files: [first!, second!, third!, anew, after] })
+    assert.deepStrictEqual(coverage.breaks.map((each) => [each.reason, each.file, each.previous, each.span]), [
+      ["forked", second!.path, first!.path, { from: at(50), to: at(80) + 1 }],
+      ["forked", anew.path, first!.path, { from: at(170), to: at(290) + 1 }]
+    ])
+    assert.deepStrictEqual(classes(coverage), {
+      0: "unexplained",
+      1: "unexplained",
+      2: "unexplained",
+      3: "unexplained",
+      4: "unexplained",
+      5: "proven",
+      6: "proven"
+    })
+    // Where the one that both name is not there, or lies elsewhere, they still fork.
+    for (const elsewhere of [() => false, () => true]) {
+      const { breaks } = cover({ files: [second!, third!, anew, after], elsewhere })
+      assert.deepStrictEqual(breaks.filter(({ reason }) => reason === "forked").map((each) => each.file), [
+        second!.path,
+        anew.path
+      ])
+    }
+    // As many series begin anew as processes were moved.
+    assert.isEmpty(cover({ files: [first!, file({ from: 40, to: 60 }, null)] }).breaks)
+  })
+
   it("finds a file that cannot be read, be it the last or one that another names", () => {
     const files = chained([{ from: 0, to: 50 }, { from: 70, to: 80 }, { from: 130, to: 170 }])
     const unread = (index: number) =>
@@ -244,6 +275,29 @@ describe("Coverage", () => {
     assert.deepStrictEqual(classes(coverage), { 0: "hole", 1: "hole" })
     assert.deepStrictEqual(coverage.untold.map(({ file }) => file), [pathOf(at(70))])
     assert.strictEqual(coverage.missing, null)
+  })
+
+  it("is not provable around a file without a count where no ledger is, up to the end of the one after it", () => {
+    const pieces = [{ from: 0, to: 50 }, { from: 70, to: 110 }, { from: 130, to: 170 }, { from: 250, to: 290 }]
+    const counted = chained(pieces)
+    const files = counted.with(1, { ...counted[1]!, gaps: null })
+    const lost = cover({ files, ledgerFound: false })
+    assert.deepStrictEqual(classes(lost), {
+      0: "proven",
+      1: "not provable",
+      2: "not provable",
+      3: "proven",
+      4: "proven"
+    })
+    assert.isNull(lost.missing)
+    assert.deepStrictEqual(classes(cover({ files, ledgerFound: false }, { from: at(120), to: at(180) })), {
+      2: "not provable"
+    })
+    const last = cover({ files: files.slice(0, 2), ledgerFound: false })
+    assert.deepStrictEqual(classes(last), { 0: "proven", 1: "not provable" })
+    for (const sound of [cover({ files }), cover({ files: counted, ledgerFound: false })]) {
+      assert.deepStrictEqual(new Set(Object.values(classes(sound))), new Set(["proven"]))
+    }
   })
 
   it("is unexplained where statements about gaps were lost", () => {

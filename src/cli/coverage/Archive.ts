@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { CoveredFile } from "../../completeness/Coverage.ts"
 import type { Gap } from "../../domain/Gap.ts"
 import type { Oddity, ReadFailed, Source } from "../inspect/Source.ts"
+import { copiesOf, lookalikes } from "./copies.ts"
 import { type Certificate, type FileReport, keepNewest, readFile } from "./readFile.ts"
 import type { Candidate } from "./selection.ts"
 
@@ -127,9 +128,12 @@ export const readArchive = Effect.fnUntraced(
 
     const named = new Set([...unhashed.values()].map(({ report }) => report.certificate?.previousFile ?? ""))
     const linked = [...unhashed.values()].filter(({ path }) => named.has(path))
+    const alike = lookalikes([...unhashed.values()])
+    const suspects = new Set(alike.flat())
     const digests = new Map<string, string>()
-    yield* Effect.forEach(linked, ({ file, path }) =>
-      source.sha256(file, verify).pipe(
+    yield* Effect.forEach(new Set([...linked, ...suspects]), (each) => {
+      const { file, path } = each
+      return source.sha256(file, verify || suspects.has(each)).pipe(
         Effect.map((sha256) => {
           if (sha256 !== null) digests.set(path, sha256)
         }),
@@ -139,9 +143,14 @@ export const readArchive = Effect.fnUntraced(
             if (!moved) problems.push({ file, problem })
           })
         )
-      ), { concurrency: source.digestsAtATime, discard: true })
+      )
+    }, { concurrency: source.digestsAtATime, discard: true })
 
-    for (const { path, report: { certificate, facts, rowsByHour }, series } of unhashed.values()) {
+    const copies = copiesOf(alike, (path) => digests.get(path))
+    for (const [{ file }, original] of copies) problems.push({ file, problem: `it is a copy of ${original.path}` })
+    for (const each of unhashed.values()) {
+      if (copies.has(each)) continue
+      const { path, report: { certificate, facts, rowsByHour }, series } = each
       if (facts.lastReceived >= series.newest) {
         series.newest = facts.lastReceived
         series.rule = certificate?.rule ?? null
@@ -151,16 +160,17 @@ export const readArchive = Effect.fnUntraced(
         firstReceived: facts.firstReceived,
         lastReceived: facts.lastReceived,
         rowsByHour,
-        gaps: certificate?.gaps ?? 0,
+        gaps: certificate?.gaps ?? null,
         link: linkOf(certificate),
         sha256: digests.get(path) ?? null
       })
     }
+    const verified = linked.filter(({ path }) => digests.has(path)).length
     const archive: Archive = {
       series: [...all.values()],
       problems,
       gone,
-      links: { verified: digests.size, notVerified: linked.length - digests.size }
+      links: { verified, notVerified: linked.length - verified }
     }
     return archive
   }

@@ -9,7 +9,8 @@ import { decoded, type FileBytes, unsound, UnsoundFile } from "../../sinks/foote
 /** What a file certifies of itself and of the one before it. */
 export interface Certificate {
   readonly rule: string | null
-  readonly gaps: number
+  /** Null where nobody could count them. */
+  readonly gaps: number | null
   readonly previousFile: string
   readonly previousSha256: string
 }
@@ -27,9 +28,10 @@ export interface FileReport {
 const certificateOf = ({ metadata }: FileDetail): Certificate | null => {
   const previousFile = metadata["ticklake.previous_file"]
   if (previousFile === undefined) return null
+  const gaps = metadata["ticklake.gaps"]
   return {
     rule: metadata["ticklake.rule"] ?? null,
-    gaps: Number(metadata["ticklake.gaps"] ?? 0),
+    gaps: gaps === undefined ? null : Number(gaps),
     previousFile,
     previousSha256: metadata["ticklake.previous_sha256"] ?? ""
   }

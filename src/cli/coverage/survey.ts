@@ -103,6 +103,7 @@ const survey = (source: Source, archive: Archive, skipped: ReadonlySet<string>, 
         files: rows?.files ?? [],
         gaps: takenOver(gaps, rows?.files ?? []),
         ledgerKnown: ledger !== undefined || [...bases].some((base) => source.contains(base + ledgerFolder)),
+        ledgerFound: ledger !== undefined,
         ledgerBreaks: breaks,
         unreadable: rows?.unreadable ?? new Map(),
         elsewhere: elsewhereOf(bases)

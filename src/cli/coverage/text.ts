@@ -111,6 +111,8 @@ const breakText = (name: string, { file, previous, reason, span }: Break): strin
       return `${time}  ${previous} is not the file on which ${file} follows: its SHA-256 is another`
     case "unreadable":
       return `${time}  ${previous} cannot be read`
+    case "forked":
+      return `${time}  ${file} follows on ${previous}, and so does another file`
     case "uncovered":
       return `${time}  no file and no gap speaks for this time`
         + (file === null ? "" : `; ${file} follows on none of those before`)
@@ -120,6 +122,7 @@ const breakText = (name: string, { file, previous, reason, span }: Break): strin
 const notes = ({ feeds, gone, leftOut: { setAside, stillWritten }, links }: Survey): ReadonlyArray<string> => {
   const blind = feeds.filter(({ ledgerKnown }) => !ledgerKnown)
   const untold = feeds.reduce((sum, { coverage }) => sum + coverage.untold.length, 0)
+  const uncounted = feeds.reduce((sum, { coverage }) => sum + coverage.uncounted, 0)
   return [
     ...(links.notVerified === 0 ? [] : [
       `${
@@ -133,6 +136,12 @@ const notes = ({ feeds, gone, leftOut: { setAside, stillWritten }, links }: Surv
     ]),
     ...(untold === 0 ? [] : [
       `${quantity(untold, "file")} counted gaps of which no record is here yet: their hours are holes of unknown size`
+    ]),
+    ...(uncounted === 0 ? [] : [
+      `${
+        quantity(uncounted, "file")
+      } of a start after a crash cannot say which gaps there were, and no record of gaps is here: `
+      + "their hours are not provable, nor those of the file after each"
     ]),
     ...(stillWritten === 0 ? [] : [`left out: ${quantity(stillWritten, "file")} in .open, still written`]),
     ...(setAside === 0 ? [] : [`left out: ${quantity(setAside, "file")} in quarantine`]),
@@ -153,7 +162,7 @@ export const text = (survey: Survey, colour: boolean): string => {
     totalText(survey),
     ...section("Holes, times of receipt (UTC):", holes),
     ...section("Unexplained:", breaks),
-    ...section("Damaged, foreign or unreadable:", problems.map(({ file, problem }) => `${file}: ${problem}`)),
+    ...section("Damaged, foreign, unreadable or copied:", problems.map(({ file, problem }) => `${file}: ${problem}`)),
     ...section("Note:", notes(survey))
   ].join("\n\n")
 }

@@ -43,13 +43,14 @@ export const timeRange = Effect.fnUntraced(function*(fromFlag: Option.Option<str
   const to = yield* read("--to", toFlag)
   const now = (yield* Clock.currentTimeMillis) * 1000
   const begin = from === null ? null : startOfHour(hourOf(from.micros))
-  // Nothing can be asked of what has not happened yet.
-  const end = to === null ? null : Math.min(now, to.isDay ? to.micros + dayMicros : to.micros)
+  const end = to === null ? null : to.isDay ? to.micros + dayMicros : to.micros
+  if (from !== null && to !== null && end !== null && from.micros >= end) {
+    const order = from.micros > to.micros ? "is after" : "is not before"
+    return yield* new WrongTime({ flag: "--from", problem: `${from.text} ${order} --to ${to.text}` })
+  }
   if (from !== null && from.micros >= now) {
     return yield* new WrongTime({ flag: "--from", problem: `${from.text} is still to come` })
   }
-  if (from !== null && to !== null && begin !== null && end !== null && begin >= end) {
-    return yield* new WrongTime({ flag: "--to", problem: `${to.text} is not after --from ${from.text}` })
-  }
-  return { from: begin, to: end }
+  // Nothing can be asked of what has not happened yet.
+  return { from: begin, to: end === null ? null : Math.min(now, end) }
 })
