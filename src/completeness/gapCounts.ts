@@ -16,6 +16,9 @@ export interface UntoldGaps {
   readonly span: Span
 }
 
+/** Far longer than events wait between their receipt and their file; microseconds. */
+const waitMicros = 5_000_000
+
 /** Files that count gaps in a time of which no record tells anything: those records are not there yet, or not any more. */
 export const untoldGaps = (
   files: ReadonlyArray<CountingFile>,
@@ -29,7 +32,8 @@ export const untoldGaps = (
     const span = covered[index]
     const counted = counts.get(path) ?? 0
     if (counted === 0 || span === undefined) return []
-    return anyMeets(span) ? [] : [{ file: path, gaps: counted, span }]
+    // A gap is counted when it is found, and events that wait to be written go into the next file.
+    return anyMeets({ from: span.from, to: span.to + waitMicros }) ? [] : [{ file: path, gaps: counted, span }]
   })
 }
 

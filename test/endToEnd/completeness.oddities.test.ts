@@ -84,7 +84,7 @@ describe.concurrent("what is missing", () => {
           yield* until(() => made.feed(trades).dropped > 10)
           yield* made.simulator.stopTraffic
           yield* made.simulator.flushed
-          yield* made.simulator.produce(venue, symbol, 5)
+          yield* made.simulator.produce(venue, symbol, 60)
           yield* until(() => made.feed(trades).completeness.recovered > 0)
           const found = yield* conclude(made)
           assert.includeMembers([...causesOf(found, trades)], ["queue_overflow"])

@@ -84,7 +84,8 @@ describe.concurrent("two paths", () => {
         yield* deliver(made, 20)
         for (let turn = 0; turn < 4; turn++) {
           yield* made.simulator.faults.inject({ kind: "gap", count: 3 }, { listener: turn % 2 })
-          yield* deliver(made, 30)
+          // A message of Bybit has many trades, and messages are what gets lost.
+          yield* deliver(made, venue === "bybit" ? 150 : 30)
         }
         const found = yield* conclude(made)
         assert.deepStrictEqual(

@@ -48,6 +48,8 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         )
         yield* first.simulator.resumeTraffic
         yield* live(second)
+        // What a venue repeats is no news, and ends no gap.
+        yield* deliver(second, 5)
         const found = yield* conclude(second)
         const settled = found.gaps(trades).filter(({ status }) => status !== "open")
         assert.lengthOf(settled, isCounted ? 0 : 1, JSON.stringify(settled))
@@ -70,7 +72,8 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         yield* deliver(second, 5)
         const found = yield* conclude(second)
         const settled = found.gaps(trades).filter(({ status }) => status !== "open")
-        assert.isAtLeast(settled.length, 2)
+        // Coinbase may show what was missed to whoever subscribes again.
+        assert.isAtLeast(settled.length, venue === "coinbase" ? 1 : 2)
         if (isCounted) { for (const gap of settled) assert.strictEqual(gap.status, "repaired", JSON.stringify(gap)) }
       }))
   }
