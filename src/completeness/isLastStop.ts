@@ -1,7 +1,7 @@
 import type { Gap } from "../domain/Gap.ts"
 
-/** Within this time after one feed has stopped, all others of the recorder have. */
-const stopMicros = 10_000_000
+/** Between the last sign of life of one feed and the newest row of any, when all stop together: pings are the only sign of a quiet one. */
+const stopMicros = 120_000_000
 
 /**
  * Whether `gap` is the stop with which everything that is known ends, so that it leaves nothing out of that; `newest` is the newest of

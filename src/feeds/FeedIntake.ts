@@ -186,9 +186,14 @@ export class FeedIntake {
     if (nobody) this.#ledger.interrupted(cause, null)
   }
 
-  /** The connections are about to be closed, and what comes after may be missed. */
-  stopping(): void {
-    this.#stopsAt ??= this.#options.nowMicros()
+  /**
+   * A connection is about to be closed, and what comes after may be missed. Nothing at all has come over it for `quietMillis`: it may have
+   * been dead since then without anybody having noticed.
+   */
+  stopping(quietMillis: number): void {
+    const heardMicros = this.#options.nowMicros() - Math.ceil(quietMillis * 1000)
+    // Of several connections the one that was heard last counts.
+    this.#stopsAt = Math.max(this.#stopsAt ?? heardMicros, heardMicros)
   }
 
   /** Nobody records the feed from here on. */

@@ -126,8 +126,8 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
           noticed = true
           Deferred.doneUnsafe(replace, Effect.succeed("the venue announced its end"))
         },
-        onClosing: () => {
-          if (!retired && !leaving) intake.stopping()
+        onClosing: (quietMillis) => {
+          if (!retired && !leaving) intake.stopping(quietMillis)
         },
         onClosed: () => {
           setOpen(key, false)

@@ -85,8 +85,11 @@ export interface Owner {
   readonly onSilence: (reason: string, text: string) => Effect.Effect<void>
   /** The venue announces that it will end the connection. */
   readonly onClosingNotice: () => void
-  /** The session was interrupted and is about to close its connection; what comes until it is closed is still taken. */
-  readonly onClosing: () => void
+  /**
+   * The session was interrupted and is about to close its connection, over which nothing at all has come for so long; what comes until
+   * it is closed is still taken.
+   */
+  readonly onClosing: (quietMillis: number) => void
   readonly onClosed: () => void
   /** Whether a book with a hole may be asked for anew, by monotonic milliseconds. */
   readonly mayAskAnew: (nowMillis: number) => boolean
@@ -236,7 +239,9 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
       now()
   const { counts } = intake()
   if (state === "connecting") setState("subscribing")
-  yield* Effect.addFinalizer((exit) => Exit.hasInterrupts(exit) ? Effect.sync(options.onClosing) : Effect.void)
+  yield* Effect.addFinalizer((exit) =>
+    Exit.hasInterrupts(exit) ? Effect.sync(() => options.onClosing(now() - lastHeard)) : Effect.void
+  )
   yield* Effect.logDebug("connected")
 
   const subscribe = Effect.gen(function*() {

@@ -90,7 +90,7 @@ const play = (venue: BookVenue, steps: ReadonlyArray<Step>) => {
         venue.mayAsk = step.so
         break
       case "stop":
-        venue.model.intake.stopping()
+        venue.model.intake.stopping(0)
         venue.change()
         venue.model.intake.stopped()
         venue.model.drain()

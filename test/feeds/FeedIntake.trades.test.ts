@@ -117,7 +117,7 @@ const play = (steps: ReadonlyArray<typeof Step.Type>, counted = true) => {
         break
       case "stop":
         model.now += 1000
-        model.intake.stopping()
+        model.intake.stopping(0)
         model.intake.stopped()
         model.drain()
         miss(step.missed)
@@ -204,5 +204,20 @@ describe("the intake of trades whose ids follow each other", () => {
     model.drain()
     connection.receive(tradesOf(1301, 1301), null, 0)
     assert.closeTo(complete(), 197 / 301, 1e-9)
+  })
+
+  it("says of a stop that events may be missing since anything was heard last, for the connection may have been dead", () => {
+    const model = new IntakeModel(feed, "consecutive")
+    model.connect().receive([trade(1, model.now, model.now, true)], null, 0)
+    model.now += 60_000_000
+    const heard = model.now - 20_000_000
+    model.intake.stopping(20_000)
+    model.now += 1_000_000
+    model.intake.stopped()
+    model.drain()
+    assert.deepStrictEqual(
+      standingGaps(model.rows).map(({ cause, openedMicros, status }) => ({ cause, openedMicros, status })),
+      [{ cause: "recorder_stopped", openedMicros: heard, status: "open" }]
+    )
   })
 })

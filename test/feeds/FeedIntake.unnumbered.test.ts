@@ -160,7 +160,7 @@ const play = (steps: ReadonlyArray<Step>) => {
       case "stop":
         tick()
         causes.add("recorder_stopped")
-        model.intake.stopping()
+        model.intake.stopping(0)
         for (let i = 0; i < step.closing; i++) send(1)
         model.intake.stopped()
         model.drain()
