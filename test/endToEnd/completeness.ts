@@ -1,5 +1,5 @@
-import { assert, it } from "@effect/vitest"
-import { Effect, type Layer, Random, type Scope } from "effect"
+import { afterAll, assert, it } from "@effect/vitest"
+import { Console, Effect, type Layer, Random, type Scope } from "effect"
 import { surveyOf } from "../../src/cli/coverage/survey.ts"
 import { localSource } from "../../src/cli/inspect/localSource.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
@@ -14,7 +14,7 @@ import { readEvents, type RecordedEvent } from "./recordedEvents.ts"
 const seeds = Array.from({ length: Number(process.env["TICKLAKE_SEEDS"] ?? 1) }, (_, index) => `seed ${index + 1}`)
 
 /** What came about in the scenarios of a file so far. */
-export const figures = {
+const figures = {
   scenarios: 0,
   trades: 0,
   recorded: 0,
@@ -24,6 +24,8 @@ export const figures = {
   repaired: 0,
   needless: 0
 }
+
+if (seeds.length > 1) afterAll(() => Effect.runPromise(Console.log(`all in all ${JSON.stringify(figures)}`)))
 
 /** A test of the whole recorder, once for each seed. */
 export const scenario = <E>(
