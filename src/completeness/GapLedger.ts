@@ -152,11 +152,8 @@ export class GapLedger {
   /** Nobody records the feed from `nowMicros` on. */
   stopped(nowMicros: number): void {
     this.roomAgain(nowMicros)
-    const openedMicros = Math.max(nowMicros, this.#lastMicros)
-    const now = this.#interruption ??= {
-      ...this.#interruptionFrom("recorder_stopped", this.#lastConnection),
-      openedMicros
-    }
+    // From the last event on: a connection may have been dead for a while without anybody having noticed.
+    const now = this.#interruption ??= this.#interruptionFrom("recorder_stopped", this.#lastConnection)
     if (now.gap !== null) return
     now.cause ??= "never_subscribed"
     this.#announce(now)

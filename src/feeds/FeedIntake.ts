@@ -48,7 +48,6 @@ export class FeedIntake {
   readonly #carrying = new Set<number>()
   #before: Array<GapEvent> = []
   #behind: Array<GapEvent> = []
-  #stopsAt: number | null = null
   /** Which trades stand around the gaps of venues that do not count. */
   readonly #neighbours: Neighbours | null
 
@@ -132,14 +131,9 @@ export class FeedIntake {
     if (this.#carrying.size === 0) this.#ledger.interrupted(cause, null)
   }
 
-  /** The connections are about to be closed, and what comes after may be missed. */
-  stopping(): void {
-    this.#stopsAt ??= this.#options.nowMicros()
-  }
-
   /** Nobody records the feed from here on. */
   stopped(): void {
-    this.#ledger.stopped(this.#stopsAt ?? this.#options.nowMicros())
+    this.#ledger.stopped(this.#options.nowMicros())
     this.#flush()
   }
 

@@ -91,7 +91,6 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     const replace = Deferred.makeUnsafe<string>()
     let joined: ReturnType<Running["joined"]> = null
     let noticed = false
-    let retired = false
     states.remove(path)
     const fiber = yield* Effect.forkScoped(
       Session.run(to, feed, {
@@ -110,9 +109,6 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
           noticed = true
           Deferred.doneUnsafe(replace, Effect.succeed("the venue announced its end"))
         },
-        onClosing: () => {
-          if (!retired && !leaving) intake.stopping()
-        },
         onClosed: () => {
           states.remove(key)
           if (leaving) joined?.intake.leave(null)
@@ -128,7 +124,6 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
       noticed: () => noticed,
       replace,
       retire: Effect.suspend(() => {
-        retired = true
         stats.reconnects++
         stats.reconnectsBy.handover++
         return Effect.andThen(Fiber.interrupt(fiber), Effect.sync(() => joined?.intake.leave(null)))

@@ -1,4 +1,4 @@
-import { Clock, Deferred, type Duration, Effect, Exit, Latch, Schema } from "effect"
+import { Clock, Deferred, type Duration, Effect, Latch, Schema } from "effect"
 import type { Missing } from "../completeness/Verdict.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
@@ -85,8 +85,6 @@ export interface Owner {
   readonly onSilence: (reason: string, text: string) => Effect.Effect<void>
   /** The venue announces that it will end the connection. */
   readonly onClosingNotice: () => void
-  /** The session was interrupted and is about to close its connection; what comes until it is closed is still taken. */
-  readonly onClosing: () => void
   readonly onClosed: () => void
   /** Whether a book with a hole may be asked for anew, by monotonic milliseconds. */
   readonly mayAskAnew: (nowMillis: number) => boolean
@@ -234,7 +232,6 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
   const joined = options.join(number)
   intake = joined
   setState("subscribing")
-  yield* Effect.addFinalizer((exit) => Exit.hasInterrupts(exit) ? Effect.sync(options.onClosing) : Effect.void)
   yield* Effect.logDebug("connected")
 
   const subscribe = Effect.gen(function*() {

@@ -83,8 +83,15 @@ describe.concurrent("two paths", () => {
         yield* bothCarry(made)
         yield* deliver(made, 20)
         for (let turn = 0; turn < 4; turn++) {
-          yield* made.simulator.faults.inject({ kind: "gap", count: 3 }, { listener: turn % 2 })
-          yield* deliver(made, 30)
+          const { ledger } = made.simulator
+          const sent = open(made, turn % 2).map(({ connection }) => ({
+            connection,
+            before: ledger.entries({ connection }).length
+          }))
+          yield* made.simulator.faults.inject({ kind: "gap" }, { listener: turn % 2 })
+          // The message that was swallowed stood before.
+          yield* until(() => sent.every(({ before, connection }) => ledger.entries({ connection }).length > before))
+          yield* deliver(made, 5)
         }
         const found = yield* conclude(made)
         assert.deepStrictEqual(

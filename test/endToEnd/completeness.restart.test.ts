@@ -47,11 +47,27 @@ describe.concurrent("a recorder that was stopped and started again", () => {
           ledger.connections().slice(2).filter(({ subscriptions }) => subscriptions.length > 0).length === 2
         )
         yield* first.simulator.resumeTraffic
-        yield* live(second)
+        yield* deliver(second, 5)
         const found = yield* conclude(second)
         const settled = found.gaps(trades).filter(({ status }) => status !== "open")
         assert.lengthOf(settled, isCounted ? 0 : 1, JSON.stringify(settled))
       }))
+
+    scenario(
+      `${venue}: over a connection that was dead at the stop is told from the last event on`,
+      (seed) =>
+        Effect.gen(function*() {
+          const first = yield* recorderOf(venue, seed, { configure: withoutRepair })
+          yield* deliver(first, 20)
+          yield* first.simulator.faults.inject({ kind: "half-open" })
+          yield* first.simulator.produce(venue, symbolOf(venue), 40)
+          yield* Effect.sleep(700)
+          yield* first.shutDown
+          const second = yield* first.again
+          yield* deliver(second, 10)
+          yield* conclude(second)
+        })
+    )
 
     scenario(`${venue}: a gap from before the stop is fetched after it`, (seed) =>
       Effect.gen(function*() {
@@ -70,7 +86,8 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         yield* deliver(second, 5)
         const found = yield* conclude(second)
         const settled = found.gaps(trades).filter(({ status }) => status !== "open")
-        assert.isAtLeast(settled.length, 2)
+        // Coinbase shows its newest trades to whoever subscribes.
+        assert.isAtLeast(settled.length, venue === "coinbase" ? 1 : 2)
         if (isCounted) { for (const gap of settled) assert.strictEqual(gap.status, "repaired", JSON.stringify(gap)) }
       }))
   }

@@ -124,7 +124,7 @@ const assertCovered = Effect.fnUntraced(function*(
   const source = yield* localSource(folder)
   const survey = yield* surveyOf(source, { asked: () => true, from: null, to, verify: true })
   assert.deepStrictEqual(survey.problems, [])
-  for (const { coverage, feed, rule } of survey.feeds) {
+  for (const { coverage, feed, files, rule } of survey.feeds) {
     const gaps = gapsOf(feed).filter(({ openedMicros }) => to === null || openedMicros < to)
     const touches = (hour: number, statuses: ReadonlyArray<Gap["status"]>) =>
       gaps.some(({ closedMicros, openedMicros, status }) =>
@@ -139,7 +139,8 @@ const assertCovered = Effect.fnUntraced(function*(
         : touches(hour, ["repaired"])
         ? "repaired"
         : "proven"
-      assert.strictEqual(found, expected, `${feed}: ${JSON.stringify(coverage.breaks)} ${JSON.stringify(gaps)}`)
+      const told = JSON.stringify({ to, files, told: gaps, coverage })
+      assert.strictEqual(found, expected, `${feed}: ${told}`)
     }
   }
 })

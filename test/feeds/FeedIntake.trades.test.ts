@@ -117,7 +117,6 @@ const play = (steps: ReadonlyArray<typeof Step.Type>, counted = true) => {
         break
       case "stop":
         model.now += 1000
-        model.intake.stopping()
         model.intake.stopped()
         model.drain()
         miss(step.missed)

@@ -37,7 +37,6 @@ const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs 
     onData: () => Effect.void,
     onSilence: () => Effect.void,
     onClosingNotice: () => {},
-    onClosing: () => {},
     onClosed: () => {},
     mayAskAnew: () => true
   }))
