@@ -57,17 +57,21 @@ const consecutive = (before: Before | null): Continuity => {
       }
       if (position.last <= last) {
         const filled = missing.take(position.first, position.last)
-        if (filled > 0) return { _tag: "OutOfOrder", filled }
-        const newer = timestampExchange !== null && timestampExchange - lastTime >= resetMicros
-        if (newer) {
+        if (filled > 0) {
+          lastTime = Math.max(lastTime, timestampExchange ?? 0)
+          return { _tag: "OutOfOrder", filled }
+        }
+        const newerBy = timestampExchange === null ? 0 : timestampExchange - lastTime
+        if (newerBy >= resetMicros) {
           startAt(position.first, position.last, timestampExchange)
           return reset
         }
-        return position.first < first ? { _tag: "OutOfOrder", filled: 0 } : duplicate
+        // What is newer than everything before was never received, whatever its number.
+        return position.first < first || newerBy > 0 ? { _tag: "OutOfOrder", filled: 0 } : duplicate
       }
       const expected = last + 1
       last = position.last
-      lastTime = timestampExchange ?? lastTime
+      lastTime = Math.max(lastTime, timestampExchange ?? 0)
       if (position.first <= expected) return inOrder
       const hole = { first: expected, last: position.first - 1 }
       missing.add(hole)
