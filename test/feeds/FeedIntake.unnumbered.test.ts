@@ -138,8 +138,13 @@ const play = (steps: ReadonlyArray<Step>) => {
         connection.leave("disconnected")
         causes.add("disconnected")
         // A path that is heard of again has delivered all there was.
-        if (step.thenHeard) { for (let i = 0; i < step.missed; i++) send(1, second) }
-        else miss(step.missed)
+        if (step.thenHeard) {
+          for (let i = 0; i < step.missed; i++) {
+            send(1, second)
+            // What is said of gaps takes room as well.
+            model.drain()
+          }
+        } else miss(step.missed)
         model.drain()
         connection = model.connect()
         send(1)
