@@ -31,7 +31,7 @@ if (seeds.length > 1) afterAll(() => Effect.runPromise(Console.log(`all in all $
 export const scenario = <E>(
   name: string,
   body: (seed: string) => Effect.Effect<void, E, Scope.Scope | Environment>,
-  timeoutMillis = 60_000
+  timeoutMillis = 120_000
 ) => {
   for (const seed of seeds) {
     it.live(
