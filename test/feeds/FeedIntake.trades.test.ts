@@ -174,4 +174,23 @@ describe("the intake of trades whose ids follow each other", () => {
     },
     { arbitrary: { runs: 2000 } }
   )
+
+  it("takes trades that found no room when they are fetched", () => {
+    const model = new IntakeModel(feed, "consecutive", 2)
+    const connection = model.connect()
+    const send = (...ids: ReadonlyArray<number>) => connection.receive(ids.map((id) => trade(id, 1, 1, true)), null, 0)
+    send(1, 2)
+    send(3, 4)
+    model.drain()
+    send(5)
+    model.drain()
+    const wanted = model.intake.fetchable()[0] ?? assert.fail("nothing to fetch")
+    assert.deepInclude(wanted, { afterId: "2", beforeId: "5" })
+    assert.strictEqual(model.stats.sequence.missing, 2)
+    assert.strictEqual(model.intake.repair([1, 2, 3, 4, 5].map((id) => trade(id, 1, 1, true)), wanted), 2)
+    assert.strictEqual(model.stats.sequence.missing, 0)
+    assert.isTrue(model.intake.isWhole(wanted))
+    model.drain()
+    assert.deepStrictEqual(eventsOf(model.rows).map(({ sequenceId }) => sequenceId), ["1", "2", "5", "3", "4"])
+  })
 })
