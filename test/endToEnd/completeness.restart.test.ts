@@ -27,7 +27,9 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         const settled = found.gaps(trades).filter(({ status }) => status !== "open")
         assert.isAbove(settled.length, 0)
         for (const gap of settled) {
-          assert.deepInclude(gap, { cause: "recorder_stopped", status: "repaired", missing: 0, connectionAfter: 1 })
+          assert.deepInclude(gap, { cause: "recorder_stopped", connectionAfter: 1 })
+          // Bybit tells of its newest 60 trades, which may not be all.
+          if (venue !== "bybit") assert.deepInclude(gap, { status: "repaired", missing: 0 })
         }
         const [missed, ...rest] = found.gaps(book)
         assert.deepInclude(missed, { cause: "recorder_stopped", status: "missing", connectionAfter: 1 })
@@ -55,9 +57,26 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         assert.lengthOf(settled, isCounted ? 0 : 1, JSON.stringify(settled))
       }))
 
+    scenario(
+      `${venue}: over a connection that was dead at the stop is told from the last event on`,
+      (seed) =>
+        Effect.gen(function*() {
+          const first = yield* recorderOf(venue, seed, { configure: withoutRepair })
+          yield* deliver(first, 20)
+          yield* first.simulator.faults.inject({ kind: "half-open" })
+          yield* first.simulator.produce(venue, symbolOf(venue), 40)
+          yield* Effect.sleep(700)
+          yield* first.shutDown
+          const second = yield* first.again
+          yield* deliver(second, 10)
+          yield* conclude(second)
+        })
+    )
+
+    if (venue === "bybit") continue
     scenario(`${venue}: a gap from before the stop is fetched after it`, (seed) =>
       Effect.gen(function*() {
-        const first = yield* recorderOf(venue, seed, { simulator: { rate: venue === "bybit" ? 10 : 100 } })
+        const first = yield* recorderOf(venue, seed)
         const { faults } = first.simulator
         yield* deliver(first, 20)
         yield* faults.misanswer({ kind: "rest-silent" })

@@ -30,7 +30,7 @@ export const figures = {
 export const scenario = <E>(
   name: string,
   body: (seed: string) => Effect.Effect<void, E, Scope.Scope | Environment>,
-  timeoutMillis = 60_000
+  timeoutMillis = 120_000
 ) => {
   for (const seed of seeds) {
     it.live(
