@@ -15,12 +15,12 @@ import { destination, record } from "./destination.ts"
 import { eventsOf, IntakeModel, standingGaps } from "./intakeModel.ts"
 import { exchangeAt, serve } from "./numberVenue.ts"
 
-const trade = (id: number, micros: number): TradeEvent => ({
+const trade = (id: number, tradedMicros: number, receivedMicros: number): TradeEvent => ({
   dataType: "trade",
   symbol: "btcusdt",
   sequenceId: String(id),
-  timestampCollector: micros,
-  timestampExchange: micros,
+  timestampCollector: receivedMicros,
+  timestampExchange: tradedMicros,
   data: Buffer.from(String(id)),
   position: { first: id, last: id, previous: null },
   tradeId: String(id),
@@ -45,9 +45,10 @@ describe("redundant paths", () => {
       const neither: Array<number> = []
       const send = (id: number, by: typeof Brought.Type) => {
         model.now += 1000
+        const tradedMicros = model.now
         const bring = (path: 0 | 1) => {
           model.now += 1000
-          paths[path].receive([trade(id, model.now)], null, model.now / 1000)
+          paths[path].receive([trade(id, tradedMicros, model.now)], null, model.now / 1000)
         }
         if (by === "neither") {
           neither.push(id)
