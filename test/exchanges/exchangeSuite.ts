@@ -66,6 +66,18 @@ const shape = (parsed: Parsed) => ({
   events: parsed.events.map((event) => ({ ...event, data: event.data.toString("latin1") }))
 })
 
+/** What a frame says, apart from the white space around it and from the words for what is wrong with it. */
+const told = (parsed: Parsed) => ({
+  ...parsed,
+  problems: parsed.problems.map(({ _tag }) => _tag),
+  events: parsed.events.map((event) => ({
+    ...event,
+    data: event.data.toString("latin1").trim(),
+    // Where a venue numbers nothing an id has a checksum of the whole message.
+    sequenceId: event.sequenceId.replace(/-[0-9a-f]{8}$/, "")
+  }))
+})
+
 const isJson = (text: string): boolean => {
   try {
     JSON.parse(text)
@@ -175,6 +187,33 @@ export const exchangeSuite = (name: Venue, make: MakeExchange, samples: Samples)
         assert.deepStrictEqual(shape(newParser()(frameOf(content))), once)
       }
     })
+
+    // White space keeps a frame from being read by its pattern, so that the whole of it is decoded.
+    const assertSameWithSpace = (content: Buffer) => {
+      const bare = told(newParser()(frameOf(content)))
+      if (!isJson(content.toString("utf8"))) return assert.deepStrictEqual(bare.events, [])
+      assert.deepStrictEqual(bare, told(newParser()(frameOf(Buffer.concat([Buffer.from(" "), content])))))
+    }
+
+    it("reads a frame that is written as usual as it reads any other", () => {
+      for (const content of frames) assertSameWithSpace(Buffer.from(content))
+    })
+
+    it.prop("reads damaged frames alike, however they are written", [frameIndex, Mutations], ([index, mutations]) => {
+      assertSameWithSpace(mutate(Buffer.from(frames[index]!, "utf8"), mutations))
+    }, { arbitrary: { runs: 1500 } })
+
+    it.prop(
+      "reads frames with one value changed alike, however they are written",
+      [jsonIndex, Schema.Int, Schema.Json],
+      ([index, at, replacement]) => {
+        const value: unknown = JSON.parse(jsonFrames[index]!)
+        assertSameWithSpace(
+          Buffer.from(JSON.stringify(replaceInside(value, Math.abs(at) % countInside(value), replacement)))
+        )
+      },
+      { arbitrary: { runs: 1500 } }
+    )
 
     it.prop("no bytes make it throw", [Arbitrary.schema(Schema.Uint8Array)], ([content]) => {
       const frame = frameOf(content)

@@ -7,6 +7,7 @@ import { containsEscapedKey, slice, valueAtPath } from "../wire/jsonSpan.ts"
 import { row } from "../wire/row.ts"
 import { unrequested } from "../wire/unrequested.ts"
 import { readBook } from "./book.ts"
+import { glance } from "./glance.ts"
 import { streamOf } from "./subscribe.ts"
 import { readTrade, type TimeUnit } from "./trade.ts"
 
@@ -83,6 +84,8 @@ export const makeParser = (unit: TimeUnit, subscriptions: ReadonlyArray<Subscrip
   }
 
   return (frame) => {
+    const seen = glance(frame.bytes)
+    if (seen !== null) return readNamed(seen.stream, seen.value, seen.data, frame)
     const decoded = decode(frame.bytes)
     if (decoded._tag === "NotJson") return malformed(decoded.reason)
     const { value } = decoded

@@ -1,11 +1,14 @@
 import type { Subscription } from "../../domain/Feed.ts"
+import type { Frame } from "../../domain/Frame.ts"
 import { control, malformed, type Parsed, type Parser } from "../Exchange.ts"
 import { decode, isObject, type JsonObject } from "../wire/json.ts"
 import { containsEscapedKey } from "../wire/jsonSpan.ts"
 import { row } from "../wire/row.ts"
-import { tradeBatch } from "../wire/tradeBatch.ts"
+import { textOf } from "../wire/shape.ts"
+import { tradeBatch, tradesOf } from "../wire/tradeBatch.ts"
 import { unrequested } from "../wire/unrequested.ts"
 import { readBook } from "./book.ts"
+import { glanceBook, glanceTrades } from "./glance.ts"
 import { topicOf } from "./subscribe.ts"
 import { readTrade } from "./trade.ts"
 
@@ -29,7 +32,31 @@ const readControl = (message: JsonObject): Parsed => {
 export const makeParser = (subscriptions: ReadonlyArray<Subscription>): Parser => {
   const byTopic = new Map(subscriptions.map((subscription) => [topicOf(subscription), subscription]))
 
+  /** What stands in a frame that is written as Bybit writes them; null where that is not so, or nobody asked for it. */
+  const readGlance = (frame: Frame): Parsed | null => {
+    const text = textOf(frame.bytes)
+    if (text === null) return null
+    const book = glanceBook(text)
+    if (book !== null) {
+      const subscription = byTopic.get(book.topic)
+      return subscription?.dataType === "orderbook"
+        ? row(readBook(book, frame.bytes, subscription.symbol, frame.receivedAtMicros))
+        : null
+    }
+    const trades = glanceTrades(text)
+    const subscription = trades === null ? undefined : byTopic.get(trades.topic)
+    return trades !== null && subscription?.dataType === "trade"
+      ? tradesOf(
+        frame.bytes,
+        trades,
+        (value, slice) => readTrade(value, slice, subscription.symbol, frame.receivedAtMicros)
+      )
+      : null
+  }
+
   return (frame) => {
+    const seen = readGlance(frame)
+    if (seen !== null) return seen
     const decoded = decode(frame.bytes)
     if (decoded._tag === "NotJson") return malformed(decoded.reason)
     const message = decoded.value

@@ -1,10 +1,13 @@
 import type { Subscription } from "../../domain/Feed.ts"
-import { control, malformed, type Parser, type SubscribeFrame } from "../Exchange.ts"
+import type { Frame } from "../../domain/Frame.ts"
+import { control, malformed, type Parsed, type Parser, type SubscribeFrame } from "../Exchange.ts"
 import { clipped } from "../wire/clipped.ts"
 import { decode, isObject } from "../wire/json.ts"
+import { textOf } from "../wire/shape.ts"
 import { makeReadAcknowledgement } from "./acknowledgement.ts"
 import { parseBook } from "./advancedBook.ts"
-import { parseTrades } from "./advancedTrades.ts"
+import { glanceBook, glanceTrades } from "./advancedGlance.ts"
+import { parseTrades, tradesOf } from "./advancedTrades.ts"
 import type { Dialect } from "./dialect.ts"
 import { malformedAt, sequenceNumber } from "./numbering.ts"
 import { productsOf, symbolsOf } from "./products.ts"
@@ -34,7 +37,20 @@ const parser = (subscriptions: ReadonlyArray<Subscription>): Parser => {
   const books = productsOf(subscriptions, "orderbook")
   const trades = productsOf(subscriptions, "trade")
   const readAcknowledgement = makeReadAcknowledgement(subscriptions)
+
+  /** What stands in a message with market data that is written as Coinbase writes them; null for any other. */
+  const readGlance = (frame: Frame): Parsed | null => {
+    const text = textOf(frame.bytes)
+    if (text === null) return null
+    const book = glanceBook(text)
+    if (book !== null) return parseBook(frame, book.message, book.sequence, books)
+    const found = glanceTrades(text)
+    return found === null ? null : tradesOf(frame, [found], found.sequence, trades)
+  }
+
   return (frame) => {
+    const seen = readGlance(frame)
+    if (seen !== null) return seen
     const decoded = decode(frame.bytes)
     if (decoded._tag === "NotJson") return malformed(decoded.reason)
     const message = decoded.value

@@ -4,6 +4,7 @@ import { control, type Parsed, type Problem } from "../Exchange.ts"
 import { clipped } from "../wire/clipped.ts"
 import { decimalText, isObject, type JsonObject, rfc3339ToMicros } from "../wire/json.ts"
 import { containsEscapedKey, elements, member, slice, type Span, whole } from "../wire/jsonSpan.ts"
+import type { TradeGlance } from "../wire/tradeBatch.ts"
 import { malformedAt } from "./numbering.ts"
 import type { Products } from "./products.ts"
 import { takerSides } from "./takerSides.ts"
@@ -47,23 +48,22 @@ const arraySpans = (bytes: Buffer, object: Span, key: string): ReadonlyArray<Spa
   return array === null ? [] : elements(bytes, array)
 }
 
-/** The rows of a `market_trades` message, one for each trade, oldest first: within an event the wire has the newest first. */
-export const parseTrades = (frame: Frame, message: JsonObject, sequence: number, products: Products): Parsed => {
-  if (!Array.isArray(message.events)) return malformedAt(sequence, "market_trades: events is not an array")
-  const messageEvents: ReadonlyArray<unknown> = message.events
-  if (containsEscapedKey(frame.bytes)) return malformedAt(sequence, "market_trades: a key with an escape")
+/** The rows of events at which each trade is the older the later it stands: of all of them the oldest first. */
+export const tradesOf = (
+  frame: Frame,
+  groups: ReadonlyArray<TradeGlance | Problem>,
+  sequence: number,
+  products: Products
+): Parsed => {
   const events: Array<TradeEvent> = []
   const problems: Array<Problem> = []
-  for (const [index, eventSpan] of arraySpans(frame.bytes, whole(frame.bytes), "events").entries()) {
-    const event = messageEvents[index]
-    if (!isObject(event) || (event.type !== "snapshot" && event.type !== "update") || !Array.isArray(event.trades)) {
-      problems.push(malformedTrade("an event has not the known shape"))
+  for (const group of groups) {
+    if ("_tag" in group) {
+      problems.push(group)
       continue
     }
-    const trades: ReadonlyArray<unknown> = event.trades
-    const tradeSpans = arraySpans(frame.bytes, eventSpan, "trades")
-    for (let at = tradeSpans.length - 1; at >= 0; at--) {
-      const trade = readTrade(frame, tradeSpans[at]!, trades[at], products)
+    for (let at = group.spans.length - 1; at >= 0; at--) {
+      const trade = readTrade(frame, group.spans[at]!, group.values[at], products)
       if ("_tag" in trade) problems.push(trade)
       else events.push(trade)
     }
@@ -71,4 +71,18 @@ export const parseTrades = (frame: Frame, message: JsonObject, sequence: number,
   return events.length === 0 && problems.length === 0
     ? control({ _tag: "Ignorable", description: "market_trades without trades" }, sequence)
     : { events, control: null, problems, connectionSequence: sequence }
+}
+
+/** The rows of a `market_trades` message, one for each trade, oldest first: within an event the wire has the newest first. */
+export const parseTrades = (frame: Frame, message: JsonObject, sequence: number, products: Products): Parsed => {
+  if (!Array.isArray(message.events)) return malformedAt(sequence, "market_trades: events is not an array")
+  const messageEvents: ReadonlyArray<unknown> = message.events
+  if (containsEscapedKey(frame.bytes)) return malformedAt(sequence, "market_trades: a key with an escape")
+  const groups = arraySpans(frame.bytes, whole(frame.bytes), "events").map((span, index): TradeGlance | Problem => {
+    const event = messageEvents[index]
+    return !isObject(event) || (event.type !== "snapshot" && event.type !== "update") || !Array.isArray(event.trades)
+      ? malformedTrade("an event has not the known shape")
+      : { values: event.trades, spans: arraySpans(frame.bytes, span, "trades") }
+  })
+  return tradesOf(frame, groups, sequence, products)
 }

@@ -5,9 +5,11 @@ import { excerpt } from "../wire/excerpt.ts"
 import { decode, isObject, type JsonObject } from "../wire/json.ts"
 import { containsEscapedKey } from "../wire/jsonSpan.ts"
 import { row } from "../wire/row.ts"
-import { tradeBatch } from "../wire/tradeBatch.ts"
+import { textOf } from "../wire/shape.ts"
+import { tradeBatch, tradesOf } from "../wire/tradeBatch.ts"
 import { unrequested } from "../wire/unrequested.ts"
 import { readBook } from "./book.ts"
+import { glanceBook, glanceTrades } from "./glance.ts"
 import { readTrade } from "./trade.ts"
 
 // The answer to a text `ping` is this bare word, not JSON.
@@ -59,7 +61,29 @@ export const makeParser = (subscriptions: ReadonlyArray<Subscription>): Parser =
     return unrequested(`${channel} ${instId}`)
   }
 
+  /** What stands in a frame that is written as OKX writes them; null where that is not so, or nobody asked for it. */
+  const readGlance = (frame: Frame): Parsed | null => {
+    const text = textOf(frame.bytes)
+    if (text === null) return null
+    const book = glanceBook(text)
+    if (book !== null) {
+      return books.has(book.instId)
+        ? row(readBook(book.action, book.books, frame.bytes, book.instId, frame.receivedAtMicros))
+        : null
+    }
+    const found = glanceTrades(text)
+    return found !== null && trades.has(found.instId)
+      ? tradesOf(
+        frame.bytes,
+        found,
+        (value, slice) => readTrade(value, slice, found.instId, frame.receivedAtMicros)
+      )
+      : null
+  }
+
   return (frame) => {
+    const seen = readGlance(frame)
+    if (seen !== null) return seen
     if (pong.equals(frame.bytes)) return control({ _tag: "Pong" })
     const decoded = decode(frame.bytes)
     if (decoded._tag === "NotJson") return malformed(decoded.reason)

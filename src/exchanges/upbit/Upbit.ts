@@ -1,4 +1,5 @@
 import type { DataType, Subscription } from "../../domain/Feed.ts"
+import type { Frame } from "../../domain/Frame.ts"
 import {
   type Channel,
   control,
@@ -6,14 +7,17 @@ import {
   type Limits,
   type MakeExchange,
   malformed,
+  type Parsed,
   type Parser
 } from "../Exchange.ts"
 import { clipped } from "../wire/clipped.ts"
 import { decode, isObject } from "../wire/json.ts"
+import { textOf } from "../wire/shape.ts"
 import { unrequested } from "../wire/unrequested.ts"
+import { glanceOrderbook, glanceTrade } from "./glance.ts"
 import { upbitHistory } from "./history.ts"
 import { parseOrderbook } from "./orderbook.ts"
-import { parseTrade } from "./trade.ts"
+import { parseTrade, readTrade } from "./trade.ts"
 
 const defaultUrl = "wss://api.upbit.com/websocket/v1"
 
@@ -69,7 +73,20 @@ const request = (subscriptions: ReadonlyArray<Subscription>): string => {
 const parser = (subscriptions: ReadonlyArray<Subscription>): Parser => {
   const orderbooks = new Set(codesOf(subscriptions, "orderbook"))
   const trades = new Set(codesOf(subscriptions, "trade"))
+
+  /** What stands in a frame that is written as Upbit writes them; null where that is not so, or nobody asked for it. */
+  const readGlance = (frame: Frame): Parsed | null => {
+    const text = textOf(frame.bytes)
+    if (text === null) return null
+    const trade = glanceTrade(text)
+    if (trade !== null) return trades.has(trade.code) ? readTrade(frame, trade.message, trade.code, trade.id) : null
+    const book = glanceOrderbook(text)
+    return book !== null && orderbooks.has(book.code) ? parseOrderbook(frame, book.message, book.code) : null
+  }
+
   return (frame) => {
+    const seen = readGlance(frame)
+    if (seen !== null) return seen
     const decoded = decode(frame.bytes)
     if (decoded._tag === "NotJson") return malformed(decoded.reason)
     const message = decoded.value

@@ -8,8 +8,8 @@ import { takerSides } from "./takerSides.ts"
 
 const idPath = ["sequential_id"]
 
-/** The one trade of a `trade` frame in DEFAULT format. */
-export const parseTrade = (frame: Frame, message: JsonObject, symbol: string): Parsed => {
+/** The one trade of a `trade` frame in DEFAULT format, whose `sequential_id` is `id`; null where that is no such id. */
+export const readTrade = (frame: Frame, message: JsonObject, symbol: string, id: string | null): Parsed => {
   const side = takerSides.get(message.ask_bid)
   if (side === undefined) return malformed("trade: ask_bid is neither ASK nor BID")
   const price = finiteNumber(message.trade_price)
@@ -18,9 +18,6 @@ export const parseTrade = (frame: Frame, message: JsonObject, symbol: string): P
   if (size === null) return malformed("trade: trade_volume is not a number")
   const timestampExchange = millisToMicros(message.trade_timestamp)
   if (timestampExchange === null) return malformed("trade: trade_timestamp is not a time in milliseconds")
-  if (containsEscapedKey(frame.bytes)) return malformed("trade: a key with an escape")
-  // Its 17 digits exceed 2^53: as a number, neighbouring trades would get the same id.
-  const id = integerText(message.sequential_id, frame.bytes, idPath)
   if (id === null) return malformed("trade: sequential_id is not an integer written as digits")
   return events([{
     dataType: "trade",
@@ -36,3 +33,10 @@ export const parseTrade = (frame: Frame, message: JsonObject, symbol: string): P
     side
   }])
 }
+
+/** As `readTrade`, of a message that was decoded as a whole. */
+export const parseTrade = (frame: Frame, message: JsonObject, symbol: string): Parsed =>
+  containsEscapedKey(frame.bytes)
+    ? malformed("trade: a key with an escape")
+    // Its 17 digits exceed 2^53: as a number, neighbouring trades would get the same id.
+    : readTrade(frame, message, symbol, integerText(message.sequential_id, frame.bytes, idPath))

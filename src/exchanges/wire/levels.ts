@@ -7,3 +7,6 @@ export const isLevels = (value: unknown): boolean => {
   }
   return true
 }
+
+/** Stands for levels that a pattern of the whole frame has found to be such. */
+export const soundLevels: ReadonlyArray<never> = []
