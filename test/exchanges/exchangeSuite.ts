@@ -199,6 +199,17 @@ export const exchangeSuite = (name: Venue, make: MakeExchange, samples: Samples)
       for (const content of frames) assertSameWithSpace(Buffer.from(content))
     })
 
+    it("reads a frame with any of its values changed as it reads any other", () => {
+      for (const content of jsonFrames) {
+        const value: unknown = JSON.parse(content)
+        for (let at = 0; at < countInside(value); at++) {
+          for (const replacement of ["", "1", "x", 0, 1, -1, 0.5, 1e300, true, null, [], {}]) {
+            assertSameWithSpace(Buffer.from(JSON.stringify(replaceInside(value, at, replacement))))
+          }
+        }
+      }
+    })
+
     it.prop("reads damaged frames alike, however they are written", [frameIndex, Mutations], ([index, mutations]) => {
       assertSameWithSpace(mutate(Buffer.from(frames[index]!, "utf8"), mutations))
     }, { arbitrary: { runs: 1500 } })

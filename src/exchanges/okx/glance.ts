@@ -19,12 +19,16 @@ import type { TradeGlance } from "../wire/tradeBatch.ts"
 
 const levels = array(level(2))
 
+const before = cut(either(json`-1`, integer))
+const numbers = either(
+  json`"seqId":${cut(integer)},"prevSeqId":${before}`,
+  json`"prevSeqId":${before},"seqId":${cut(integer)}`
+)
+
 const book = whole(
   json`{"arg":{"channel":"books","instId":"${cut(word)}"},"action":"${
     cut(word)
-  }","data":[{"asks":${levels},"bids":${levels},"ts":"${cut(digits)}","checksum":${number},"seqId":${
-    cut(integer)
-  },"prevSeqId":${cut(either(json`-1`, integer))}}]}`
+  }","data":[{"asks":${levels},"bids":${levels},"ts":"${cut(digits)}","checksum":${number},${numbers}}]}`
 )
 
 const trades = batch(
@@ -46,8 +50,14 @@ export interface BookGlance {
 export const glanceBook = (text: string): BookGlance | null => {
   const parts = book(text)
   if (parts === null) return null
-  const [, instId = "", action = "", ts, seqId, prevSeqId] = parts
-  const value = { asks: soundLevels, bids: soundLevels, ts, seqId: Number(seqId), prevSeqId: Number(prevSeqId) }
+  const [, instId = "", action = "", ts, seqId, prevSeqId, otherPrevSeqId, otherSeqId] = parts
+  const value = {
+    asks: soundLevels,
+    bids: soundLevels,
+    ts,
+    seqId: Number(seqId ?? otherSeqId),
+    prevSeqId: Number(prevSeqId ?? otherPrevSeqId)
+  }
   return { instId, action, books: [value] }
 }
 

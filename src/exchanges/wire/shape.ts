@@ -74,8 +74,8 @@ export const batch = (head: Pattern, element: Pattern, tail: string): (text: str
   const next = new RegExp(element.source, "y")
   return (text) => {
     start.lastIndex = 0
-    const parts = start.exec(text)
-    if (parts === null) return null
+    const found = start.exec(text)
+    if (found === null) return null
     const elements: Array<Element> = []
     let at = start.lastIndex
     while (true) {
@@ -86,7 +86,7 @@ export const batch = (head: Pattern, element: Pattern, tail: string): (text: str
       elements.push({ parts, start: at, end })
       if (text[end] !== ",") {
         return text.length === end + tail.length && text.endsWith(tail)
-          ? { head: parts, elements }
+          ? { head: found, elements }
           : null
       }
       at = end + 1
