@@ -162,7 +162,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
         stats.receiveToDurable.observe(Math.max(0, now - receivedAtMicros) / 1e6, rows)
       }
       for (const [stream, span] of chunk.spans) written.success.add(stream, span)
-      pending.recycle(chunk)
+      chunk.bytes.release()
     }
     for (const { file } of batch.sealed) yield* Effect.ignore(fs.remove(file))
     yield* afterAppend

@@ -3,6 +3,7 @@ import * as durableFolder from "../runtime/durableFolder.ts"
 import type { StreamState } from "./JournalStream.ts"
 import type { Span } from "./PendingRecords.ts"
 import { type SeqRange, SeqRanges } from "./SeqRanges.ts"
+import * as spareBytes from "./spareBytes.ts"
 
 /** The file begins with these bytes; the last is the version of the format. */
 export const magic = Buffer.from("TKJRNAL\u0001", "latin1")
@@ -120,9 +121,14 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, fol
     segment,
     commit: Effect.fnUntraced(function*(pieces) {
       // In one write: of several, the disk may keep a later one alone, which would look like damage.
-      yield* file.writeAll(Buffer.concat(pieces))
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+      const joined = spareBytes.take(bytes)
+      let at = 0
+      for (const piece of pieces) at += piece.copy(joined, at)
+      yield* file.writeAll(joined.subarray(0, bytes))
+      spareBytes.give(joined)
       yield* file.sync
-      for (const piece of pieces) segment.bytes += piece.length
+      segment.bytes += bytes
     }),
     abandon: Effect.suspend(() => Effect.andThen(Effect.ignore(file.truncate(segment.bytes)), close)),
     close

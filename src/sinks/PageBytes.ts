@@ -1,4 +1,6 @@
-const empty = Buffer.alloc(0)
+import * as spareBytes from "./spareBytes.ts"
+
+const empty: Buffer = Buffer.alloc(0)
 
 /** Bytes that grow, in the notation of Parquet's PLAIN encoding: a column, or a record of the journal. Costs nothing before the first value, then doubles as it fills. */
 export class PageBytes {
@@ -86,6 +88,13 @@ export class PageBytes {
     this.#length = length
   }
 
+  /** Gives up bytes and memory; no view of them may be in use. */
+  release(): void {
+    spareBytes.give(this.#bytes)
+    this.#bytes = empty
+    this.#length = 0
+  }
+
   /** Sets bit `index` of a bit-packed column, least significant bit first; call with rising indexes. */
   appendBit(index: number, value: boolean): void {
     const byte = index >>> 3
@@ -101,11 +110,9 @@ export class PageBytes {
   #reserve(extra: number): number {
     const needed = this.#length + extra
     if (needed > this.#bytes.length) {
-      let capacity = Math.max(this.#bytes.length, this.#initialBytes)
-      while (capacity < needed) capacity *= 2
-      // Not from the shared pool: a slice would keep its whole slab alive and make the account wrong.
-      const grown = Buffer.allocUnsafeSlow(capacity)
+      const grown = spareBytes.take(Math.max(needed, this.#initialBytes))
       this.#bytes.copy(grown, 0, 0, this.#length)
+      spareBytes.give(this.#bytes)
       this.#bytes = grown
     }
     return this.#length

@@ -55,7 +55,6 @@ export interface Batch {
 export class PendingRecords {
   #chunks: Array<Chunk> = []
   #sealed: Array<Sealed> = []
-  #spare: PageBytes | null = null
 
   get empty(): boolean {
     return this.#chunks.length === 0 && this.#sealed.length === 0
@@ -103,12 +102,6 @@ export class PendingRecords {
     this.#sealed.unshift(...batch.sealed)
   }
 
-  /** Keeps the memory of a written chunk for the next one. */
-  recycle(chunk: Chunk): void {
-    chunk.bytes.cutTo(0)
-    this.#spare = chunk.bytes
-  }
-
   /** Gives up the oldest rows until at most `limitBytes` wait; answers how many of them are on disk nowhere. */
   limit(limitBytes: number): number {
     let rows = 0
@@ -125,8 +118,7 @@ export class PendingRecords {
   #chunk(): Chunk {
     const last = this.#chunks.at(-1)
     if (last !== undefined && last.bytes.length < chunkBytes) return last
-    const chunk = new Chunk(this.#spare ?? new PageBytes(16 * 1024))
-    this.#spare = null
+    const chunk = new Chunk(new PageBytes(16 * 1024))
     this.#chunks.push(chunk)
     return chunk
   }

@@ -141,6 +141,24 @@ export class RowBuffer {
     return [...common, required(column.isSnapshot, this.#isSnapshot.written, snapshots)]
   }
 
+  /** Gives up the memory of rows that are written. */
+  release(): void {
+    for (
+      const page of [
+        this.#sequenceId,
+        this.#collector,
+        this.#exchangeTime,
+        this.#exchangeTimeSet,
+        this.#data,
+        this.#tradeId,
+        this.#price,
+        this.#size,
+        this.#side,
+        this.#isSnapshot
+      ]
+    ) page.release()
+  }
+
   #originPage(): ColumnPage {
     if (this.#repaired.length === 0) return constant(column.origin, "live", this.#rows)
     const values = new PageBytes(1024)

@@ -91,6 +91,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       yield* file.append(group)
       yield* standing(fs, file.path)
       pending.groups.shift()
+      group.release()
       pending.written.add({ first: group.firstSeq, last: group.lastSeq })
       stream.flushed(group.lastSeq)
       stats.openFileBytes += file.bytes() - before
