@@ -12,7 +12,7 @@ const gapsKept = 1000
 export interface Tail {
   /** Its `exchange_sequence_id`. Of trades whose ids are numbers, the one with the highest is the newest. */
   readonly lastId: string
-  /** Microseconds since the epoch. */
+  /** When a row was received last, microseconds since the epoch: not always that one. */
   readonly lastReceivedMicros: number
   readonly lastExchangeMicros: number | null
   /** Trades: the ids of the newest rows, oldest first; empty for others. */
@@ -67,11 +67,8 @@ export const nothing: Known = { newest: null, recentIds: [], gaps: [], settled: 
 /** What is known when `file` is sealed as well; `added` is null where its rows could not be read. */
 export const remember = (rowType: RowType, known: Known, file: SealedFile, added: FileRows | null): Known => {
   if (added === null) return { ...known, previousFile: file }
-  const { newest } = added
   return {
-    newest: newest !== null && (known.newest === null || follows(rowType, newest, known.newest))
-      ? newest
-      : known.newest,
+    newest: newerOf(rowType, known.newest, added.newest),
     recentIds: [...known.recentIds, ...added.recentIds].slice(-recentIdsKept),
     ...foldGaps(known, added.gaps),
     previousFile: file
@@ -94,6 +91,13 @@ const wholeNumber = /^(?:0|[1-9]\d*)$/
 
 /** From so much later on by the venue's clock, a lower id tells of a venue that has begun to count anew; microseconds. */
 const countedAnewMicros = 1_000_000
+
+/** A row that was received later than that with the highest id gives its time of receipt. */
+const newerOf = (rowType: RowType, known: Mark | null, added: Mark | null): Mark | null => {
+  if (known === null || added === null) return known ?? added
+  if (follows(rowType, added, known)) return added
+  return { ...known, receivedMicros: Math.max(known.receivedMicros, added.receivedMicros) }
+}
 
 const follows = (rowType: RowType, one: Mark, other: Mark): boolean => {
   if (rowType !== "trade" || !wholeNumber.test(one.id) || !wholeNumber.test(other.id)) {

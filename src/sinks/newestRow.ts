@@ -8,14 +8,23 @@ import { receivedRange } from "./receivedRange.ts"
 import { columnOf, liveRows, markOf } from "./rowGroupColumns.ts"
 import type { Mark } from "./SeriesMemory.ts"
 
-/** Finds the newest row: of trades whose ids are numbers that with the highest, of others the one that was received last. */
+/**
+ * Finds the newest row: of trades whose ids are numbers that with the highest, of others the one that was received last. Its time is
+ * that of the row that was received last, for the trade with the highest id may have come before others.
+ */
 export const newestRow = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   rowType: RowType,
   groups: ReadonlyArray<parquet.RowGroup>
 ): Effect.fn.Return<Mark | null, E | UnsoundFile> {
-  const numbered = rowType === "trade" ? yield* highestId(file, groups) : null
-  return numbered ?? (yield* lastReceived(file, rowType, groups))
+  const highest = rowType === "trade" ? yield* highestId(file, groups) : null
+  const last = yield* lastReceived(file, rowType, groups)
+  if (last === null) return highest
+  if (highest !== null) return { ...highest, receivedMicros: last.receivedMicros }
+  const { group, row } = last
+  const { values } = yield* columnOf(file, group, column.sequenceId)
+  const id = yield* decoded("a page of ids", () => textAt(values, [...textPlaces(values)][row] ?? values.length))
+  return yield* markOf(file, group, row, id)
 })
 
 const highestId = Effect.fnUntraced(function*<E>(
@@ -59,22 +68,27 @@ const highestOf = (ids: Buffer): { readonly row: number; readonly at: number } |
 
 const latestOf = (group: parquet.RowGroup): number => receivedRange(group)?.last ?? -Infinity
 
+interface LastReceived {
+  readonly group: parquet.RowGroup
+  readonly row: number
+  readonly receivedMicros: number
+}
+
 const lastReceived = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   rowType: RowType,
   groups: ReadonlyArray<parquet.RowGroup>
-): Effect.fn.Return<Mark | null, E | UnsoundFile> {
-  let best: Mark | null = null
+): Effect.fn.Return<LastReceived | null, E | UnsoundFile> {
+  let best: LastReceived | null = null
   // The later one of two that were received together.
   for (const group of groups.toReversed().toSorted((one, other) => latestOf(other) - latestOf(one))) {
     if (best !== null && best.receivedMicros >= latestOf(group)) break
     const isLive = rowType === "trade" ? yield* liveRows(file, group) : () => true
-    const received = yield* columnOf(file, group, column.timestampCollector)
-    const row = yield* decoded("a page of timestamps", () => lastOfMaximum(received.values, isLive))
-    if (row === null || (best !== null && integerAt(received.values, row) <= best.receivedMicros)) continue
-    const { values } = yield* columnOf(file, group, column.sequenceId)
-    const id = yield* decoded("a page of ids", () => textAt(values, [...textPlaces(values)][row] ?? values.length))
-    best = yield* markOf(file, group, row, id)
+    const { values } = yield* columnOf(file, group, column.timestampCollector)
+    const row = yield* decoded("a page of timestamps", () => lastOfMaximum(values, isLive))
+    if (row === null) continue
+    const receivedMicros = integerAt(values, row)
+    if (best === null || receivedMicros > best.receivedMicros) best = { group, row, receivedMicros }
   }
   return best
 })

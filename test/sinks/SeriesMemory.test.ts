@@ -30,6 +30,13 @@ describe("what is known of sealed files", () => {
     assert.strictEqual(memoryOf(fold(rowType, ...marks.map((each) => ({ newest: each })))).tail?.lastId, newest)
   })
 
+  it("was received when the last row was, also where that has a lower id", () => {
+    const tail = (...marks: ReadonlyArray<Mark>) => memoryOf(fold("trade", ...marks.map((newest) => ({ newest })))).tail
+    assert.include(tail(mark("7", 10), mark("6", 15)), { lastId: "7", lastReceivedMicros: 15 })
+    // A clock that was ahead is forgotten with the next trade.
+    assert.include(tail(mark("7", 99), mark("8", 15)), { lastId: "8", lastReceivedMicros: 15 })
+  })
+
   it("stays what it was where the rows of a file could not be read, but for the file", () => {
     const before = fold("trade", { newest: mark("5", 1), recentIds: ["4", "5"] })
     const other = { path: "other", sha256: "cd" }

@@ -41,13 +41,13 @@ layer(NodeServices.layer)("what a restart knows", (it) => {
       Effect.gen(function*() {
         const { tail } = yield* sealed(feed, [
           ...trades(25),
-          trade(3, { sequenceId: "999999", origin: "repair", timestampCollector: trade(90).timestampCollector }),
+          trade(3, { sequenceId: "999999", origin: "repair", timestampCollector: trade(99).timestampCollector }),
           trade(23, { timestampCollector: trade(91).timestampCollector })
         ])
         const newest = trade(24)
         assert.deepStrictEqual(tail, {
           lastId: newest.sequenceId,
-          lastReceivedMicros: newest.timestampCollector,
+          lastReceivedMicros: trade(91).timestampCollector,
           lastExchangeMicros: newest.timestampExchange,
           recentIds: [...trades(25).map(({ sequenceId }) => sequenceId), "999999", "1000023"]
         })
