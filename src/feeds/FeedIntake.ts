@@ -205,6 +205,14 @@ export class FeedIntake {
   /** Gaps that are open, or may still be filled. */
   unsettled = (): ReadonlyArray<Gap> => this.#ledger.unsettled()
 
+  /** Rows that waited were written: what was dropped for want of room is told, though nothing more may come for long. */
+  drained(): void {
+    // Where the venue does not count, the next trade is to tell up to where something is to be fetched.
+    if (!this.#ledger.dropping || this.#options.rule === "none") return
+    this.#passage.prepare(Math.max(this.#options.nowMicros(), this.#ledger.lastMicros()))
+    this.#passage.flush()
+  }
+
   /** Says what has become due by the clock. */
   tick(): void {
     this.#ledger.tick(this.#options.nowMicros())

@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const run = Effect.scoped(Effect.gen(function*() {
-    const writer = yield* write(queue, to, stats).pipe(
+    const writer = yield* write(queue, intake, to, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )
@@ -184,7 +184,12 @@ const onceIn = (millis: number) => {
 }
 
 /** Passes rows to the sinks until the queue has ended and is empty. A bug is counted and logged, what it cost is counted by the sink. */
-const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, to: Destination, stats: FeedStats) {
+const write = Effect.fnUntraced(function*(
+  queue: EventQueue.EventQueue,
+  intake: FeedIntake,
+  to: Destination,
+  stats: FeedStats
+) {
   while (true) {
     const batch = yield* queue.take
     for (const rows of runsOf(batch)) {
@@ -197,6 +202,7 @@ const write = Effect.fnUntraced(function*(queue: EventQueue.EventQueue, to: Dest
         return Effect.logError(`${lost} of ${rows.length} rows were lost to a bug; recording goes on`, cause)
       })
     }
+    intake.drained()
   }
 }, Effect.catchTag("Done", () => Effect.void))
 

@@ -85,6 +85,7 @@ export class IntakeModel {
       while (true) this.rows.push(...Effect.runSync(this.#queue.take))
     } catch {
       this.#queue = Effect.runSync(EventQueue.make(this.capacity))
+      this.#intake.drained()
     }
   }
 
