@@ -1,9 +1,14 @@
+import { enableCompileCache } from "node:module"
 import { isatty } from "node:tty"
+import { fileURLToPath } from "node:url"
 import { setFlagsFromString } from "node:v8"
 
 // Rows wait in buffers outside of the heap. V8 13 compares their bytes with a limit that is meant for the heap alone, and then walks
 // through the whole heap over and over, to no purpose: half of the time of recording books. Another V8 may not know the flag.
 if (process.versions.v8.startsWith("13.6.")) setFlagsFromString("--external-memory-accounted-in-global-limit")
+
+// What was compiled once need not be at the next start; where nothing can be kept there, it is.
+enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/ticklake", import.meta.url)))
 
 // Nothing of ours is imported before the signals are listened to: loading the program takes most of its start, and a signal that
 // comes meanwhile is a requested stop like any other.

@@ -84,11 +84,6 @@ export class GapLedger {
     return (this.#interruption !== null && this.#interruption.cause !== null) || this.#dropped.running
   }
 
-  /** Whether events found no room, and it was not said yet. */
-  get dropping(): boolean {
-    return this.#dropped.running
-  }
-
   /** Receive time of the newest event. */
   readonly lastMicros = (): number => this.#lastMicros
 

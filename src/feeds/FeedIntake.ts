@@ -208,7 +208,7 @@ export class FeedIntake {
   /** Rows that waited were written: what was dropped for want of room is told, though nothing more may come for long. */
   drained(): void {
     // Where the venue does not count, the next trade is to tell up to where something is to be fetched.
-    if (!this.#ledger.dropping || this.#options.rule === "none") return
+    if (this.#options.rule === "none") return
     this.#passage.prepare(Math.max(this.#options.nowMicros(), this.#ledger.lastMicros()))
     this.#passage.flush()
   }
