@@ -205,10 +205,12 @@ export class FeedIntake {
   /** Gaps that are open, or may still be filled. */
   unsettled = (): ReadonlyArray<Gap> => this.#ledger.unsettled()
 
-  /** Rows that waited were written: what was dropped for want of room is told, though nothing more may come for long. */
+  /**
+   * Rows that waited were written: what was dropped for want of room is told, though nothing more may come for long. Only where the
+   * venue counts its trades: elsewhere the next event is to say up to where something is missing.
+   */
   drained(): void {
-    // Where the venue does not count, the next trade is to tell up to where something is to be fetched.
-    if (this.#options.rule === "none") return
+    if (this.#options.rule !== "consecutive") return
     this.#passage.prepare(Math.max(this.#options.nowMicros(), this.#ledger.lastMicros()))
     this.#passage.flush()
   }
