@@ -32,12 +32,16 @@ export const prompt = new Scheduler.MixedScheduler("async", (task) => {
   }
 })
 
+/** Takes rows at once; false where they have to wait. Asked only while nothing waits and whoever takes from the queue is idle. */
+export type TakeNow = (rows: ReadonlyArray<Row>) => boolean
+
 /**
  * A bounded, dropping queue. A frame finds room while fewer than `capacity` events wait, however many events it has: a
  * venue may put more trades into one message than a queue is meant to hold, and an idle sink must not lose them. Whoever
- * takes does so promptly by running on `prompt`.
+ * takes does so promptly by running on `prompt`. Most rows need not wait at all: `takeNow` has them taken where they come, for to
+ * wake a fiber costs more than to take a row.
  */
-export const make = Effect.fnUntraced(function*(capacity: number) {
+export const make = Effect.fnUntraced(function*(capacity: number, takeNow: TakeNow = () => false) {
   // Bounded by `hasRoom`.
   const frames = yield* Queue.unbounded<ReadonlyArray<Row>, Cause.Done>().pipe(
     Effect.provideService(Scheduler.Scheduler, prompt)
@@ -45,16 +49,24 @@ export const make = Effect.fnUntraced(function*(capacity: number) {
   let waiting = 0
   let waitingBytes = 0
   let ended = false
+  /** Whoever takes has done with what it took before, and waits. */
+  let idle = false
   const hasRoom = () => !ended && waiting < capacity && waitingBytes < maxBytes
   const put = (rows: ReadonlyArray<Row>) => {
+    if (idle && waiting === 0 && !ended && takeNow(rows)) return
     waiting += rows.length
     waitingBytes += bytesOf(rows)
     Queue.offerUnsafe(frames, rows)
   }
+  const nextFrames = Effect.suspend(() => {
+    idle = true
+    return Queue.takeBetween(frames, 1, maxFrames)
+  })
   const queue: EventQueue = {
     hasRoom,
     put,
-    take: Effect.map(Queue.takeBetween(frames, 1, maxFrames), (taken) => {
+    take: Effect.map(nextFrames, (taken) => {
+      idle = false
       const events = taken.length === 1 ? taken[0]! : taken.flat()
       waiting -= events.length
       waitingBytes -= bytesOf(events)

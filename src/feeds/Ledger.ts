@@ -52,6 +52,7 @@ export const make = Effect.fnUntraced(function*(sink: Sink, stats: SinkStats) {
   const ledger: Ledger = {
     sink: {
       append,
+      appendNow: () => false,
       get memory() {
         return sink.memory
       }

@@ -59,9 +59,9 @@ export class Passage {
     passed(events)
     if (queue.hasRoom()) {
       this.#flushBefore()
+      stats.eventsQueued += events.length
       queue.put(events)
       stats.completeness.record(events, first.timestampCollector)
-      stats.eventsQueued += events.length
       written(events)
     } else {
       this.#flushBefore()

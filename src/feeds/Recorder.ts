@@ -1,4 +1,4 @@
-import { Clock, Deferred, Effect, Fiber, FiberMap, Scheduler } from "effect"
+import { Cause, Clock, Deferred, Effect, Fiber, FiberMap, Scheduler } from "effect"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Row } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
@@ -72,7 +72,19 @@ export const make = Effect.fnUntraced(function*(
 ) {
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
-  const queue = yield* EventQueue.make(options.queueCapacity)
+  const inBackground = Effect.runForkWith(yield* Effect.context())
+  const queue = yield* EventQueue.make(options.queueCapacity, (rows) => {
+    if (rows[0]?.dataType === "gap") return false
+    const lostBefore = stats.rowsLost
+    try {
+      if (!to.events.appendNow(rows)) return false
+    } catch (bug) {
+      const told = tellBug(stats, stats.rowsLost - lostBefore, rows.length, Cause.die(bug))
+      inBackground(Effect.annotateLogs(told, feedLabels(feed)))
+    }
+    stats.eventsQueued -= rows.length
+    return true
+  })
   const rule = ruleOf(feed, course)
   if (rule === null) return yield* Effect.die(new Error(`${feed.id} has no path`))
   let now = course
@@ -183,6 +195,12 @@ const onceIn = (millis: number) => {
   }
 }
 
+const tellBug = (stats: FeedStats, lost: number, rows: number, cause: Cause.Cause<unknown>) =>
+  Effect.suspend(() => {
+    stats.defects++
+    return Effect.logError(`${lost} of ${rows} rows were lost to a bug; recording goes on`, cause)
+  })
+
 /** Passes rows to the sinks until the queue has ended and is empty. A bug is counted and logged, what it cost is counted by the sink. */
 const write = Effect.fnUntraced(function*(
   queue: EventQueue.EventQueue,
@@ -196,11 +214,10 @@ const write = Effect.fnUntraced(function*(
       const isGaps = rows[0]?.dataType === "gap"
       if (!isGaps) stats.eventsQueued -= rows.length
       const lostBefore = stats.rowsLost
-      yield* Effect.catchCause((isGaps ? to.gaps : to.events).append(rows), (cause) => {
-        stats.defects++
-        const lost = isGaps ? rows.length : stats.rowsLost - lostBefore
-        return Effect.logError(`${lost} of ${rows.length} rows were lost to a bug; recording goes on`, cause)
-      })
+      yield* Effect.catchCause(
+        (isGaps ? to.gaps : to.events).append(rows),
+        (cause) => tellBug(stats, isGaps ? rows.length : stats.rowsLost - lostBefore, rows.length, cause)
+      )
     }
     intake.drained()
   }

@@ -1,4 +1,4 @@
-import { Effect, Semaphore } from "effect"
+import { Effect, Latch } from "effect"
 
 /** One holder of buffered rows. */
 export interface Holder {
@@ -14,7 +14,9 @@ export interface Holder {
 export class MemoryBudget {
   readonly #limitBytes: number
   readonly #holders = new Set<Holder>()
-  readonly #turn = Semaphore.makeUnsafe(1)
+  /** Closed while somebody reclaims. */
+  readonly #reclaimed = Latch.makeUnsafe(true)
+  #reclaiming = false
   #usedBytes = 0
 
   constructor(limitBytes: number) {
@@ -49,11 +51,22 @@ export class MemoryBudget {
 
   /**
    * Flushes until the limit is kept, the largest holder first: that frees the most with one write and makes the largest
-   * row groups, where the oldest would be many small ones of quiet feeds. Ends early when nobody can flush.
+   * row groups, where the oldest would be many small ones of quiet feeds. Ends early when nobody can flush. Waits where
+   * somebody else does it already, together with all others: a thousand feeds that took turns would be busy with that alone.
    */
-  readonly reclaim: Effect.Effect<void> = Effect.suspend(() =>
-    this.exceeded ? this.#turn.withPermit(this.#flushLargest()) : Effect.void
-  )
+  readonly reclaim: Effect.Effect<void> = Effect.suspend(() => {
+    if (!this.exceeded) return Effect.void
+    if (this.#reclaiming) return this.#reclaimed.await
+    this.#reclaiming = true
+    this.#reclaimed.closeUnsafe()
+    return Effect.ensuring(
+      this.#flushLargest(),
+      Effect.sync(() => {
+        this.#reclaiming = false
+        this.#reclaimed.openUnsafe()
+      })
+    )
+  })
 
   #flushLargest(): Effect.Effect<void> {
     const tried = new Set<Holder>()

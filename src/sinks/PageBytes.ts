@@ -52,6 +52,13 @@ export class PageBytes {
     this.#length = at + 4 + value.length
   }
 
+  /** Bytes that are in the notation of a page already. */
+  appendEncoded(bytes: Buffer): void {
+    const at = this.#reserve(bytes.length)
+    bytes.copy(this.#bytes, at)
+    this.#length = at + bytes.length
+  }
+
   /** INT64, from an integer that a double holds exactly; in halves, because a BigInt per value is an allocation per value. */
   appendInt64(value: number): void {
     const at = this.#reserve(8)

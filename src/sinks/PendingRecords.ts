@@ -3,9 +3,10 @@ import * as journalRecord from "./journalRecord.ts"
 import type { StreamState } from "./JournalStream.ts"
 import { PageBytes } from "./PageBytes.ts"
 import type { SeqRange } from "./SeqRanges.ts"
+import { pieceBytes } from "./spareBytes.ts"
 
-/** Records of rows are gathered in pieces of this size, so that the oldest can be given up without the rest. */
-const chunkBytes = 1024 * 1024
+/** Records of rows are gathered in pieces, so that the oldest can be given up without the rest; one takes no more from this length on. */
+const fullBytes = pieceBytes * 3 / 4
 
 /** The rows of one stream in a piece of the journal. */
 export interface Span {
@@ -117,8 +118,8 @@ export class PendingRecords {
 
   #chunk(): Chunk {
     const last = this.#chunks.at(-1)
-    if (last !== undefined && last.bytes.length < chunkBytes) return last
-    const chunk = new Chunk(new PageBytes(16 * 1024))
+    if (last !== undefined && last.bytes.length < fullBytes) return last
+    const chunk = new Chunk(new PageBytes(pieceBytes))
     this.#chunks.push(chunk)
     return chunk
   }

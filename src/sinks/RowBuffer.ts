@@ -6,6 +6,7 @@ import { GapColumns } from "./GapColumns.ts"
 import { endTexts, integerAt } from "./columnValues.ts"
 import { PageBytes } from "./PageBytes.ts"
 import type { LostRows } from "./Sink.ts"
+import { ValuePieces } from "./ValuePieces.ts"
 
 /** What a row takes beside its JSON and its ids: two timestamps, two doubles, lengths. */
 const fixedRowBytes = 48
@@ -20,7 +21,7 @@ export class RowBuffer {
   readonly #collector = new PageBytes(128)
   readonly #exchangeTime = new PageBytes(128)
   readonly #exchangeTimeSet = new PageBytes(16)
-  readonly #data = new PageBytes(2048)
+  readonly #data = new ValuePieces()
   readonly #tradeId = new PageBytes(256)
   readonly #price = new PageBytes(128)
   readonly #size = new PageBytes(128)
@@ -80,7 +81,7 @@ export class RowBuffer {
     this.#sequenceId.appendText(event.sequenceId)
     this.#appendCollectorTime(event.timestampCollector)
     this.#appendExchangeTime(row, event.timestampExchange)
-    this.#data.appendBytes(event.data)
+    this.#data.append(event.data)
     if (event.dataType === "trade") {
       this.#tradeId.appendText(event.tradeId)
       this.#price.appendDouble(event.price)

@@ -220,6 +220,13 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       return settle
     })
 
+  /** What becomes due with these rows is done with the next ones, or by the clock. */
+  const appendNow = (events: ReadonlyArray<Row>): boolean => {
+    if (working || closed || health.failing || budget.exceeded || buffer.due) return false
+    take(nextSeq, events)
+    return true
+  }
+
   const append = (events: ReadonlyArray<Row>) => Effect.suspend(() => appendAt(nextSeq, events))
 
   const tick = Effect.suspend(() => {
@@ -268,6 +275,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const sink: SeriesSink = {
     append,
+    appendNow,
     appendAt,
     tick,
     close,

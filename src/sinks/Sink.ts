@@ -47,6 +47,11 @@ export interface Sink {
    * it as a defect, when the rows that it did not take are counted.
    */
   readonly append: (rows: ReadonlyArray<Row>) => Effect.Effect<void>
+  /**
+   * Takes rows as `append` does, at once; false, and none is taken, where something may have to be written, waited for or counted
+   * first. Throws what would end `append` as a defect.
+   */
+  readonly appendNow: (rows: ReadonlyArray<Row>) => boolean
   /** What the sealed files of the series hold now, those of earlier processes included; put together at each reading. */
   readonly memory: SeriesMemory
 }

@@ -138,8 +138,8 @@ const compress = (values: Buffer, level: number): Promise<Buffer> | Buffer => {
   const options: ZstdOptions = {
     params: { [constants.ZSTD_c_compressionLevel]: level },
     pledgedSrcSize: values.length,
-    // The default of 16 KiB would mean a trip to the thread pool for each 16 KiB of output.
-    chunkSize: Math.max(1024, values.length >>> 1)
+    // A trip to the thread pool for each: fewer than by the default of 16 KiB, and little is taken in vain.
+    chunkSize: Math.min(256 * 1024, Math.max(1024, values.length >>> 2))
   }
   if (values.length < asyncAboveBytes) return zstdCompressSync(values, options)
   return new Promise((resolve, reject) =>

@@ -1,7 +1,10 @@
+/** The size of a piece of something large: one size for all, so that whoever needs a piece finds one. */
+export const pieceBytes = 256 * 1024
+
 /** Smaller buffers are left to the garbage collector. */
-const smallestBytes = 16 * 1024
+const smallestBytes = 1024
 /** Larger ones too: they come of a disk that was slow once. */
-const largestBytes = 4 * 1024 * 1024
+const largestBytes = 8 * 1024 * 1024
 /** As many bytes may wait to be used again. */
 const keptBytes = 32 * 1024 * 1024
 

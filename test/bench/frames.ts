@@ -16,7 +16,7 @@ const id: Part = { field: "id" }
 const previous: Part = { field: "previous" }
 const millis: Part = { field: "millis" }
 const time: Part = { field: "time" }
-const sequence: Part = { field: "sequence" }
+const numberedTime: Part = { field: "numberedTime" }
 
 /** The nth symbol of a venue, in its own notation and always of one length. */
 export const symbolOf = (venue: Venue, index: number): string => {
@@ -136,9 +136,7 @@ const okxBook = (action: "snapshot" | "update"): Render => () => {
 
 const coinbaseTrade: Render = () => [
   `{"channel":"market_trades","client_id":"","timestamp":"`,
-  time,
-  `","sequence_num":`,
-  sequence,
+  numberedTime,
   `,"events":[{"type":"update","trades":[{"product_id":"`,
   symbol,
   `","trade_id":"`,
@@ -157,9 +155,7 @@ const coinbaseBook = (type: "snapshot" | "update"): Render => () => {
   })
   return [
     `{"channel":"l2_data","client_id":"","timestamp":"`,
-    time,
-    `","sequence_num":`,
-    sequence,
+    numberedTime,
     `,"events":[{"type":"${type}","product_id":"`,
     symbol,
     `","updates":[${updates.join()}]}]}`
@@ -205,9 +201,7 @@ const upbitBook: Render = () => {
 /** What Coinbase sends each second on every connection. */
 const coinbaseHeartbeat: Render = () => [
   `{"channel":"heartbeats","timestamp":"`,
-  time,
-  `","sequence_num":`,
-  sequence,
+  numberedTime,
   `,"events":[{"current_time":"2026-09-21 14:13:21.16294062 +0000 UTC m=+75497.317767664","heartbeat_counter":75497}]}`
 ]
 

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import packageJson from "../../package.json" with { type: "json" }
 import { type Venue, venues } from "../../src/domain/Venue.ts"
 import { type Child, start } from "./child.ts"
 import type { Load, Sender } from "./load.ts"
@@ -115,11 +116,14 @@ const flaws = {
   "rows were not in the journal": "collector_journal_rows_skipped_total"
 }
 
+/** What `npm start` has Node.js do. */
+const startFlags = packageJson.scripts.start.split(" ").filter((word) => word.startsWith("--"))
+
 /** Starts `ticklake run` on a load. */
-export const startRecorder = async (sender: Sender, nodeFlags: ReadonlyArray<string> = []): Promise<Recorder> => {
+export const startRecorder = async (sender: Sender): Promise<Recorder> => {
   const folder = temporaryFolder()
   const { path, port } = await writeConfig(folder, sender.load, sender.url)
-  const child = start(main, ["run", "--config", path], nodeFlags)
+  const child = start(main, ["run", "--config", path], startFlags)
   const look = () => scrape(port)
   const caughtUp = async (sender: Sender, withinSeconds: number) => {
     const until = performance.now() + withinSeconds * 1000

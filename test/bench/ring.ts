@@ -1,7 +1,7 @@
 import type { Venue } from "../../src/domain/Venue.ts"
 
 /** What is written anew into each frame that is sent; all of one width, so that frames need no rendering. */
-export type Field = "symbol" | "lower" | "id" | "previous" | "millis" | "time" | "sequence"
+export type Field = "symbol" | "lower" | "id" | "previous" | "millis" | "time" | "numberedTime"
 
 /** Rendered WebSocket frames, one after the other, which are sent in turn. */
 export interface Ring {
@@ -17,6 +17,12 @@ export interface Ring {
 
 /** Ids have as many digits as this, and begin here. */
 export const firstId = "5000000000"
+
+/** What Coinbase begins its messages with: the longer the number, the fewer digits a second has. */
+export const numberedTime = (time: string, sequence: number): string => {
+  const number = String(sequence)
+  return `${time.slice(0, -1).padEnd(30 - number.length, "0")}Z","sequence_num":${number}`
+}
 
 /** A piece of a frame: text, or what is written anew. */
 export type Part = string | { readonly field: Field }
@@ -35,9 +41,10 @@ const widthOf = (field: Field, venue: Venue): number => {
       return 13
     case "time":
       return 24
+    case "numberedTime":
+      return numberedTime("2026-09-21T14:13:20.190Z", 0).length
     case "id":
     case "previous":
-    case "sequence":
       return firstId.length
   }
 }

@@ -79,7 +79,7 @@ describe("Dockerfile", () => {
 
   it("runs as nobody special, and node itself gets the signal", () => {
     assert.strictEqual(instruction("USER"), "1000:1000")
-    assert.deepStrictEqual(JSON.parse(instruction("ENTRYPOINT")), ["node", "src/main.ts"])
+    assert.deepStrictEqual(JSON.parse(instruction("ENTRYPOINT")), ["node", "--max-semi-space-size=16", "src/main.ts"])
     assert.strictEqual(instruction("STOPSIGNAL"), "SIGTERM")
     assert.strictEqual(instruction("EXPOSE"), port)
     assert.deepStrictEqual(

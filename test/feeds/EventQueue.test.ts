@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Fiber, Scheduler, Schema } from "effect"
-import type { Event } from "../../src/domain/Event.ts"
+import { Arbitrary, Effect, Fiber, Latch, Scheduler, Schema } from "effect"
+import type { Event, Row } from "../../src/domain/Event.ts"
 import * as EventQueue from "../../src/feeds/EventQueue.ts"
 
 const frameOf = (first: number, count: number): ReadonlyArray<Event> =>
@@ -50,6 +50,50 @@ describe("EventQueue", () => {
       }),
     { arbitrary: { runs: 200 } }
   )
+
+  it.live("hands rows over at once only while nothing waits and whoever takes is idle, so that their order is kept", () =>
+    Effect.gen(function*() {
+      const taken: Array<string> = []
+      const note = (rows: ReadonlyArray<Row>) => taken.push(...rows.map(({ sequenceId }) => sequenceId))
+      let refuses = false
+      let atOnce = 0
+      const queue = yield* EventQueue.make(1000, (rows) => {
+        if (refuses) return false
+        atOnce++
+        note(rows)
+        return true
+      })
+      const busy = yield* Latch.make(true)
+      const reader = yield* Effect.gen(function*() {
+        while (true) {
+          note(yield* queue.take)
+          yield* busy.await
+        }
+      }).pipe(
+        Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
+        Effect.forkChild({ startImmediately: true })
+      )
+      const put = (id: number) => queue.put(frameOf(id, 1))
+      const turn = Effect.promise(() => new Promise(setImmediate))
+      put(0)
+      assert.deepStrictEqual([taken.length, atOnce], [1, 1])
+      refuses = true
+      put(1)
+      refuses = false
+      // One waits already.
+      put(2)
+      busy.closeUnsafe()
+      yield* turn
+      // Whoever took them is not done.
+      put(3)
+      assert.deepStrictEqual([taken.length, atOnce], [3, 1])
+      busy.openUnsafe()
+      yield* turn
+      put(4)
+      assert.deepStrictEqual([taken.length, atOnce], [5, 2])
+      assert.deepStrictEqual(taken, ["0", "1", "2", "3", "4"])
+      yield* Fiber.interrupt(reader)
+    }))
 
   it.live("is emptied between two reads of a socket, though the event loop never turns", () =>
     Effect.gen(function*() {

@@ -41,6 +41,7 @@ describe("the ledger of a symbol", () => {
       let full = true
       const ledger = yield* Ledger.make({
         memory: nothingSealed,
+        appendNow: () => false,
         append: (rows: ReadonlyArray<Row>) =>
           Effect.sync(() => {
             if (!full) return void written.push(...rows.map(({ sequenceId }) => sequenceId))

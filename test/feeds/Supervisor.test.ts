@@ -26,7 +26,11 @@ describe("Supervisor", () => {
         Sinks.of({
           open: () =>
             Effect.acquireRelease(
-              Effect.succeed({ append: () => Effect.uninterruptible(Effect.never), memory: nothingSealed }),
+              Effect.succeed({
+                append: () => Effect.uninterruptible(Effect.never),
+                appendNow: () => false,
+                memory: nothingSealed
+              }),
               () => Effect.never
             )
         })

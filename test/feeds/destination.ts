@@ -10,8 +10,8 @@ export const destination = (
   append: Sink["append"],
   gaps: Sink["append"] = () => Effect.void
 ): Recorder.Destination => ({
-  events: { append, memory: nothingSealed },
-  gaps: { append: gaps, memory: nothingSealed },
+  events: { append, appendNow: () => false, memory: nothingSealed },
+  gaps: { append: gaps, appendNow: () => false, memory: nothingSealed },
   memory: { tail: null, gaps: [] },
   hearLosses: () => {}
 })

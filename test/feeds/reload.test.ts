@@ -41,12 +41,13 @@ const supervised = Effect.fnUntraced(function*(
     Sinks.of({
       open: ({ dataType, symbol }) =>
         dataType === "gap" ?
-          Effect.succeed({ append: () => Effect.void, memory: nothingSealed }) :
+          Effect.succeed({ append: () => Effect.void, appendNow: () => false, memory: nothingSealed }) :
           Effect.acquireRelease(
             broken.has(symbol) ? refused(symbol) : Effect.sync(() => {
               notes.push(`${symbol} opened`)
               return {
                 memory: nothingSealed,
+                appendNow: () => false,
                 append: (events) =>
                   Effect.sync(() => notes.push(...events.map(({ sequenceId }) => `${symbol} ${sequenceId}`)))
               }

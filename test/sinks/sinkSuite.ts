@@ -42,6 +42,24 @@ export const sinkSuite = (name: string, subject: Effect.Effect<Subject, never, S
         })
       ))
 
+    it.effect("stores in order what it takes at once and what it does not", () =>
+      withSinks((sinks, stored) =>
+        Effect.gen(function*() {
+          const given = trades(2500)
+          let atOnce = 0
+          yield* Effect.scoped(Effect.gen(function*() {
+            const sink = yield* sinks.open(tradeFeed)
+            for (let at = 0; at < given.length; at += 10) {
+              const rows = given.slice(at, at + 10)
+              if (sink.appendNow(rows)) atOnce++
+              else yield* sink.append(rows)
+            }
+          }))
+          assert.isAbove(atOnce, 0)
+          assert.deepStrictEqual(yield* stored, given.map((event) => rowOf(tradeFeed, event)))
+        })
+      ))
+
     it.effect("stores nothing for a sink without rows", () =>
       withSinks((sinks, stored) =>
         Effect.gen(function*() {

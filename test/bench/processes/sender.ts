@@ -7,7 +7,7 @@ import type { DataType } from "../../../src/domain/Feed.ts"
 import { type Venue, venues } from "../../../src/domain/Venue.ts"
 import { answering } from "../answering.ts"
 import { heartbeat, renderStream, type Stream } from "../frames.ts"
-import { firstId, type Ring } from "../ring.ts"
+import { firstId, numberedTime, type Ring } from "../ring.ts"
 import { acknowledge, type Subscribed } from "../subscribed.ts"
 
 /** Which venues send what; `bookLevels` a side in the books of Binance. */
@@ -99,8 +99,8 @@ const fill = (into: Buffer, at: number, ring: Ring, frame: number, connection: C
       case "time":
         put(into, place, now.time)
         break
-      case "sequence":
-        into.write(String(connection.sequence++), place, "latin1")
+      case "numberedTime":
+        into.write(numberedTime(now.time.toString("latin1"), connection.sequence++), place, "latin1")
         break
     }
   }
