@@ -222,7 +222,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /** What becomes due with these rows is done with the next ones, or by the clock. */
   const appendNow = (events: ReadonlyArray<Row>): boolean => {
-    if (working || closed || health.failing || budget.exceeded || buffer.due) return false
+    if (closed || health.failing || budget.exceeded || buffer.due) return false
     take(nextSeq, events)
     return true
   }

@@ -35,6 +35,7 @@ const failingStorage = Effect.fnUntraced(function*(sinks: Partial<SinkOptions> =
     ...storage,
     faults,
     lines,
+    appendNow: (from: number, count: number) => sink.appendNow(trades(count, from)),
     append: (from: number, count: number) => logged(sink.append(trades(count, from))),
     appendEvents: (events: ReadonlyArray<Event>) => logged(sink.append(events)),
     close: logged(Scope.close(scope, Exit.void)),
@@ -64,6 +65,31 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
       assert.deepStrictEqual(yield* storage.fileRows(firstPath), tradeIds(250))
       assert.strictEqual((yield* Effect.promise(() => hyparquetRows(storage.absolute(firstPath)))).length, 250)
       assert.deepInclude(storage.counts, { rowsBuffered: 0, rowsSealed: 250, rowsLost: 0, openFileBytes: 0 })
+    }))
+
+  it.effect("takes rows at once only where nothing is to be written, and never once it fails or is closed", () =>
+    Effect.gen(function*() {
+      const storage = yield* failingStorage()
+      assert.isTrue(storage.appendNow(0, 10))
+      // There is no file yet.
+      assert.isFalse(storage.appendNow(10, 10))
+      yield* storage.append(10, 10)
+      assert.isTrue(storage.appendNow(20, 80))
+      // The row group is full.
+      assert.isFalse(storage.appendNow(100, 1))
+      yield* storage.append(100, 1)
+      assert.isTrue(storage.appendNow(101, 99))
+      storage.faults.roomBytes = 0
+      yield* storage.append(200, 1)
+      assert.isFalse(storage.appendNow(201, 1))
+      storage.faults.roomBytes = Infinity
+      yield* TestClock.adjust("5 seconds")
+      yield* storage.append(201, 1)
+      assert.isTrue(storage.appendNow(202, 1))
+      yield* storage.close
+      assert.isFalse(storage.appendNow(203, 1))
+      assert.deepStrictEqual(yield* storage.fileRows(firstPath), tradeIds(203))
+      assert.strictEqual(storage.counts.rowsLost, 0)
     }))
 
   it.effect("a row group is cut off later where even that fails at first", () =>
