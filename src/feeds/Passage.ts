@@ -59,10 +59,11 @@ export class Passage {
     passed(events)
     if (queue.hasRoom()) {
       this.#flushBefore()
+      // Before they are handed on: a sink may take them at once, and say that it lost them.
       stats.eventsQueued += events.length
-      queue.put(events)
       stats.completeness.record(events, first.timestampCollector)
       written(events)
+      queue.put(events)
     } else {
       this.#flushBefore()
       stats.dropped += events.length

@@ -219,7 +219,7 @@ const write = Effect.fnUntraced(function*(
         (cause) => tellBug(stats, isGaps ? rows.length : stats.rowsLost - lostBefore, rows.length, cause)
       )
     }
-    intake.drained()
+    yield* Effect.catchCause(Effect.sync(() => intake.drained()), (cause) => tellBug(stats, 0, 0, cause))
   }
 }, Effect.catchTag("Done", () => Effect.void))
 

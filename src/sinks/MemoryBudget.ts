@@ -54,19 +54,21 @@ export class MemoryBudget {
    * row groups, where the oldest would be many small ones of quiet feeds. Ends early when nobody can flush. Waits where
    * somebody else does it already, together with all others: a thousand feeds that took turns would be busy with that alone.
    */
-  readonly reclaim: Effect.Effect<void> = Effect.suspend(() => {
-    if (!this.exceeded) return Effect.void
-    if (this.#reclaiming) return this.#reclaimed.await
-    this.#reclaiming = true
-    this.#reclaimed.closeUnsafe()
-    return Effect.ensuring(
-      this.#flushLargest(),
-      Effect.sync(() => {
-        this.#reclaiming = false
-        this.#reclaimed.openUnsafe()
-      })
-    )
-  })
+  readonly reclaim: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
+      if (!this.exceeded) return Effect.void
+      if (this.#reclaiming) return restore(this.#reclaimed.await)
+      this.#reclaiming = true
+      this.#reclaimed.closeUnsafe()
+      return Effect.ensuring(
+        restore(this.#flushLargest()),
+        Effect.sync(() => {
+          this.#reclaiming = false
+          this.#reclaimed.openUnsafe()
+        })
+      )
+    })
+  )
 
   #flushLargest(): Effect.Effect<void> {
     const tried = new Set<Holder>()

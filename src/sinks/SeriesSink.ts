@@ -77,6 +77,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     account()
   }
 
+  /** Its memory is left to the garbage collector: other columns of it may be in the thread pool still. */
   const dropUnencodable = (pending: PendingFile, group: RowBuffer, why: string) =>
     Effect.suspend(() => {
       drop(pending, group)

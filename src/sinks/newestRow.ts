@@ -17,9 +17,10 @@ export const newestRow = Effect.fnUntraced(function*<E>(
   rowType: RowType,
   groups: ReadonlyArray<parquet.RowGroup>
 ): Effect.fn.Return<Mark | null, E | UnsoundFile> {
-  const highest = rowType === "trade" ? yield* highestId(file, groups) : null
   const last = yield* lastReceived(file, rowType, groups)
-  if (last === null) return highest
+  // Of trades that were fetched alone it is not known that anything was received.
+  if (last === null) return null
+  const highest = rowType === "trade" ? yield* highestId(file, groups) : null
   if (highest !== null) return { ...highest, receivedMicros: last.receivedMicros }
   const { group, row } = last
   const { values } = yield* columnOf(file, group, column.sequenceId)

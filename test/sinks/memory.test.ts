@@ -53,6 +53,12 @@ layer(NodeServices.layer)("what a restart knows", (it) => {
         })
       }))
 
+    it.effect("is none in a file of trades that were all fetched", () =>
+      Effect.gen(function*() {
+        const { tail } = yield* sealed(feed, [0, 1, 2].map((index) => trade(index, { origin: "repair" })))
+        assert.strictEqual(tail, null)
+      }))
+
     it.effect("is the trade that was received last over a connection, where ids are no numbers", () =>
       Effect.gen(function*() {
         const rows = Array.from({ length: 25 }, (_, index) => trade(index, { sequenceId: `id-${(index * 7) % 25}` }))

@@ -13,8 +13,8 @@ export const integer = pattern("(?:0|[1-9]\\d{0,14})")
 /** A JSON number that is finite as a double. */
 export const number = pattern("-?(?:0|[1-9]\\d{0,29})(?:\\.\\d{1,30})?(?:[eE][+-]?\\d{1,2})?")
 export const boolean = pattern("(?:true|false)")
-/** The inside of a JSON string that is a decimal, such as a price. */
-export const decimal = pattern("(?:0|[1-9]\\d*)(?:\\.\\d+)?")
+/** The inside of a JSON string that is a decimal, such as a price; finite as a double. */
+export const decimal = pattern("(?:0|[1-9]\\d{0,29})(?:\\.\\d{1,30})?")
 /** The inside of a JSON string of letters, digits and the few signs of symbols, streams and times; it may be empty. */
 export const word = pattern("[\\w@.:+-]*")
 /** The inside of a JSON string of digits. */

@@ -100,7 +100,7 @@ export const highestRate = async ({ short }: Form): Promise<ReadonlyArray<Figure
     const sender = await startSender(load)
     let rate = await search(sender, first, short ? 2 : 4, short ? 1 : 3)
     let confirmed = false
-    for (let trial = 0; trial < 3 && !confirmed && rate > 0; trial++) {
+    for (let trial = 0; trial < 4 && !confirmed && rate > 0; trial++) {
       await sender.reset()
       const recorder = await startRecorder(sender)
       await sender.allConnected(30)
@@ -112,7 +112,7 @@ export const highestRate = async ({ short }: Form): Promise<ReadonlyArray<Figure
       while ((await sender.sent()).connections > 0) await sleep(20)
       confirmed = full.sustained && outcome.void === null
       if (!confirmed) {
-        rate *= 0.9
+        rate *= 0.7
         continue
       }
       figures.push(
