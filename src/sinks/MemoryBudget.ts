@@ -1,4 +1,4 @@
-import { Effect, Latch } from "effect"
+import { Cause, Effect, Exit, Latch } from "effect"
 
 /** One holder of buffered rows. */
 export interface Holder {
@@ -10,14 +10,22 @@ export interface Holder {
   readonly flush: Effect.Effect<void>
 }
 
+/** From this share of the limit on rows are written, so that nobody has to wait for it. */
+const crowdedShare = 7 / 8
+
+/** So many holders are flushed at a time: what a flush takes is mostly the disk's time. */
+const flushedAtATime = 4
+
 /** One limit on buffered rows for the whole process. */
 export class MemoryBudget {
   readonly #limitBytes: number
   readonly #holders = new Set<Holder>()
-  /** Closed while somebody reclaims. */
-  readonly #reclaimed = Latch.makeUnsafe(true)
-  #reclaiming = false
+  /** Closed while somebody waits. */
+  readonly #room = Latch.makeUnsafe(true)
+  #relieving = false
   #usedBytes = 0
+  /** What is being flushed, as far as it counts as used. */
+  #leavingBytes = 0
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes
@@ -29,6 +37,15 @@ export class MemoryBudget {
 
   get exceeded(): boolean {
     return this.#usedBytes > this.#limitBytes
+  }
+
+  /** Whether somebody should `relieve` it, and nobody does. */
+  get wantsRelief(): boolean {
+    return !this.#relieving && this.#crowded
+  }
+
+  get #crowded(): boolean {
+    return this.#usedBytes - this.#leavingBytes > this.#limitBytes * crowdedShare
   }
 
   /** What each holder may keep when all of them keep as much. */
@@ -50,36 +67,52 @@ export class MemoryBudget {
   }
 
   /**
-   * Flushes until the limit is kept, the largest holder first: that frees the most with one write and makes the largest
-   * row groups, where the oldest would be many small ones of quiet feeds. Ends early when nobody can flush. Waits where
-   * somebody else does it already, together with all others: a thousand feeds that took turns would be busy with that alone.
+   * Flushes until there is room, the largest holders first: that frees the most with one write and makes the largest row
+   * groups, where the oldest would be many small ones of quiet feeds. Ends early when nobody can flush, at once when somebody
+   * else is at it, and dies of a holder's bug when the others are flushed.
    */
-  readonly reclaim: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
+  readonly relieve: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
-      if (!this.exceeded) return Effect.void
-      if (this.#reclaiming) return restore(this.#reclaimed.await)
-      this.#reclaiming = true
-      this.#reclaimed.closeUnsafe()
+      if (!this.wantsRelief) return Effect.void
+      this.#relieving = true
       return Effect.ensuring(
         restore(this.#flushLargest()),
         Effect.sync(() => {
-          this.#reclaiming = false
-          this.#reclaimed.openUnsafe()
+          this.#relieving = false
+          this.#room.openUnsafe()
         })
       )
     })
   )
 
+  /** Waits until the limit is kept, or nobody can flush. All wait together: a thousand feeds that took turns would be busy with that alone. */
+  readonly reclaim: Effect.Effect<void> = Effect.suspend(() => {
+    if (!this.exceeded) return Effect.void
+    if (!this.#relieving) return this.relieve
+    this.#room.closeUnsafe()
+    return this.#room.await
+  })
+
   #flushLargest(): Effect.Effect<void> {
     const tried = new Set<Holder>()
-    return Effect.gen({ self: this }, function*() {
-      while (this.exceeded) {
+    let bugs: Cause.Cause<never> = Cause.empty
+    const flushing = Effect.gen({ self: this }, function*() {
+      while (this.#crowded) {
         const largest = this.#largest(tried)
         if (largest === null) return
         tried.add(largest)
-        yield* largest.flush
+        const leaving = largest.heldBytes()
+        this.#leavingBytes += leaving
+        const exit = yield* Effect.exit(largest.flush)
+        this.#leavingBytes -= leaving
+        if (Exit.isFailure(exit)) bugs = Cause.combine(bugs, exit.cause)
+        if (!this.exceeded) this.#room.openUnsafe()
       }
     })
+    return Effect.all(Array.from({ length: flushedAtATime }, () => flushing), {
+      concurrency: "unbounded",
+      discard: true
+    }).pipe(Effect.andThen(Effect.suspend(() => bugs.reasons.length === 0 ? Effect.void : Effect.failCause(bugs))))
   }
 
   #largest(except: ReadonlySet<Holder>): Holder | null {

@@ -206,7 +206,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const settle = Effect.suspend(() => {
     const due = !working && buffer.due && health.mayTry(monotonicMillis(clock))
     const written = due ? settings.write(workIfAllowed) : Effect.void
-    return budget.exceeded ? Effect.andThen(written, budget.reclaim) : written
+    const relieved = budget.wantsRelief ? Effect.andThen(written, settings.write(budget.relieve)) : written
+    return budget.exceeded ? Effect.andThen(relieved, budget.reclaim) : relieved
   })
 
   const appendAt = (firstSeq: number, events: ReadonlyArray<Row>): Effect.Effect<void> =>
@@ -223,7 +224,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   /** What becomes due with these rows is done with the next ones, or by the clock. */
   const appendNow = (events: ReadonlyArray<Row>): boolean => {
-    if (closed || health.failing || budget.exceeded || buffer.due) return false
+    if (closed || health.failing || budget.exceeded || budget.wantsRelief || buffer.due) return false
     take(nextSeq, events)
     return true
   }
