@@ -22,7 +22,9 @@ import { WriteHealth } from "./WriteHealth.ts"
 export interface SeriesSink extends Sink {
   /** As `append`, for rows whose first has the number `firstSeq` in the journal. */
   readonly appendAt: (firstSeq: number, events: ReadonlyArray<Row>) => Effect.Effect<void>
-  /** Does what is due by the clock: ends a file that is old enough, tries again what failed. */
+  /** Whether something is due by the clock: a file that is old enough is to end, what failed is to be tried again. */
+  readonly due: () => boolean
+  /** Does what is due. */
   readonly tick: Effect.Effect<void>
   /** Writes and seals everything; what cannot be written is lost, counted and logged. */
   readonly close: Effect.Effect<void>
@@ -231,11 +233,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const append = (events: ReadonlyArray<Row>) => Effect.suspend(() => appendAt(nextSeq, events))
 
-  const tick = Effect.suspend(() => {
+  const due = () => {
     buffer.expire(clock.currentTimeMillisUnsafe())
     if (stream.exposed()) buffer.freeze()
-    return buffer.due ? workIfAllowed : Effect.void
-  })
+    return buffer.due
+  }
 
   const tellFate = ({ held, lost }: Fate) =>
     Effect.gen(function*() {
@@ -279,7 +281,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     append,
     appendNow,
     appendAt,
-    tick,
+    due,
+    tick: workIfAllowed,
     close,
     get memory() {
       return settings.memory.memory()

@@ -39,13 +39,16 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
   )
   const sinks = new Map<SeriesSink.SeriesSink, Series>()
 
+  // Of a thousand sinks most have nothing to do: these are not to cost an effect each.
+  const due = () => [...sinks].filter(([sink]) => sink.due())
   yield* Effect.suspend(() =>
     Effect.forEach(
-      [...sinks],
+      due(),
       ([sink, series]) => Effect.annotateLogs(logBug(sink.tick), feedLabels(series)),
       { concurrency: sealConcurrency, discard: true }
     )
   ).pipe(
+    logBug,
     Effect.delay(options.checkEvery),
     Effect.forever,
     Effect.forkScoped

@@ -26,8 +26,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const probe = new URL("processes/probe.ts", import.meta.url).href
 
 /** Starts a module with a probe in it. */
-export const start = (module: URL, args: ReadonlyArray<string>, nodeFlags: ReadonlyArray<string> = []): Child => {
+export const start = (
+  module: URL,
+  args: ReadonlyArray<string>,
+  nodeFlags: ReadonlyArray<string> = [],
+  env: Readonly<Record<string, string>> = {}
+): Child => {
   const child = fork(module, args, {
+    env: { ...process.env, ...env },
     execArgv: ["--import", probe, ...nodeFlags],
     stdio: ["ignore", "ignore", "pipe", "ipc"]
   })

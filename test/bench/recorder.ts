@@ -116,14 +116,16 @@ const flaws = {
   "rows were not in the journal": "collector_journal_rows_skipped_total"
 }
 
-/** What `npm start` has Node.js do. */
-const startFlags = packageJson.scripts.start.split(" ").filter((word) => word.startsWith("--"))
+/** What `npm start` has Node.js and the C library do. */
+const startWords = packageJson.scripts.start.split(" ")
+const startFlags = startWords.filter((word) => word.startsWith("--"))
+const startEnv = Object.fromEntries(startWords.filter((word) => /^\w+=/.test(word)).map((word) => word.split("=")))
 
 /** Starts `ticklake run` on a load. */
 export const startRecorder = async (sender: Sender): Promise<Recorder> => {
   const folder = temporaryFolder()
   const { path, port } = await writeConfig(folder, sender.load, sender.url)
-  const child = start(main, ["run", "--config", path], startFlags)
+  const child = start(main, ["run", "--config", path], startFlags, startEnv)
   const look = () => scrape(port)
   const caughtUp = async (sender: Sender, withinSeconds: number) => {
     const until = performance.now() + withinSeconds * 1000
