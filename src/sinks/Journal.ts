@@ -20,7 +20,7 @@ import { type Abandoned, settleAbandoned, wereFlushed } from "./abandonedRows.ts
 import * as JournalSegment from "./JournalSegment.ts"
 import { type JournalStream, StreamState } from "./JournalStream.ts"
 import { liveFrames } from "./journalTrimming.ts"
-import { type Batch, PendingRecords, piecesOf } from "./PendingRecords.ts"
+import { type Batch, PendingRecords } from "./PendingRecords.ts"
 import { readBack } from "./readBack.ts"
 import { expose, removedSegments, SegmentsRemoved } from "./removedSegments.ts"
 import { withoutJournal } from "./withoutJournal.ts"
@@ -34,8 +34,8 @@ export interface Options {
   readonly commitEvery: Duration.Input
   /** A segment of the journal takes no more records from this size on. */
   readonly segmentBytes: number
-  /** What waits for its commit while the disk fails; beyond it the oldest rows are not journaled. */
-  readonly pendingBytes: number
+  /** A commit is made at once when so much waits for it. */
+  readonly commitBytes: number
 }
 
 const mebibyte = 1024 * 1024
@@ -44,7 +44,7 @@ const mebibyte = 1024 * 1024
 export const defaults: Omit<Options, "dataDir"> = {
   commitEvery: "1 second",
   segmentBytes: 16 * mebibyte,
-  pendingBytes: 16 * mebibyte
+  commitBytes: 4 * mebibyte
 }
 
 /** The folder of the journal cannot be used. */
@@ -130,12 +130,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return Effect.logInfo(`the journal works again after ${seconds} s`)
   })
 
-  /** Writes `pieces` to the segment, a new one where there is none, and waits for the disk. */
-  const append = Effect.fnUntraced(function*(pieces: ReadonlyArray<Buffer>) {
+  /** Writes records to the segment, a new one where there is none, and waits for the disk. */
+  const append = Effect.fnUntraced(function*(records: Buffer) {
     writer ??= yield* JournalSegment.create(fs, folder, nextNumber++)
     const { segment } = writer
-    yield* writer.commit(pieces).pipe(Effect.tapError(() => endSegment((ended) => ended.abandon)))
-    for (const piece of pieces) stats.journalBytesWritten += piece.length
+    yield* writer.commit(records).pipe(Effect.tapError(() => endSegment((ended) => ended.abandon)))
+    stats.journalBytesWritten += records.length
     return segment
   })
 
@@ -144,27 +144,27 @@ const make = Effect.fnUntraced(function*(options: Options) {
   )
 
   const write = Effect.fnUntraced(function*(batch: Batch) {
-    const pieces = piecesOf(batch)
-    if (pieces.length === 0) return true
+    const { arrivals, records, sealed } = batch
+    if (records === null) return true
     const startedAt = clock.monotonicTimeNanosUnsafe()
-    const written = yield* Effect.result(append(pieces))
+    const written = yield* Effect.result(append(records.written))
+    records.release()
     if (Result.isFailure(written)) {
       pending.restore(batch)
-      stats.rowsNotJournaled += pending.limit(options.pendingBytes)
       yield* failed(`write the journal in ${folder}`, written.failure)
       return false
     }
     stats.commitDuration.observe(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9)
     const now = clock.currentTimeMillisUnsafe() * 1000
-    for (const chunk of batch.chunks) {
-      for (const { receivedAtMicros, rows } of chunk.arrivals) {
-        // Rows know their receive time by the system clock alone, which may have been set back since.
-        stats.receiveToDurable.observe(Math.max(0, now - receivedAtMicros) / 1e6, rows)
-      }
-      for (const [stream, span] of chunk.spans) written.success.add(stream, span)
-      chunk.bytes.release()
+    for (let at = 0; at < arrivals.length; at += 2) {
+      // Rows know their receive time by the system clock alone, which may have been set back since.
+      stats.receiveToDurable.observe(Math.max(0, now - arrivals[at]!) / 1e6, arrivals[at + 1]!)
     }
-    for (const { file } of batch.sealed) yield* Effect.ignore(fs.remove(file))
+    for (const { buffer, rows, span, stream } of batch.written) {
+      buffer.journaled(rows)
+      written.success.add(stream, span)
+    }
+    for (const { file } of sealed) yield* Effect.ignore(fs.remove(file))
     yield* afterAppend
     return true
   })
@@ -196,8 +196,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
       const copied = liveFrames(Buffer.from(yield* fs.readFile(oldest.path)), oldest.liveStreams())
-      if (copied.pieces.length > 0) {
-        const segment = yield* append(copied.pieces)
+      if (copied.spans.length > 0) {
+        const segment = yield* append(copied.records)
         for (const { span, stream } of copied.spans) segment.add(stream, span)
         yield* afterAppend
       }
@@ -232,11 +232,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const stream = new StreamState(++streams, series)
     return {
       id: stream.id,
-      append: (firstSeq, events) => {
-        pending.rows(stream, firstSeq, events)
-        if (pending.bytes < options.pendingBytes / 4) return
-        if (failingSince === null) crowded.openUnsafe()
-        stats.rowsNotJournaled += pending.limit(options.pendingBytes)
+      append: (rows, count, receivedAtMicros) => {
+        pending.rows(stream, rows, count, receivedAtMicros)
+        if (pending.bytes >= options.commitBytes && failingSince === null) crowded.openUnsafe()
       },
       flushed: (through) => {
         stream.flushed = Math.max(stream.flushed, through)

@@ -3,7 +3,6 @@ import * as durableFolder from "../runtime/durableFolder.ts"
 import type { StreamState } from "./JournalStream.ts"
 import type { Span } from "./PendingRecords.ts"
 import { type SeqRange, SeqRanges } from "./SeqRanges.ts"
-import * as spareBytes from "./spareBytes.ts"
 
 /** The file begins with these bytes; the last is the version of the format. */
 export const magic = Buffer.from("TKJRNAL\u0001", "latin1")
@@ -88,8 +87,8 @@ export class JournalSegment {
 /** A segment that can be written to. */
 export interface Writer {
   readonly segment: JournalSegment
-  /** Appends `pieces` and waits until the disk has them; after a failure the segment takes nothing more. */
-  readonly commit: (pieces: ReadonlyArray<Buffer>) => Effect.Effect<void, PlatformError.PlatformError>
+  /** Appends `records` and waits until the disk has them; after a failure the segment takes nothing more. */
+  readonly commit: (records: Buffer) => Effect.Effect<void, PlatformError.PlatformError>
   /** Cuts off what no commit covered, as far as that can be done, and lets go of the file. */
   readonly abandon: Effect.Effect<void>
   readonly close: Effect.Effect<void>
@@ -119,16 +118,11 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, fol
   )
   const writer: Writer = {
     segment,
-    commit: Effect.fnUntraced(function*(pieces) {
+    commit: Effect.fnUntraced(function*(records) {
       // In one write: of several, the disk may keep a later one alone, which would look like damage.
-      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
-      const joined = spareBytes.take(bytes)
-      let at = 0
-      for (const piece of pieces) at += piece.copy(joined, at)
-      yield* file.writeAll(joined.subarray(0, bytes))
-      spareBytes.give(joined)
+      yield* file.writeAll(records)
       yield* file.sync
-      segment.bytes += bytes
+      segment.bytes += records.length
     }),
     abandon: Effect.suspend(() => Effect.andThen(Effect.ignore(file.truncate(segment.bytes)), close)),
     close

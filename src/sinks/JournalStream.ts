@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { Row } from "../domain/Event.ts"
 import type { Series } from "../domain/Series.ts"
+import type { RowBuffer } from "./RowBuffer.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** Rows that follow each other, the first of them number `first` of its stream. */
@@ -13,8 +14,8 @@ export interface Run {
 export interface JournalStream {
   /** Unique within the journal. */
   readonly id: number
-  /** Journals rows with the next commit, the first of them as number `firstSeq`. */
-  readonly append: (firstSeq: number, events: ReadonlyArray<Row>) => void
+  /** Journals with the next commit `count` rows that `rows` was given last, received at `receivedAtMicros`, microseconds since the epoch. */
+  readonly append: (rows: RowBuffer, count: number, receivedAtMicros: number) => void
   /** Says that every row up to `through` is in a row group which the disk has, or was given up. */
   readonly flushed: (through: number) => void
   /** True once after the journal lost rows that are in no row group on disk: those should get into one soon. */

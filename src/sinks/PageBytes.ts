@@ -1,3 +1,4 @@
+import { writeBytes, writeInt64, writeText } from "./plainValues.ts"
 import * as spareBytes from "./spareBytes.ts"
 
 const empty: Buffer = Buffer.alloc(0)
@@ -26,30 +27,26 @@ export class PageBytes {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** BYTE_ARRAY: length as 4 bytes, then the UTF-8 of `text`. */
+  /** BYTE_ARRAY, from text. */
   appendText(text: string): void {
-    const at = this.#reserve(4 + text.length * 3) + 4
-    const bytes = this.#bytes
-    // Ids are short ASCII nearly always, where a loop here beats a call into the runtime.
-    let end = at
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i)
-      if (code >= 0x80) {
-        end = at + bytes.write(text, at, "utf8")
-        break
-      }
-      bytes[end++] = code
-    }
-    bytes.writeUInt32LE(end - at, at - 4)
-    this.#length = end
+    const at = this.#reserve(4 + text.length * 3)
+    this.#length = writeText(this.#bytes, at, text)
   }
 
-  /** BYTE_ARRAY: length as 4 bytes, then a copy of `value`. */
+  /** BYTE_ARRAY, a copy of `value`. */
   appendBytes(value: Buffer): void {
     const at = this.#reserve(4 + value.length)
-    this.#bytes.writeUInt32LE(value.length, at)
-    value.copy(this.#bytes, at + 4)
-    this.#length = at + 4 + value.length
+    this.#length = writeBytes(this.#bytes, at, value)
+  }
+
+  /** `length` bytes from `from` on of `source`, which are in the notation of a page already. */
+  appendPart(source: Buffer, from: number, length: number): void {
+    const at = this.#reserve(length)
+    const bytes = this.#bytes
+    // Numbers and ids: a loop here beats a call into the runtime.
+    if (length <= 32) { for (let i = 0; i < length; i++) bytes[at + i] = source[from + i]! }
+    else source.copy(bytes, at, from, from + length)
+    this.#length = at + length
   }
 
   /** Bytes that are in the notation of a page already. */
@@ -59,13 +56,16 @@ export class PageBytes {
     this.#length = at + bytes.length
   }
 
-  /** INT64, from an integer that a double holds exactly; in halves, because a BigInt per value is an allocation per value. */
+  /** What `write` puts at the place that it is given, at most `room` bytes; it answers where that ends. */
+  appendWith(room: number, write: (bytes: Buffer, at: number) => number): void {
+    const at = this.#reserve(room)
+    this.#length = write(this.#bytes, at)
+  }
+
+  /** INT64, from an integer that a double holds exactly. */
   appendInt64(value: number): void {
     const at = this.#reserve(8)
-    const high = Math.floor(value / 0x1_0000_0000)
-    this.#bytes.writeUInt32LE(value - high * 0x1_0000_0000, at)
-    this.#bytes.writeInt32LE(high, at + 4)
-    this.#length = at + 8
+    this.#length = writeInt64(this.#bytes, at, value)
   }
 
   /** DOUBLE. */

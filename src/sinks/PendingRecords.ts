@@ -1,42 +1,14 @@
-import type { Row } from "../domain/Event.ts"
 import * as journalRecord from "./journalRecord.ts"
 import type { StreamState } from "./JournalStream.ts"
 import { PageBytes } from "./PageBytes.ts"
+import type { EncodedRows, RowBuffer } from "./RowBuffer.ts"
 import type { SeqRange } from "./SeqRanges.ts"
-import { pieceBytes } from "./spareBytes.ts"
-
-/** Records of rows are gathered in pieces, so that the oldest can be given up without the rest; one takes no more from this length on. */
-const fullBytes = pieceBytes * 3 / 4
 
 /** The rows of one stream in a piece of the journal. */
 export interface Span {
   last: number
   rows: number
   bytes: number
-}
-
-/** Rows that came together. */
-interface Arrival {
-  /** When the first of them was received, microseconds since the epoch. */
-  readonly receivedAtMicros: number
-  readonly rows: number
-}
-
-/** Encoded records of rows, in the order in which they came. */
-export class Chunk {
-  readonly bytes: PageBytes
-  readonly spans = new Map<StreamState, Span>()
-  readonly arrivals: Array<Arrival> = []
-
-  constructor(bytes: PageBytes) {
-    this.bytes = bytes
-  }
-
-  /** False when every row is on disk elsewhere, so that it need not be written. */
-  get needed(): boolean {
-    for (const [stream, span] of this.spans) if (span.last > stream.flushed) return true
-    return false
-  }
 }
 
 /** That rows are in a finished file, and what to do once that is on disk. */
@@ -48,88 +20,107 @@ export interface Sealed {
 
 /** What one commit writes. */
 export interface Batch {
-  readonly chunks: Array<Chunk>
+  /** The records, one after the other; null where there are none. */
+  readonly records: PageBytes | null
+  readonly written: ReadonlyArray<{
+    readonly stream: StreamState
+    readonly buffer: RowBuffer
+    readonly rows: EncodedRows
+    readonly span: Span
+  }>
   readonly sealed: ReadonlyArray<Sealed>
+  /** When rows were received, microseconds since the epoch, and how many then, in turn. */
+  readonly arrivals: ReadonlyArray<number>
 }
 
-/** Records that wait for the next commit. */
+/** A buffer with rows that wait for their commit, and how many bytes of them are counted. */
+interface Waiting {
+  readonly stream: StreamState
+  bytes: number
+}
+
+/** Messages that are told apart at a commit; what comes after them counts as received with the last. */
+const arrivalsKept = 65_536
+
+/** What waits for the next commit. The rows wait where they are, in the buffers of their row groups. */
 export class PendingRecords {
-  #chunks: Array<Chunk> = []
+  #waiting = new Map<RowBuffer, Waiting>()
   #sealed: Array<Sealed> = []
+  /** Flat, because of objects there would be one for each message. */
+  #arrivals: Array<number> = []
+  #bytes = 0
 
   get empty(): boolean {
-    return this.#chunks.length === 0 && this.#sealed.length === 0
+    return this.#waiting.size === 0 && this.#sealed.length === 0
   }
 
+  /** Of rows. */
   get bytes(): number {
-    let bytes = 0
-    for (const chunk of this.#chunks) bytes += chunk.bytes.length
-    return bytes
+    return this.#bytes
   }
 
-  rows(stream: StreamState, firstSeq: number, events: ReadonlyArray<Row>): void {
-    const chunk = this.#chunk()
-    const before = chunk.bytes.length
-    try {
-      journalRecord.appendRows(chunk.bytes, stream.id, stream.series, firstSeq, events)
-    } catch (error) {
-      chunk.bytes.cutTo(before)
-      throw error
-    }
-    const [oldest] = events
-    if (oldest !== undefined) chunk.arrivals.push({ receivedAtMicros: oldest.timestampCollector, rows: events.length })
-    const span = chunk.spans.get(stream) ?? { last: 0, rows: 0, bytes: 0 }
-    span.last = firstSeq + events.length - 1
-    span.rows += events.length
-    span.bytes += chunk.bytes.length - before
-    chunk.spans.set(stream, span)
+  /** Takes note of rows that `buffer` was given, the first of which was received then, microseconds since the epoch. */
+  rows(stream: StreamState, buffer: RowBuffer, count: number, receivedAtMicros: number): void {
+    this.#wait(stream, buffer)
+    const arrivals = this.#arrivals
+    // A disk that hangs must not make a heap of them.
+    if (arrivals.length < 2 * arrivalsKept) arrivals.push(receivedAtMicros, count)
+    else arrivals[arrivals.length - 1]! += count
   }
 
   sealed(sealed: Sealed): void {
     this.#sealed.push(sealed)
   }
 
-  /** Hands over all that waits; what is not needed any more is left out. */
+  /** Hands over all that waits; rows that are in a row group on disk are left out. */
   take(): Batch {
-    const batch = { chunks: this.#chunks.filter((chunk) => chunk.needed), sealed: this.#sealed }
-    this.#chunks = []
+    const written: Array<Batch["written"][number]> = []
+    const needed = [...this.#waiting].flatMap(([buffer, { stream }]) => {
+      const rows = buffer.lastSeq <= stream.flushed ? null : buffer.unjournaled()
+      return rows === null ? [] : [{ stream, buffer, rows }]
+    })
+    const room = needed.reduce((sum, { rows, stream }) => sum + rows.bytes + journalRecord.headBytes(stream.series), 0)
+    const records = new PageBytes(room + this.#sealed.length * 64)
+    for (const { buffer, rows, stream } of needed) {
+      const bytes = journalRecord.appendEncoded(records, stream.id, stream.series, rows)
+      written.push({ stream, buffer, rows, span: { last: rows.first + rows.rows - 1, rows: rows.rows, bytes } })
+    }
+    for (const { range, stream } of this.#sealed) journalRecord.appendSealed(records, stream.id, range)
+    const batch: Batch = {
+      records: records.length === 0 ? null : records,
+      written,
+      sealed: this.#sealed,
+      arrivals: this.#arrivals
+    }
+    this.#waiting = new Map()
+    this.#bytes = 0
     this.#sealed = []
+    this.#arrivals = []
     return batch
   }
 
   /** Takes back what could not be written, before what has come since. */
-  restore(batch: Batch): void {
-    this.#chunks.unshift(...batch.chunks)
-    this.#sealed.unshift(...batch.sealed)
-  }
-
-  /** Gives up the oldest rows until at most `limitBytes` wait; answers how many of them are on disk nowhere. */
-  limit(limitBytes: number): number {
+  restore({ arrivals, sealed, written }: Batch): void {
+    const since = this.#waiting
+    this.#waiting = new Map()
+    this.#bytes = 0
+    for (const { buffer, stream } of written) this.#wait(stream, buffer)
+    for (const [buffer, { stream }] of since) this.#wait(stream, buffer)
+    this.#sealed.unshift(...sealed)
+    // In one, so that a disk that fails for hours makes no heap of them.
     let rows = 0
-    while (this.bytes > limitBytes) {
-      const oldest = this.#chunks.shift()
-      for (const [stream, span] of oldest?.spans ?? []) {
-        if (span.last <= stream.flushed) continue
-        rows += Math.min(span.rows, span.last - stream.flushed)
-      }
+    for (let at = 1; at < arrivals.length; at += 2) rows += arrivals[at]!
+    if (rows > 0) this.#arrivals.unshift(arrivals[0]!, rows)
+  }
+
+  #wait(stream: StreamState, buffer: RowBuffer): void {
+    let waiting = this.#waiting.get(buffer)
+    if (waiting === undefined) {
+      waiting = { stream, bytes: 0 }
+      this.#waiting.set(buffer, waiting)
     }
-    return rows
+    const bytes = buffer.unjournaledBytes
+    this.#bytes += bytes - waiting.bytes
+    waiting.bytes = bytes
   }
-
-  #chunk(): Chunk {
-    const last = this.#chunks.at(-1)
-    if (last !== undefined && last.bytes.length < fullBytes) return last
-    const chunk = new Chunk(new PageBytes(pieceBytes))
-    this.#chunks.push(chunk)
-    return chunk
-  }
-}
-
-/** The bytes of a batch, in the order in which they are written. */
-export const piecesOf = (batch: Batch): ReadonlyArray<Buffer> => {
-  const pieces = batch.chunks.map((chunk) => chunk.bytes.written)
-  if (batch.sealed.length === 0) return pieces
-  const sealed = new PageBytes(256)
-  for (const { range, stream } of batch.sealed) journalRecord.appendSealed(sealed, stream.id, range)
-  return [...pieces, sealed.written]
 }

@@ -1,12 +1,10 @@
 import type { Row } from "../domain/Event.ts"
 import type { Series } from "../domain/Series.ts"
-import { type ColumnPage, constant, definitionLevels, type Range, required } from "./ColumnPage.ts"
-import { column } from "./columns.ts"
-import { GapColumns } from "./GapColumns.ts"
-import { endTexts, integerAt } from "./columnValues.ts"
-import { PageBytes } from "./PageBytes.ts"
+import { RecordReader } from "./RecordReader.ts"
+import { type Columns, columnsOf, type RowsAtLarge } from "./rowColumns.ts"
+import { readRow, roomFor, writeRow } from "./rowNotation.ts"
 import type { LostRows } from "./Sink.ts"
-import { ValuePieces } from "./ValuePieces.ts"
+import * as spareBytes from "./spareBytes.ts"
 
 /** What a row takes beside its JSON and its ids: two timestamps, two doubles, lengths. */
 const fixedRowBytes = 48
@@ -14,31 +12,52 @@ const fixedRowBytes = 48
 /** How much `event` adds to a row group, in bytes before compression. */
 export const rowBytes = (event: Row): number => fixedRowBytes + event.data.length + 2 * event.sequenceId.length
 
-/** The rows of one coming row group, kept as columns from the moment they arrive; some 3 KiB while it holds few. */
+/** The first piece of memory, where a row is not larger. */
+const firstPieceBytes = 2048
+
+/** Rows that follow each other, encoded one after the other. */
+export interface EncodedRows {
+  /** The number of the first of them. */
+  readonly first: number
+  readonly rows: number
+  readonly bytes: number
+  /** Views, valid until the rows are released; no row is in two of them. */
+  readonly slices: ReadonlyArray<Buffer>
+}
+
+/** Memory that rows fill one after the other. */
+interface Piece {
+  readonly bytes: Buffer
+  used: number
+}
+
+/**
+ * The rows of one coming row group, encoded when they arrive, as the journal takes them. They become columns when they are written:
+ * until then a row is one place of memory to write to, however many feeds there are.
+ */
 export class RowBuffer {
   readonly #series: Series
-  readonly #sequenceId = new PageBytes(256)
-  readonly #collector = new PageBytes(128)
-  readonly #exchangeTime = new PageBytes(128)
-  readonly #exchangeTimeSet = new PageBytes(16)
-  readonly #data = new ValuePieces()
-  readonly #tradeId = new PageBytes(256)
-  readonly #price = new PageBytes(128)
-  readonly #size = new PageBytes(128)
-  readonly #side = new PageBytes(128)
-  readonly #isSnapshot = new PageBytes(16)
-  readonly #gaps = new GapColumns()
-  /** The rows whose trade was fetched afterwards: nearly always none. */
-  readonly #repaired: Array<number> = []
-  #rows = 0
+  readonly #pieces: Array<Piece> = []
+  /** What is known of the rows without reading them. */
+  readonly #atLarge: RowsAtLarge = {
+    rows: 0,
+    idBytes: 0,
+    dataBytes: 0,
+    untimed: 0,
+    snapshots: 0,
+    repaired: 0,
+    collectorMin: Infinity,
+    collectorMax: -Infinity,
+    exchangeMin: Infinity,
+    exchangeMax: -Infinity
+  }
   #bytes = 0
-  #nulls = 0
-  #snapshots = 0
+  #encodedBytes = 0
+  #capacity = 0
   #firstMicros = 0
-  #collectorMin = Infinity
-  #collectorMax = -Infinity
-  #exchangeMin = Infinity
-  #exchangeMax = -Infinity
+  #lastRowAt = 0
+  #journaledRows = 0
+  #journaledBytes = 0
 
   /** Set when it takes no more rows and waits to be written. */
   frozen = false
@@ -52,7 +71,7 @@ export class RowBuffer {
   }
 
   get rows(): number {
-    return this.#rows
+    return this.#atLarge.rows
   }
 
   /** Bytes of values, the sum of `rowBytes`. */
@@ -67,127 +86,95 @@ export class RowBuffer {
 
   /** Bytes of memory held, used or not. */
   get capacity(): number {
-    return this.#sequenceId.capacity + this.#collector.capacity + this.#exchangeTime.capacity +
-      this.#exchangeTimeSet.capacity + this.#data.capacity + this.#tradeId.capacity + this.#price.capacity +
-      this.#size.capacity + this.#side.capacity + this.#isSnapshot.capacity
+    return this.#capacity
   }
 
+  /** Bytes of encoded rows that the journal has not. */
+  get unjournaledBytes(): number {
+    return this.#encodedBytes - this.#journaledBytes
+  }
+
+  /** Adds a row, or nothing where that throws. */
   append(event: Row): void {
     if (event.dataType !== this.#series.dataType) {
       throw new TypeError(`${this.#series.id}: given a row of type ${event.dataType}`)
     }
-    const row = this.#rows
-    if (row === 0) this.#firstMicros = event.timestampCollector
-    this.#sequenceId.appendText(event.sequenceId)
-    this.#appendCollectorTime(event.timestampCollector)
-    this.#appendExchangeTime(row, event.timestampExchange)
-    this.#data.append(event.data)
-    if (event.dataType === "trade") {
-      this.#tradeId.appendText(event.tradeId)
-      this.#price.appendDouble(event.price)
-      this.#size.appendDouble(event.size)
-      this.#side.appendText(event.side)
-      if (event.origin === "repair") this.#repaired.push(row)
-    } else if (event.dataType === "gap") this.#gaps.append(event.gap)
-    else {
-      this.#isSnapshot.appendBit(row, event.isSnapshot)
-      if (event.isSnapshot) this.#snapshots++
-    }
+    const piece = this.#pieceFor(roomFor(event))
+    const start = piece.used
+    const end = writeRow(piece.bytes, start, event)
+    piece.used = end
+    this.#encodedBytes += end - start
+    this.#lastRowAt = start
     this.#bytes += rowBytes(event)
-    this.#rows = row + 1
+    const known = this.#atLarge
+    if (known.rows === 0) this.#firstMicros = event.timestampCollector
+    known.rows++
+    known.idBytes += event.sequenceId.length
+    known.dataBytes += event.data.length
+    if (event.timestampCollector < known.collectorMin) known.collectorMin = event.timestampCollector
+    if (event.timestampCollector > known.collectorMax) known.collectorMax = event.timestampCollector
+    if (event.timestampExchange === null) known.untimed++
+    else {
+      if (event.timestampExchange < known.exchangeMin) known.exchangeMin = event.timestampExchange
+      if (event.timestampExchange > known.exchangeMax) known.exchangeMax = event.timestampExchange
+    }
+    if (event.dataType === "trade" && event.origin === "repair") known.repaired++
+    else if (event.dataType === "orderbook" && event.isSnapshot) known.snapshots++
+  }
+
+  /** The rows that the journal has not; null where it has all. */
+  unjournaled(): EncodedRows | null {
+    const rows = this.rows - this.#journaledRows
+    if (rows === 0) return null
+    const slices: Array<Buffer> = []
+    let skip = this.#journaledBytes
+    for (const { bytes, used } of this.#pieces) {
+      if (skip < used) slices.push(bytes.subarray(skip, used))
+      skip = Math.max(0, skip - used)
+    }
+    return { first: this.firstSeq + this.#journaledRows, rows, bytes: this.unjournaledBytes, slices }
+  }
+
+  /** Notes that the journal has `rows`, which `unjournaled` answered last. */
+  journaled({ bytes, rows }: EncodedRows): void {
+    this.#journaledRows += rows
+    this.#journaledBytes += bytes
   }
 
   /** What is told of its rows where they are lost; there is one at least. */
   ends(): LostRows {
-    const ids = endTexts(this.#sequenceId.written)
+    const rowAt = (piece: Piece | undefined, at: number) =>
+      piece === undefined ? null : readRow(new RecordReader(piece.bytes.subarray(0, piece.used), at), this.#series)
+    const last = rowAt(this.#pieces.at(-1), this.#lastRowAt)
     return {
-      rows: this.#rows,
-      firstId: ids?.first ?? null,
-      lastId: ids?.last ?? null,
+      rows: this.rows,
+      firstId: rowAt(this.#pieces[0], 0)?.sequenceId ?? null,
+      lastId: last?.sequenceId ?? null,
       firstReceivedMicros: this.#firstMicros,
-      lastReceivedMicros: integerAt(this.#collector.written, this.#rows - 1),
+      lastReceivedMicros: last?.timestampCollector ?? this.#firstMicros,
       events: null
     }
   }
 
-  /** The columns in file order, valid until the next append. */
-  columnPages(): ReadonlyArray<ColumnPage> {
-    const common = [
-      constant(column.exchange, this.#series.exchange, this.#rows),
-      constant(column.symbol, this.#series.normalizedSymbol, this.#rows),
-      required(column.sequenceId, this.#sequenceId.written),
-      required(column.timestampCollector, this.#collector.written, range(this.#collectorMin, this.#collectorMax)),
-      {
-        column: column.timestampExchange,
-        values: this.#exchangeTime.written,
-        levels: definitionLevels(this.#rows, this.#nulls, this.#exchangeTimeSet.written),
-        nullCount: this.#nulls,
-        range: range(this.#exchangeMin, this.#exchangeMax)
-      },
-      required(column.data, this.#data.written)
-    ]
-    if (this.#series.dataType === "trade") {
-      return [
-        ...common,
-        required(column.tradeId, this.#tradeId.written),
-        required(column.price, this.#price.written),
-        required(column.size, this.#size.written),
-        required(column.side, this.#side.written),
-        this.#originPage()
-      ]
-    }
-    if (this.#series.dataType === "gap") return [...common, ...this.#gaps.columnPages()]
-    // Lets a reader find the row groups with a complete book without opening them.
-    const snapshots: Range = { kind: "boolean", min: this.#snapshots === this.#rows, max: this.#snapshots > 0 }
-    return [...common, required(column.isSnapshot, this.#isSnapshot.written, snapshots)]
+  /** The rows as columns. */
+  columns(): Columns {
+    return columnsOf(this.#series, this.#atLarge, this.#pieces.map(({ bytes, used }) => bytes.subarray(0, used)))
   }
 
   /** Gives up the memory of rows that are written. */
   release(): void {
-    for (
-      const page of [
-        this.#sequenceId,
-        this.#collector,
-        this.#exchangeTime,
-        this.#exchangeTimeSet,
-        this.#data,
-        this.#tradeId,
-        this.#price,
-        this.#size,
-        this.#side,
-        this.#isSnapshot
-      ]
-    ) page.release()
+    for (const { bytes } of this.#pieces.splice(0)) spareBytes.give(bytes)
+    this.#capacity = 0
   }
 
-  #originPage(): ColumnPage {
-    if (this.#repaired.length === 0) return constant(column.origin, "live", this.#rows)
-    const values = new PageBytes(1024)
-    const repaired = new Set(this.#repaired)
-    for (let row = 0; row < this.#rows; row++) values.appendText(repaired.has(row) ? "repair" : "live")
-    return required(column.origin, values.written, {
-      kind: "text",
-      min: repaired.size === this.#rows ? "repair" : "live",
-      max: "repair"
-    })
-  }
-
-  #appendCollectorTime(micros: number): void {
-    this.#collector.appendInt64(micros)
-    if (micros < this.#collectorMin) this.#collectorMin = micros
-    if (micros > this.#collectorMax) this.#collectorMax = micros
-  }
-
-  #appendExchangeTime(row: number, micros: number | null): void {
-    this.#exchangeTimeSet.appendBit(row, micros !== null)
-    if (micros === null) {
-      this.#nulls++
-      return
-    }
-    this.#exchangeTime.appendInt64(micros)
-    if (micros < this.#exchangeMin) this.#exchangeMin = micros
-    if (micros > this.#exchangeMax) this.#exchangeMax = micros
+  #pieceFor(room: number): Piece {
+    const last = this.#pieces[this.#pieces.length - 1]
+    if (last !== undefined && last.bytes.length - last.used >= room) return last
+    // A quarter of what there is: little is copied by nobody, and little of it stays empty.
+    const length = Math.min(spareBytes.pieceBytes, Math.max(firstPieceBytes, this.#capacity / 4))
+    const piece: Piece = { bytes: spareBytes.take(Math.max(room, length)), used: 0 }
+    this.#pieces.push(piece)
+    this.#capacity += piece.bytes.length
+    return piece
   }
 }
-
-const range = (min: number, max: number): Range | null => min > max ? null : { kind: "timestamp", min, max }

@@ -64,9 +64,9 @@ export class SeriesBuffer {
     return false
   }
 
-  /** Adds a row, number `seq` of its stream. */
-  add(event: Row, seq: number, nowMillis: number): void {
-    this.#put(this.#fileFor(event, nowMillis), event, seq)
+  /** Adds a row, number `seq` of its stream, and answers where it waits. */
+  add(event: Row, seq: number, nowMillis: number): RowBuffer {
+    return this.#put(this.#fileFor(event, nowMillis), event, seq)
   }
 
   /** Lets every row that waits be written, however few they are. */
@@ -109,12 +109,13 @@ export class SeriesBuffer {
     return runs.reduce((sum, { events }) => sum + events.length, 0)
   }
 
-  #put(file: PendingFile, event: Row, seq: number): void {
+  #put(file: PendingFile, event: Row, seq: number): RowBuffer {
     const group = this.#groupFor(file, event, seq)
     group.append(event)
     if (group.rows === 1) group.firstSeq = seq
     group.lastSeq = seq
     if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
+    return group
   }
 
   #fileFor(event: Row, nowMillis: number): PendingFile {

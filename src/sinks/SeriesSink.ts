@@ -4,7 +4,6 @@ import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { createOpenFile } from "./createOpenFile.ts"
 import { type PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
-import type { Fate } from "./JournalStream.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as lostRows from "./lostRows.ts"
 import * as fileNames from "./fileNames.ts"
@@ -181,12 +180,22 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const take = (firstSeq: number, events: ReadonlyArray<Row>): number => {
     const now = clock.currentTimeMillisUnsafe()
     let taken = 0
+    let journaled = 0
+    let group: RowBuffer | null = null
+    const journal = () => {
+      if (group !== null && taken > journaled) {
+        stream.append(group, taken - journaled, events[journaled]!.timestampCollector)
+      }
+      journaled = taken
+    }
     try {
       // A file holds the rows of a stream in their order.
       if (firstSeq < nextSeq) buffer.complete()
       for (const event of events) {
         if (closed || (health.failing && buffer.heldBytes >= boundBytes())) break
-        buffer.add(event, firstSeq + taken, now)
+        const to = buffer.add(event, firstSeq + taken, now)
+        if (to !== group) journal()
+        group = to
         taken++
       }
     } catch (bug) {
@@ -199,7 +208,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       stats.rowsBuffered += taken
       nextSeq = firstSeq + taken
       account()
-      if (taken > 0) stream.append(firstSeq, taken === events.length ? events : events.slice(0, taken))
+      journal()
     }
     return events.length - taken
   }
@@ -239,14 +248,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     return buffer.due
   }
 
-  const tellFate = ({ held, lost }: Fate) =>
-    Effect.gen(function*() {
-      if (held > 0 && !stream.replayed) {
-        yield* Effect.logWarning(`${held} rows could not be written; the next start takes them from the journal`)
-      }
-      if (lost > 0) yield* health.lose(lost, "the sink closes and they could not be written")
-    }).pipe(Effect.annotateLogs(annotations))
-
   /** Gives up the rows that could not be written, so that those which were become a file. */
   const abandon = Effect.gen(function*() {
     const left: Array<SeqRange> = []
@@ -267,7 +268,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     stats.openFile = null
     if (left.length === 0) return
     yield* stream.commit
-    yield* stream.abandon(left, tellFate)
+    yield* stream.abandon(left, (fate) => Effect.annotateLogs(health.left(fate, stream.replayed), annotations))
   })
 
   const close = locked(Effect.gen(function*() {

@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import { errorText } from "../runtime/errorText.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import type { SinkStats } from "../telemetry/SinkStats.ts"
+import type { Fate } from "./JournalStream.ts"
 
 interface Episode {
   readonly startedAt: number
@@ -40,6 +41,15 @@ export class WriteHealth {
       return first
         ? Effect.logError(`rows are being lost: ${why}; they are counted, and recording goes on`)
         : Effect.void
+    })
+
+  /** Tells what became of rows that a closing sink could not write; those of an earlier process are in its journal in any case. */
+  readonly left = ({ held, lost }: Fate, ofEarlierProcess: boolean): Effect.Effect<void> =>
+    Effect.gen({ self: this }, function*() {
+      if (held > 0 && !ofEarlierProcess) {
+        yield* Effect.logWarning(`${held} rows could not be written; the next start takes them from the journal`)
+      }
+      if (lost > 0) yield* this.lose(lost, "the sink closes and they could not be written")
     })
 
   /** Runs `step`; false when it failed. */

@@ -1,11 +1,12 @@
-import { Option, Schema } from "effect"
-import type { GapEvent, Row } from "../domain/Event.ts"
-import { Gap } from "../domain/Gap.ts"
+import { Schema } from "effect"
+import type { Row } from "../domain/Event.ts"
 import * as Series from "../domain/Series.ts"
 import { Venue } from "../domain/Venue.ts"
 import type { PageBytes } from "./PageBytes.ts"
+import type { EncodedRows } from "./RowBuffer.ts"
 import * as recordFrame from "./recordFrame.ts"
 import { Malformed, RecordReader } from "./RecordReader.ts"
+import { readRow, roomFor, writeRow } from "./rowNotation.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** Rows of one stream, numbered from `first` on. */
@@ -28,14 +29,10 @@ export type JournalRecord = RowsRecord | SealedRecord
 const kinds = { rows: 1, sealed: 2 } as const
 const rowTypes = ["trade", "orderbook", "gap"] as const
 const isVenue = Schema.is(Venue)
-const readGap = Schema.decodeUnknownOption(Schema.fromJsonString(Gap))
 
-// The bits of a row's first byte.
-const timed = 1
-const sameIds = 2
-const sold = 4
-const snapshot = 4
-const repaired = 8
+/** What a record of rows takes at most beside the rows. */
+export const headBytes = ({ exchange, symbol }: Series.Series): number =>
+  recordFrame.frameHeaderBytes + 26 + 3 * (exchange.length + symbol.length)
 
 /** Appends `events` as one record, of which the first has the number `firstSeq`; answers its bytes. */
 export const appendRows = (
@@ -45,14 +42,37 @@ export const appendRows = (
   firstSeq: number,
   events: ReadonlyArray<Row>
 ): number => {
+  const at = beginRows(bytes, stream, series, firstSeq, events.length)
+  for (const event of events) bytes.appendWith(roomFor(event), (buffer, at) => writeRow(buffer, at, event))
+  return recordFrame.end(bytes, at)
+}
+
+/** Appends rows that are encoded already as one record; answers its bytes. */
+export const appendEncoded = (
+  bytes: PageBytes,
+  stream: number,
+  series: Series.Series,
+  { first, rows, slices }: EncodedRows
+): number => {
+  const at = beginRows(bytes, stream, series, first, rows)
+  for (const slice of slices) bytes.appendEncoded(slice)
+  return recordFrame.end(bytes, at)
+}
+
+const beginRows = (
+  bytes: PageBytes,
+  stream: number,
+  series: Series.Series,
+  firstSeq: number,
+  rows: number
+): number => {
   const at = recordFrame.begin(bytes)
   bytes.appendByte(kinds.rows)
   bytes.appendUInt32(stream)
   bytes.appendInt64(firstSeq)
-  bytes.appendUInt32(events.length)
+  bytes.appendUInt32(rows)
   appendSeries(bytes, series)
-  for (const event of events) appendRow(bytes, event)
-  return recordFrame.end(bytes, at)
+  return at
 }
 
 /** Appends the record that rows of `stream` are in files which are finished; answers its bytes. */
@@ -105,54 +125,4 @@ export const readSeries = (reader: RecordReader): Series.Series | null => {
   const exchange = reader.text()
   const symbol = reader.text()
   return dataType === undefined || !isVenue(exchange) ? null : Series.make(exchange, symbol, dataType)
-}
-
-const appendRow = (bytes: PageBytes, event: Row): void => {
-  const isTrade = event.dataType === "trade"
-  const ownId = isTrade && event.tradeId !== event.sequenceId
-  bytes.appendByte(
-    (event.timestampExchange === null ? 0 : timed) | (ownId ? 0 : sameIds) |
-      (isTrade
-        ? (event.side === "sell" ? sold : 0) | (event.origin === "repair" ? repaired : 0)
-        : event.dataType === "orderbook" && event.isSnapshot
-        ? snapshot
-        : 0)
-  )
-  bytes.appendInt64(event.timestampCollector)
-  if (event.timestampExchange !== null) bytes.appendInt64(event.timestampExchange)
-  bytes.appendText(event.sequenceId)
-  bytes.appendBytes(event.data)
-  if (!isTrade) return
-  if (ownId) bytes.appendText(event.tradeId)
-  bytes.appendDouble(event.price)
-  bytes.appendDouble(event.size)
-}
-
-const readRow = (reader: RecordReader, series: Series.Series): Row => {
-  const flags = reader.byte()
-  const common = {
-    symbol: series.symbol,
-    timestampCollector: reader.int64(),
-    timestampExchange: (flags & timed) === 0 ? null : reader.int64(),
-    sequenceId: reader.text(),
-    data: reader.bytes(),
-    position: null
-  }
-  if (series.dataType === "orderbook") return { ...common, dataType: "orderbook", isSnapshot: (flags & snapshot) !== 0 }
-  if (series.dataType === "gap") return { ...common, dataType: "gap", gap: gapOf(common.data) }
-  return {
-    ...common,
-    ...((flags & repaired) === 0 ? {} : { origin: "repair" as const }),
-    dataType: "trade",
-    tradeId: (flags & sameIds) === 0 ? reader.text() : common.sequenceId,
-    price: reader.double(),
-    size: reader.double(),
-    side: (flags & sold) === 0 ? "buy" : "sell"
-  }
-}
-
-const gapOf = (json: Buffer): GapEvent["gap"] => {
-  const gap = readGap(json.toString())
-  if (Option.isNone(gap)) throw new Malformed("the record has no gap that can be understood")
-  return gap.value
 }

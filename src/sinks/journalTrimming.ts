@@ -7,7 +7,7 @@ import * as recordFrame from "./recordFrame.ts"
 
 /** Records to be written anew, and the rows in them. */
 export interface LiveFrames {
-  readonly pieces: ReadonlyArray<Buffer>
+  readonly records: Buffer
   readonly spans: ReadonlyArray<{ readonly stream: StreamState; readonly span: Span }>
 }
 
@@ -27,5 +27,5 @@ export const liveFrames = (segment: Buffer, streams: ReadonlyMap<number, StreamS
     const written = journalRecord.appendRows(bytes, stream.id, stream.series, first, events)
     spans.push({ stream, span: { last: record.last, rows: events.length, bytes: written } })
   }
-  return { pieces: bytes.length === 0 ? [] : [bytes.written], spans }
+  return { records: bytes.written, spans }
 }

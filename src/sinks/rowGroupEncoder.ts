@@ -26,7 +26,8 @@ export interface EncodedRowGroup {
 
 /** Encodes `rows` as one row group that will start at `offset` of its file: one DATA_PAGE_V2 a column, ZSTD, with checksums. */
 export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel: number): Promise<EncodedRowGroup> => {
-  const pages = rows.columnPages()
+  const { pages, release } = rows.columns()
+  // Where one fails, the memory is left to the garbage collector: other columns may be in the thread pool still.
   const compressed = await Promise.all(pages.map((page) => compressPage(page, rows.rows, zstdLevel)))
   const parts: Array<Buffer> = []
   const chunks: Array<parquet.ColumnChunk> = []
@@ -49,7 +50,9 @@ export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel:
     total_compressed_size: int64(at - offset),
     file_offset: int64(offset)
   })
-  return { body: Buffer.concat(parts), metadata }
+  const body = Buffer.concat(parts)
+  release()
+  return { body, metadata }
 }
 
 const pageHeader = (page: ColumnPage, compressed: Buffer, rows: number): Buffer =>

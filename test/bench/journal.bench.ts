@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
+import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
@@ -114,7 +115,7 @@ const recovery = Effect.fnUntraced(function*(megabytes: number) {
   const scope = yield* Scope.make()
   const half = megabytes * 512 * 1024
   const context = yield* Layer.buildWithScope(
-    Journal.layer({ dataDir, commitEvery: "1 hour", pendingBytes: 256 * 1024 * 1024 }).pipe(
+    Journal.layer({ dataDir, commitEvery: "1 hour", commitBytes: 256 * 1024 * 1024 }).pipe(
       Layer.provideMerge(Telemetry.layer)
     ),
     scope
@@ -135,13 +136,18 @@ const recovery = Effect.fnUntraced(function*(megabytes: number) {
   const sink = yield* Scope.provide(sinks.open(bookFeed), scope)
   const books = Array.from({ length: 500 }, (_, index) => ({ ...bookOf(index), data: randomBytes(4096) }))
   while (telemetry.stats(bookFeed).openFileBytes < half) yield* sink.append(books)
-  const stream = Array.from({ length: 20 }, () => journal.open(Feed.make("okx", "ETH-USDT", "trade")))
+  const tradeFeed = Feed.make("okx", "ETH-USDT", "trade")
+  const streams = Array.from({ length: 20 }, () => journal.open(tradeFeed))
   const events = Array.from({ length: 20_000 }, (_, index) => tradeOf(index))
   for (let round = 0; telemetry.storage.journalBytes < half; round++) {
     for (let at = 0; at < events.length; at += 20) {
-      stream[(at / 20) % 20]!.append(1 + round * 1000 + Math.floor(at / 400) * 20, events.slice(at, at + 20))
+      const rows = new RowBuffer(tradeFeed)
+      for (const event of events.slice(at, at + 20)) rows.append(event)
+      rows.firstSeq = 1 + round * 1000 + Math.floor(at / 400) * 20
+      rows.lastSeq = rows.firstSeq + 19
+      streams[(at / 20) % 20]!.append(rows, 20, rows.firstMicros)
     }
-    yield* stream[0]!.commit
+    yield* streams[0]!.commit
   }
   const { journalBytes } = telemetry.storage
   const { openFileBytes } = telemetry.stats(bookFeed)

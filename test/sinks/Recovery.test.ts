@@ -42,8 +42,9 @@ const leftBehind = Effect.gen(function*() {
   const { commit } = journal.open(feed)
   for (const at of [0, 5, 10, 15]) {
     // Before the row group is written, so that the journal has every row.
-    yield* sink.append(trades(5, at))
+    assert.isTrue(sink.appendNow(trades(5, at)))
     yield* commit
+    yield* sink.append([])
   }
   disk.off = true
   yield* Effect.exit(Scope.close(scope, Exit.void))

@@ -1,5 +1,5 @@
 import { NodeServices } from "@effect/platform-node"
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Arbitrary, Effect, FileSystem, Path } from "effect"
 import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
@@ -226,26 +226,4 @@ layer(NodeServices.layer)("a Parquet file", (it) => {
       )
       assert.deepStrictEqual(found, [{ n: 150n }])
     }))
-})
-
-describe("RowBuffer", () => {
-  it("refuses a row of the other data type", () => {
-    assert.throws(() => new RowBuffer(tradeFeed).append(book(0)), /orderbook/)
-  })
-
-  it("keeps nothing of the frame that the event's JSON is a slice of", () => {
-    const frame = Buffer.from("[{\"a\":1}]")
-    const rows = new RowBuffer(tradeFeed)
-    rows.append(trade(0, { data: frame.subarray(1, 8) }))
-    frame.fill(0)
-    const data = rows.columnPages().find((page) => page.column.name === "data")
-    assert.strictEqual(data?.values.subarray(4).toString(), "{\"a\":1}")
-  })
-
-  it("is small while it holds little", () => {
-    const rows = new RowBuffer(tradeFeed)
-    assert.strictEqual(rows.capacity, 0)
-    for (const event of trades(10)) rows.append(event)
-    assert.isBelow(rows.capacity, 5 * 1024)
-  })
 })

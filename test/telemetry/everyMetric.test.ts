@@ -180,7 +180,7 @@ const feedAndDisk = Effect.fnUntraced(
     const disk = faultyFileSystem.make()
     const context = yield* Layer.build(
       ParquetSinks.layer({ dataDir, rowGroupRows: 50, writeBeside: false, retryEvery: "5 millis" }).pipe(
-        Layer.provideMerge(Journal.layer({ dataDir, commitEvery: "5 millis", pendingBytes: 5000 })),
+        Layer.provideMerge(Journal.layer({ dataDir, commitEvery: "5 millis" })),
         Layer.provideMerge(Telemetry.layer),
         Layer.provide(Layer.fresh(faultyFileSystem.layer(disk)))
       )
@@ -254,10 +254,14 @@ const feedAndDisk = Effect.fnUntraced(
     disk.roomBytes = 0
     yield* see([
       "collector_parquet_write_errors_total",
-      "collector_journal_errors_total",
-      "collector_journal_rows_skipped_total"
+      "collector_journal_errors_total"
     ], trade)
     disk.roomBytes = Infinity
+    const withoutJournal = Effect.ignore(fs.remove(`${dataDir}/.journal`, { recursive: true }))
+    yield* see(
+      ["collector_journal_rows_skipped_total"],
+      Effect.andThen(trade, Effect.delay(withoutJournal, "20 millis"))
+    )
     yield* say("other")
     yield* see(["collector_messages_unrequested_total"])
     yield* see(["collector_unparsed_frames_kept_total", "collector_unparsed_frames_dropped_total"], say("no number"))

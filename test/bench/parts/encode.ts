@@ -72,6 +72,7 @@ const encodeWithSink = async (feed: Feed.Feed, events: ReadonlyArray<Event>): Pr
     const group = await encodeRowGroup(rows, bytes, zstdLevel)
     bytes += group.body.length
     groups.push(group.metadata)
+    rows.release()
     rows = new RowBuffer(feed)
   }
   for (const event of events) {
