@@ -28,10 +28,9 @@ export interface Line {
  * connection that delivers: behind a flood of messages a pong may simply be late.
  */
 export const keepAlive = (rule: Keepalive, line: Line): Effect.Effect<never, ConnectionSilent> =>
-  Effect.raceFirst(
-    ping(rule, line),
-    rule.heartbeatWithinMillis === null ? Effect.never : expectHeartbeats(rule.heartbeatWithinMillis, line)
-  )
+  rule.heartbeatWithinMillis === null
+    ? ping(rule, line)
+    : Effect.raceFirst(ping(rule, line), expectHeartbeats(rule.heartbeatWithinMillis, line))
 
 const ping = Effect.fnUntraced(function*(rule: Keepalive, line: Line) {
   while (true) {

@@ -154,13 +154,14 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     return running
   })
 
-  /** Waits until its lifetime makes it time for another one. */
-  const aged = Effect.fnUntraced(function*({ exchange }: Running) {
-    const lifetime = exchange.limits.maxLifetimeMillis
-    if (lifetime === null) return yield* Effect.never
-    yield* Effect.sleep(yield* Random.nextBetween(lifetime * replaceAt.earliest, lifetime * replaceAt.latest))
-    return lifetime
-  })
+  /** Waits until its lifetime makes it time for another one; nothing where it has none. */
+  const aged = ({ exchange: { limits: { maxLifetimeMillis: lifetime } } }: Running) =>
+    lifetime === null ? [] : [
+      Random.nextBetween(lifetime * replaceAt.earliest, lifetime * replaceAt.latest).pipe(
+        Effect.flatMap(Effect.sleep),
+        Effect.as(lifetime)
+      )
+    ]
 
   const delivers = (running: Running) =>
     Effect.gen(function*() {
@@ -214,7 +215,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     current = running
     upcoming = null
     const asked = Deferred.await(running.replace)
-    const why = yield* Effect.raceAllFirst([endOf(running), asked, aged(running)])
+    const why = yield* Effect.raceAllFirst([endOf(running), asked, ...aged(running)])
     if (typeof why === "object") return why
     if (typeof why === "string") return yield* handOver(scope, running, why)
     const patience = Math.max(0, why * replaceAt.withoutTurn - (monotonicMillis(clock) - running.startedAt))

@@ -1,4 +1,5 @@
-import { Effect, Queue } from "effect"
+import { Clock, Effect, Latch } from "effect"
+import { monotonicMillis } from "../runtime/monotonic.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
 
 /** Something seen in a frame that the operator should hear of; the text is made only when it is logged. */
@@ -25,35 +26,56 @@ const thinning: Readonly<Record<Report["kind"], { readonly waiting: number; read
 
 const kinds = Object.keys(thinning) as ReadonlyArray<Report["kind"]>
 
-const makeChannel = Effect.fnUntraced(function*(kind: Report["kind"]) {
-  const reports = yield* Queue.dropping<Report>(thinning[kind].waiting)
-  let skipped = 0
-  const log = (report: Report) =>
+/** The reports of one kind. */
+interface Channel {
+  readonly waiting: Array<Report>
+  /** Reports that found no room among those that wait. */
+  skipped: number
+  /** Monotonic milliseconds. */
+  quietUntil: number
+}
+
+/** The first report of a kind is logged at once, those of the next seconds as one line with their number. One fiber for all kinds: nearly always there is nothing to log. */
+export const makeProblemLog = Effect.fnUntraced(function*() {
+  const clock = yield* Clock.Clock
+  const some = Latch.makeUnsafe(false)
+  const channels = new Map<Report["kind"], Channel>(
+    kinds.map((kind) => [kind, { waiting: [], skipped: 0, quietUntil: -Infinity }])
+  )
+  const logNext = (channel: Channel) =>
     Effect.suspend(() => {
-      const count = skipped + 1
-      skipped = 0
+      const report = channel.waiting.shift()
+      if (report === undefined) return Effect.void
+      const count = channel.skipped + 1
+      channel.skipped = 0
       return Effect.logWarning(report.text()).pipe(LogLine.standingFor(count))
     })
-  return {
-    offer: (report: Report) => {
-      if (!Queue.offerUnsafe(reports, report)) skipped++
-    },
-    run: Queue.take(reports).pipe(
-      Effect.flatMap(log),
-      Effect.andThen(Effect.sleep(thinning[kind].quietMillis)),
-      Effect.forever,
-      Effect.ensuring(Effect.flatMap(Queue.clear(reports), (left) => Effect.forEach(left, log, { discard: true })))
-    )
-  }
-})
-
-/** The first report of a kind is logged at once, those of the next seconds as one line with their number. */
-export const makeProblemLog = Effect.fnUntraced(function*() {
-  const channels = new Map<Report["kind"], Effect.Success<ReturnType<typeof makeChannel>>>()
-  for (const kind of kinds) channels.set(kind, yield* makeChannel(kind))
+  const logDue = Effect.gen(function*() {
+    some.closeUnsafe()
+    let nextAt = Infinity
+    for (const [kind, channel] of channels) {
+      while (channel.waiting.length > 0 && channel.quietUntil <= monotonicMillis(clock)) {
+        yield* logNext(channel)
+        channel.quietUntil = monotonicMillis(clock) + thinning[kind].quietMillis
+      }
+      if (channel.waiting.length > 0) nextAt = Math.min(nextAt, channel.quietUntil)
+    }
+    yield* nextAt === Infinity ? some.await : Effect.timeoutOption(some.await, nextAt - monotonicMillis(clock))
+  })
+  const logRest = Effect.gen(function*() {
+    for (const channel of channels.values()) while (channel.waiting.length > 0) yield* logNext(channel)
+  })
   const log: ProblemLog = {
-    report: (report) => channels.get(report.kind)?.offer(report),
-    run: Effect.raceAllFirst([...channels.values()].map(({ run }) => run))
+    report: (report) => {
+      const channel = channels.get(report.kind)
+      if (channel === undefined) return
+      if (channel.waiting.length >= thinning[report.kind].waiting) channel.skipped++
+      else {
+        channel.waiting.push(report)
+        some.openUnsafe()
+      }
+    },
+    run: Effect.ensuring(Effect.forever(logDue), logRest)
   }
   return log
 })

@@ -10,8 +10,8 @@ export interface Holder {
   readonly flush: Effect.Effect<void>
 }
 
-/** From this share of the limit on rows are written, so that nobody has to wait for it. */
-const crowdedShare = 7 / 8
+/** From the upper share of the limit on rows are written down to the lower one, so that nobody has to wait for it. */
+const shares = { crowded: 7 / 8, relieved: 3 / 4 }
 
 /** So many holders are flushed at a time: what a flush takes is mostly the disk's time. */
 const flushedAtATime = 4
@@ -41,11 +41,7 @@ export class MemoryBudget {
 
   /** Whether somebody should `relieve` it, and nobody does. */
   get wantsRelief(): boolean {
-    return !this.#relieving && this.#crowded
-  }
-
-  get #crowded(): boolean {
-    return this.#usedBytes - this.#leavingBytes > this.#limitBytes * crowdedShare
+    return !this.#relieving && this.#usedBytes > this.#limitBytes * shares.crowded
   }
 
   /** What each holder may keep when all of them keep as much. */
@@ -94,17 +90,18 @@ export class MemoryBudget {
   })
 
   #flushLargest(): Effect.Effect<void> {
-    const tried = new Set<Holder>()
+    const held = [...this.#holders].map((holder) => ({ holder, bytes: holder.heldBytes() }))
+    const largest = held.filter(({ bytes }) => bytes > 0).toSorted((one, other) => other.bytes - one.bytes).values()
     let bugs: Cause.Cause<never> = Cause.empty
     const flushing = Effect.gen({ self: this }, function*() {
-      while (this.#crowded) {
-        const largest = this.#largest(tried)
-        if (largest === null) return
-        tried.add(largest)
-        const leaving = largest.heldBytes()
-        this.#leavingBytes += leaving
-        const exit = yield* Effect.exit(largest.flush)
-        this.#leavingBytes -= leaving
+      while (this.#usedBytes - this.#leavingBytes > this.#limitBytes * shares.relieved) {
+        const next = largest.next()
+        if (next.done) return
+        const { bytes, holder } = next.value
+        if (!holder.canFlush()) continue
+        this.#leavingBytes += bytes
+        const exit = yield* Effect.exit(holder.flush)
+        this.#leavingBytes -= bytes
         if (Exit.isFailure(exit)) bugs = Cause.combine(bugs, exit.cause)
         if (!this.exceeded) this.#room.openUnsafe()
       }
@@ -113,18 +110,5 @@ export class MemoryBudget {
       concurrency: "unbounded",
       discard: true
     }).pipe(Effect.andThen(Effect.suspend(() => bugs.reasons.length === 0 ? Effect.void : Effect.failCause(bugs))))
-  }
-
-  #largest(except: ReadonlySet<Holder>): Holder | null {
-    let largest: Holder | null = null
-    let most = 0
-    for (const holder of this.#holders) {
-      const held = holder.heldBytes()
-      if (held > most && !except.has(holder) && holder.canFlush()) {
-        largest = holder
-        most = held
-      }
-    }
-    return largest
   }
 }
