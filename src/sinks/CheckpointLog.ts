@@ -1,5 +1,8 @@
 import { Cause, Effect, Exit, type FileSystem, type PlatformError, Scope } from "effect"
 import * as checkpointRecord from "./checkpointRecord.ts"
+import type { UnsoundFile } from "./footer.ts"
+import { readExactly } from "./readExactly.ts"
+import * as recordFrame from "./recordFrame.ts"
 
 /** The name of the checkpoints of the open file `path`. */
 export const pathOf = (path: string): string => `${path}.groups`
@@ -15,6 +18,8 @@ export interface CheckpointLog {
   readonly append: (
     record: checkpointRecord.GroupRecord | checkpointRecord.SealingRecord
   ) => Effect.Effect<void, PlatformError.PlatformError>
+  /** Reads back the row groups that were appended, in their order; also when somebody has removed the file. */
+  readonly groups: Effect.Effect<ReadonlyArray<checkpointRecord.GroupRecord>, PlatformError.PlatformError | UnsoundFile>
   /** Waits until the disk has nothing but what was appended. */
   readonly settle: Effect.Effect<void, PlatformError.PlatformError>
   /** Lets go of the file; it stays where it is. */
@@ -28,7 +33,7 @@ export const create = Effect.fnUntraced(
     const close = Scope.close(scope, Exit.void).pipe(
       Effect.catchCause((cause) => Effect.logDebug(`closing ${path}: ${Cause.pretty(cause)}`))
     )
-    const handle = yield* Scope.provide(fs.open(path, { flag: "wx" }), scope).pipe(Effect.onError(() => close))
+    const handle = yield* Scope.provide(fs.open(path, { flag: "wx+" }), scope).pipe(Effect.onError(() => close))
     const head = Buffer.concat([checkpointRecord.magic, checkpointRecord.encode(file)])
     yield* handle.writeAll(head).pipe(
       Effect.andThen(handle.sync),
@@ -56,7 +61,14 @@ export const create = Effect.fnUntraced(
       torn = false
       goodBytes += bytes.length
     })
-    const log: CheckpointLog = { path, append, settle, close }
+    const groups = Effect.gen(function*() {
+      const bytes = yield* readExactly(handle, 0, goodBytes)
+      return recordFrame.scan(bytes, checkpointRecord.magic.length).frames.flatMap(({ body }) => {
+        const record = checkpointRecord.decode(body)
+        return record?.kind === "group" ? [record] : []
+      })
+    })
+    const log: CheckpointLog = { path, append, groups, settle, close }
     return log
   }
 )

@@ -5,7 +5,7 @@ import * as durableFolder from "../runtime/durableFolder.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import type { FileRecord, GroupRecord } from "./checkpointRecord.ts"
 import { footer, header } from "./fileFormat.ts"
-import type { FileBytes, UnsoundFile } from "./footer.ts"
+import { type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
 import { readExactly } from "./readExactly.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
@@ -27,15 +27,18 @@ export interface ParquetFile {
   readonly checkpoints: string
   /** Waits until the disk has `rows` as a row group, and knows that it counts. */
   readonly append: (rows: RowBuffer) => Effect.Effect<void, PlatformError.PlatformError | EncodeError>
-  /** Its row groups, in their order. */
-  readonly groups: () => ReadonlyArray<GroupRecord>
+  /** Its row groups, in their order, read back from the checkpoints: those of an hour of many quiet feeds would fill the memory. */
+  readonly groups: Effect.Effect<ReadonlyArray<GroupRecord>, PlatformError.PlatformError | UnsoundFile>
   /** Their bytes, which can also be read when somebody has removed the file. */
   readonly source: () => FileBytes<PlatformError.PlatformError | UnsoundFile>
   /**
-   * Writes the footer, in which the file says `metadata` of itself, waits until the disk has all of it, and answers the
-   * SHA-256 of the whole file. Safe to repeat, also with other metadata as long as the file has not got its final name.
+   * Writes the footer, with all of its row groups and what the file says of itself, waits until the disk has all of it, and
+   * answers the SHA-256 of the whole file. Safe to repeat, also with other metadata as long as the file has not got its final name.
    */
-  readonly finish: (metadata: Readonly<Record<string, string>>) => Effect.Effect<string, PlatformError.PlatformError>
+  readonly finish: (
+    groups: ReadonlyArray<GroupRecord["metadata"]>,
+    metadata: Readonly<Record<string, string>>
+  ) => Effect.Effect<string, PlatformError.PlatformError>
   /** Waits until the checkpoints on disk say that the finished file gets its final name next. Safe to repeat. */
   readonly announce: Effect.Effect<void, PlatformError.PlatformError>
   /** Lets go of the file; it stays where it is. */
@@ -61,7 +64,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     Effect.andThen(Scope.provide(fs.open(path, { flag: "wx+" }), scope)),
     Effect.onError(() => giveUp)
   )
-  const groups: Array<GroupRecord> = []
+  let groupsWritten = 0
   let goodBytes = 0
   let rows = 0
   /** True while bytes after `goodBytes` may be on disk. */
@@ -109,10 +112,19 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     goodBytes = to
     hash.update(body)
     rows += group.rows
-    groups.push(record)
+    groupsWritten++
   })
 
-  const finish = Effect.fnUntraced(function*(metadata: Readonly<Record<string, string>>) {
+  const groups = Effect.gen(function*() {
+    const records = yield* checkpoints.groups
+    if (records.length === groupsWritten) return records
+    return yield* unsound(`its checkpoints tell of ${records.length} of its ${groupsWritten} row groups`)
+  })
+
+  const finish = Effect.fnUntraced(function*(
+    groups: ReadonlyArray<GroupRecord["metadata"]>,
+    metadata: Readonly<Record<string, string>>
+  ) {
     const text = JSON.stringify(metadata)
     if (finished?.text === text) return finished.sha256
     if (finished !== null) {
@@ -121,7 +133,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
       finished = null
     }
     const rowBytes = goodBytes
-    const end = footer(options.about.series.dataType, groups.map((group) => group.metadata), metadata)
+    const end = footer(options.about.series.dataType, groups, metadata)
     yield* write(end)
     // Until fsync has answered, the footer counts as torn: a repetition writes it anew.
     yield* file.sync
@@ -149,7 +161,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     checkpoints: checkpoints.path,
     bytes: () => goodBytes,
     rows: () => rows,
-    groups: () => groups,
+    groups,
     source: () => ({ bytes: goodBytes, read: (from, length) => readExactly(file, from, length) }),
     append,
     finish,

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { Row } from "../domain/Event.ts"
 import { column } from "./columns.ts"
 import { texts } from "./columnValues.ts"
@@ -19,9 +19,16 @@ export const ofRows = (rows: ReadonlyArray<Row>): LostRows => ({
   events: rows
 })
 
-/** What is told of the rows `ranges` of `file`, which somebody has removed: as long as it is open, it can be read. */
-export const ofFile = Effect.fnUntraced(function*(file: ParquetFile, ranges: ReadonlyArray<SeqRange>) {
-  const groups = file.groups()
+/**
+ * What is told of the rows `ranges` of `file`, which somebody has removed: as long as it is open, it can be read. Where not even that works,
+ * they were received at some time after its first row, `firstMillis`.
+ */
+export const ofFile = Effect.fnUntraced(function*(
+  file: ParquetFile,
+  firstMillis: number,
+  ranges: ReadonlyArray<SeqRange>
+) {
+  const groups = yield* Effect.orElseSucceed(file.groups, () => [])
   const source = file.source()
   const markAt = Effect.fnUntraced(function*(seq: number) {
     const group = groups.find(({ first, last }) => first <= seq && seq <= last)
@@ -33,7 +40,9 @@ export const ofFile = Effect.fnUntraced(function*(file: ParquetFile, ranges: Rea
   const first = ranges[0]?.first ?? 0
   const last = ranges.at(-1)?.last ?? 0
   const touched = groups.filter((group) => group.last >= first && group.first <= last)
-  const received = touched.flatMap(({ metadata }) => receivedRange(metadata) ?? [])
+  const found = touched.flatMap(({ metadata }) => receivedRange(metadata) ?? [])
+  const anyTime = { first: firstMillis * 1000, last: (yield* Clock.currentTimeMillis) * 1000 }
+  const received = found.length === 0 ? [anyTime] : found
   const [firstMark, lastMark] = yield* Effect.orElseSucceed(
     Effect.all([markAt(first), markAt(last)]),
     () => [null, null] as const

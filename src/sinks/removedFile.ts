@@ -52,7 +52,7 @@ export const beginAnew = Effect.fnUntraced(
     // Those of an earlier process stay in its journal until they are in a file.
     const lost = stream.replayed ? 0 : rows - restored
     stats.rowsLost += lost
-    if (lost > 0) at.onLost(yield* lostRows.ofFile(file, gone))
+    if (lost > 0) at.onLost(yield* lostRows.ofFile(file, pending.firstMillis, gone))
     yield* Effect.logError(
       `${file.path} was removed before it was sealed, with ${rows} rows in it: ` +
         `${restored} are taken back from the journal, ${lost} are lost and counted; recording goes on in a new file`

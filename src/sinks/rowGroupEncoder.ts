@@ -15,6 +15,8 @@ const physicalType: Readonly<Record<Column["kind"], parquet.Type>> = {
   boolean: parquet.Type.BOOLEAN
 }
 
+const zero = int64(0)
+
 /** Above this a page is compressed off the main thread; below it the way there and back costs more than the work. */
 const asyncAboveBytes = 64 * 1024
 
@@ -29,6 +31,8 @@ export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel:
   const { pages, release } = rows.columns()
   // Where one fails, the memory is left to the garbage collector: other columns may be in the thread pool still.
   const compressed = await Promise.all(pages.map((page) => compressPage(page, rows.rows, zstdLevel)))
+  // Each of these integers is some 400 bytes of objects: one will do for all columns.
+  const count = int64(rows.rows)
   const parts: Array<Buffer> = []
   const chunks: Array<parquet.ColumnChunk> = []
   let at = offset
@@ -38,14 +42,14 @@ export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel:
     const header = pageHeader(page, values, rows.rows)
     const chunkBytes = header.length + page.levels.length + values.length
     const rawBytes = header.length + page.levels.length + page.values.length
-    chunks.push(columnChunk(page, { offset: at, rows: rows.rows, bytes: chunkBytes, rawBytes }))
+    chunks.push(columnChunk(page, { offset: at, count, bytes: chunkBytes, rawBytes }))
     parts.push(header, page.levels, values)
     at += chunkBytes
     uncompressedBytes += rawBytes
   }
   const metadata = new parquet.RowGroup({
     columns: chunks,
-    num_rows: int64(rows.rows),
+    num_rows: count,
     total_byte_size: int64(uncompressedBytes),
     total_compressed_size: int64(at - offset),
     file_offset: int64(offset)
@@ -76,19 +80,19 @@ const pageHeader = (page: ColumnPage, compressed: Buffer, rows: number): Buffer 
 
 const columnChunk = (page: ColumnPage, chunk: {
   readonly offset: number
-  readonly rows: number
+  readonly count: parquet.RowGroup["num_rows"]
   readonly bytes: number
   readonly rawBytes: number
 }): parquet.ColumnChunk =>
   new parquet.ColumnChunk({
     // Deprecated: 0 says that the metadata stands in the footer alone.
-    file_offset: int64(0),
+    file_offset: zero,
     meta_data: new parquet.ColumnMetaData({
       type: physicalType[page.column.kind],
       encodings: [parquet.Encoding.PLAIN, parquet.Encoding.RLE],
       path_in_schema: [page.column.name],
       codec: parquet.CompressionCodec.ZSTD,
-      num_values: int64(chunk.rows),
+      num_values: chunk.count,
       total_uncompressed_size: int64(chunk.rawBytes),
       total_compressed_size: int64(chunk.bytes),
       data_page_offset: int64(chunk.offset),
@@ -97,7 +101,7 @@ const columnChunk = (page: ColumnPage, chunk: {
   })
 
 const statistics = (page: ColumnPage): parquet.Statistics => {
-  const nulls = { null_count: int64(page.nullCount) }
+  const nulls = { null_count: page.nullCount === 0 ? zero : int64(page.nullCount) }
   if (page.range === null) return new parquet.Statistics(nulls)
   const [min, max] = plainRange(page.range)
   const range = { ...nulls, min_value: min, max_value: max, is_min_value_exact: true, is_max_value_exact: true }

@@ -20,8 +20,6 @@ export interface SealSettings extends OpenFileSettings {
   readonly finishedBy: "recorder" | "recovery"
 }
 
-const rowGroups = (file: ParquetFile.ParquetFile) => file.groups().map(({ metadata }) => metadata)
-
 /** Seals the files of one sink, one at a time. */
 export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings: SealSettings) => {
   const { memory, sealed, sequence, series } = settings
@@ -29,21 +27,25 @@ export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings
   let told = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
 
   const adopt = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
-    const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, rowGroups(file))
+    const groups = (yield* file.groups).map(({ metadata }) => metadata)
+    const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, groups)
     const now = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
     const { homeServerName, rule } = settings
-    const sha256 = yield* file.finish(metadataOf({
-      series,
-      homeServerName,
-      rule,
-      groups: rowGroups(file),
-      ends: contents?.ends ?? null,
-      counted: sequence === null
-        ? null
-        : { gaps: now.gaps - told.gaps, duplicates: now.duplicates - told.duplicates },
-      finishedBy: settings.finishedBy,
-      previous: memory.memory().previousFile
-    }))
+    const sha256 = yield* file.finish(
+      groups,
+      metadataOf({
+        series,
+        homeServerName,
+        rule,
+        groups,
+        ends: contents?.ends ?? null,
+        counted: sequence === null
+          ? null
+          : { gaps: now.gaps - told.gaps, duplicates: now.duplicates - told.duplicates },
+        finishedBy: settings.finishedBy,
+        previous: memory.memory().previousFile
+      })
+    )
     const announce = (relativePath: string) =>
       memory.announce(path.basename(file.path), { path: relativePath, sha256 }, contents?.rows ?? null).pipe(
         // That it gets its final name, said of a file that is gone, would make of it one that was stored.
