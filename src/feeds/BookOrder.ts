@@ -8,20 +8,23 @@ import type { Event } from "../domain/Event.ts"
  */
 const sameWithinMicros = 1_000_000
 
+/** Where an event stands, without its bytes: as long as a feed held on to its last event, it would hold on to a frame. */
+export type Mark = Pick<Event, "position" | "timestampExchange">
+
 /** What of a book has been recorded, over whichever connection: by the numbers of its changes, or by the venue's time where each connection has its own. */
 export class BookOrder {
   readonly #rule: ContinuityRule
   readonly #recorded = new RecentNumbers()
-  #last: Event | null = null
+  #last: Mark | null = null
   /** The complete book that was recorded last: nobody needs what came before it. */
-  #book: Event | null = null
+  #book: Mark | null = null
 
   constructor(rule: ContinuityRule) {
     this.#rule = rule
   }
 
   /** The newest event that was recorded. */
-  get last(): Event | null {
+  get last(): Mark | null {
     return this.#last
   }
 
@@ -30,19 +33,20 @@ export class BookOrder {
   }
 
   recorded(event: Event): void {
-    this.#last = event
-    if (event.dataType === "orderbook" && event.isSnapshot) this.#book = event
-    if (event.position !== null) this.#recorded.add(event.position.last)
+    const { position, timestampExchange } = event
+    this.#last = { position, timestampExchange }
+    if (event.dataType === "orderbook" && event.isSnapshot) this.#book = this.#last
+    if (position !== null) this.#recorded.add(position.last)
   }
 
-  isRecorded(event: Event): boolean {
+  isRecorded(event: Mark): boolean {
     const { position, timestampExchange } = event
     if (position !== null) return this.#recorded.has(position.last) || this.#isBeforeBook(event)
     const lastTime = this.#last?.timestampExchange ?? null
     return lastTime !== null && timestampExchange !== null && timestampExchange <= lastTime - sameWithinMicros
   }
 
-  #isBeforeBook({ position, timestampExchange }: Event): boolean {
+  #isBeforeBook({ position, timestampExchange }: Mark): boolean {
     const book = this.#book
     if (book === null || book.timestampExchange === null || book.position === null) return false
     if (position === null || timestampExchange === null) return false
@@ -50,13 +54,13 @@ export class BookOrder {
   }
 
   /** Whether the venue's time of `event` is not after that of the newest one recorded. */
-  hasReached({ timestampExchange }: Event): boolean {
+  hasReached({ timestampExchange }: Mark): boolean {
     const lastTime = this.#last?.timestampExchange ?? null
     return lastTime !== null && timestampExchange !== null && timestampExchange <= lastTime
   }
 
   /** Whether `event` says by its numbers that it comes right after the newest one recorded. */
-  follows({ position }: Event): boolean {
+  follows({ position }: Mark): boolean {
     if (!this.numbered || this.#last === null) return true
     const before = this.#last.position
     if (position === null || before === null) return false
@@ -64,7 +68,7 @@ export class BookOrder {
   }
 
   /** Whether the numbers prove that `event` comes right after the newest one recorded. */
-  goesOnWith(event: Event): boolean {
+  goesOnWith(event: Mark): boolean {
     return this.numbered && this.#last !== null && this.follows(event)
   }
 

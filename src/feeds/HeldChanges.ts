@@ -1,6 +1,6 @@
 import type { Verdict } from "../completeness/Verdict.ts"
 import type { Event } from "../domain/Event.ts"
-import type { BookOrder } from "./BookOrder.ts"
+import type { BookOrder, Mark } from "./BookOrder.ts"
 
 /** Bytes of events that a connection which does not lead holds; of more, it begins anew with the next complete book. */
 const maxBytes = 8 * 1024 * 1024
@@ -20,7 +20,7 @@ export class HeldChanges {
   #level = false
   #preceding: number | null = null
   /** Where nothing is numbered: the newest that it brought while it led, which the one that leads now may not have reached. */
-  #ledUntil: Event | null = null
+  #ledUntil: Mark | null = null
 
   constructor(order: BookOrder) {
     this.#order = order
@@ -38,7 +38,7 @@ export class HeldChanges {
   }
 
   /** Takes note of an event that has been recorded. */
-  skip({ position }: Event): void {
+  skip({ position }: Mark): void {
     this.#level = true
     this.#preceding = position?.last ?? null
     this.#ledUntil = null

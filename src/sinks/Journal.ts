@@ -148,7 +148,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
     if (records === null) return true
     const startedAt = clock.monotonicTimeNanosUnsafe()
     const written = yield* Effect.result(append(records.written))
-    records.release()
     if (Result.isFailure(written)) {
       pending.restore(batch)
       yield* failed(`write the journal in ${folder}`, written.failure)

@@ -42,10 +42,15 @@ interface Waiting {
 /** Messages that are told apart at a commit; what comes after them counts as received with the last. */
 const arrivalsKept = 65_536
 
+/** A commit after a disk has failed for long may be larger than any other: its memory is not kept. */
+const keptBytes = 8 * 1024 * 1024
+
 /** What waits for the next commit. The rows wait where they are, in the buffers of their row groups. */
 export class PendingRecords {
   #waiting = new Map<RowBuffer, Waiting>()
   #sealed: Array<Sealed> = []
+  /** Of one commit after the other. */
+  #records = new PageBytes(0)
   /** Flat, because of objects there would be one for each message. */
   #arrivals: Array<number> = []
   #bytes = 0
@@ -72,7 +77,7 @@ export class PendingRecords {
     this.#sealed.push(sealed)
   }
 
-  /** Hands over all that waits; rows that are in a row group on disk are left out. */
+  /** Hands over all that waits; rows that are in a row group on disk are left out. What it answers is valid until the next call. */
   take(): Batch {
     const written: Array<Batch["written"][number]> = []
     const needed = [...this.#waiting].flatMap(([buffer, { stream }]) => {
@@ -80,7 +85,7 @@ export class PendingRecords {
       return rows === null ? [] : [{ stream, buffer, rows }]
     })
     const room = needed.reduce((sum, { rows, stream }) => sum + rows.bytes + journalRecord.headBytes(stream.series), 0)
-    const records = new PageBytes(room + this.#sealed.length * 64)
+    const records = this.#emptyRecords(room + this.#sealed.length * 64)
     for (const { buffer, rows, stream } of needed) {
       const bytes = journalRecord.appendEncoded(records, stream.id, stream.series, rows)
       written.push({ stream, buffer, rows, span: { last: rows.first + rows.rows - 1, rows: rows.rows, bytes } })
@@ -111,6 +116,16 @@ export class PendingRecords {
     let rows = 0
     for (let at = 1; at < arrivals.length; at += 2) rows += arrivals[at]!
     if (rows > 0) this.#arrivals.unshift(arrivals[0]!, rows)
+  }
+
+  #emptyRecords(room: number): PageBytes {
+    const records = this.#records
+    if (records.capacity >= room && records.capacity <= keptBytes) records.cutTo(0)
+    else {
+      records.release()
+      this.#records = new PageBytes(room)
+    }
+    return this.#records
   }
 
   #wait(stream: StreamState, buffer: RowBuffer): void {

@@ -5,7 +5,7 @@ export const pieceBytes = 256 * 1024
 const smallestBytes = 1024
 /** Larger ones too: they come of a disk that was slow once. */
 const largestBytes = 8 * 1024 * 1024
-/** As many bytes may wait to be used again. */
+/** As many bytes may wait to be used again: of the lengths that are asked for, for those that nobody asks for any more make room. */
 const keptBytes = 32 * 1024 * 1024
 
 const spares = new Map<number, Array<Buffer>>()
@@ -28,9 +28,25 @@ export const take = (bytes: number): Buffer => {
 /** Gives back a buffer that nobody uses any more, not even by a view. */
 export const give = (buffer: Buffer): void => {
   const bytes = buffer.length
-  if (bytes < smallestBytes || bytes > largestBytes || waitingBytes + bytes > keptBytes) return
-  const same = spares.get(bytes)
-  if (same === undefined) spares.set(bytes, [buffer])
-  else same.push(buffer)
+  if (bytes < smallestBytes || bytes > largestBytes) return
+  const same = spares.get(bytes) ?? []
+  spares.set(bytes, same)
+  while (waitingBytes + bytes > keptBytes) {
+    const most = mostWaiting()
+    if (most === same) return
+    waitingBytes -= most.pop()?.length ?? 0
+  }
+  same.push(buffer)
   waitingBytes += bytes
+}
+
+const mostWaiting = (): Array<Buffer> => {
+  let most: Array<Buffer> = []
+  let mostBytes = -1
+  for (const [length, same] of spares) {
+    if (length * same.length <= mostBytes) continue
+    most = same
+    mostBytes = length * same.length
+  }
+  return most
 }
