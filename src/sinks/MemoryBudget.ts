@@ -100,8 +100,10 @@ export class MemoryBudget {
         const { bytes, holder } = next.value
         if (!holder.canFlush()) continue
         this.#leavingBytes += bytes
-        const exit = yield* Effect.exit(holder.flush)
-        this.#leavingBytes -= bytes
+        const left = Effect.sync(() => {
+          this.#leavingBytes -= bytes
+        })
+        const exit = yield* Effect.exit(Effect.ensuring(holder.flush, left))
         if (Exit.isFailure(exit)) bugs = Cause.combine(bugs, exit.cause)
         if (!this.exceeded) this.#room.openUnsafe()
       }

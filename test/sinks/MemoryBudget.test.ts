@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Exit, Fiber } from "effect"
 import * as Feed from "../../src/domain/Feed.ts"
 import { type Holder, MemoryBudget } from "../../src/sinks/MemoryBudget.ts"
 import { trades } from "./events.ts"
@@ -60,6 +60,92 @@ describe("MemoryBudget", () => {
       holder(budget, flushed, { name: "good", bytes: 50 })
       yield* budget.reclaim
       assert.deepStrictEqual(flushed, ["stuck", "good"])
+    }))
+
+  it.effect("is relieved before the limit, several holders at a time and no more than are needed", () =>
+    Effect.gen(function*() {
+      const budget = new MemoryBudget(100)
+      const flushing = new Set<string>()
+      const written = ["a", "b", "c", "d", "e", "f"].map((name, at) => {
+        const done = Deferred.makeUnsafe<void>()
+        let held = 15 + at / 2
+        budget.account(held)
+        budget.join({
+          heldBytes: () => held,
+          canFlush: () => true,
+          flush: Effect.suspend(() => {
+            flushing.add(name)
+            return Effect.andThen(
+              Deferred.await(done),
+              Effect.sync(() => {
+                flushing.delete(name)
+                budget.account(-held)
+                held = 0
+              })
+            )
+          })
+        })
+        return done
+      })
+      assert.isTrue(budget.wantsRelief)
+      assert.isFalse(budget.exceeded)
+      const relief = yield* Effect.forkChild(budget.relieve, { startImmediately: true })
+      // 97.5 bytes, and 75 may be left: the two largest.
+      assert.deepStrictEqual([...flushing], ["f", "e"])
+      assert.isFalse(budget.wantsRelief)
+      for (const done of written) Deferred.doneUnsafe(done, Effect.void)
+      yield* Fiber.join(relief)
+      assert.strictEqual(budget.usedBytes, 63)
+    }))
+
+  it.effect("lets those who wait go on as soon as the limit is kept", () =>
+    Effect.gen(function*() {
+      const budget = new MemoryBudget(100)
+      const ends = [60, 50].map((bytes, at) => {
+        const done = Deferred.makeUnsafe<void>()
+        let held = bytes
+        budget.account(held)
+        budget.join({
+          heldBytes: () => held,
+          canFlush: () => true,
+          flush: Effect.andThen(
+            Deferred.await(done),
+            Effect.sync(() => {
+              budget.account(at === 1 ? -15 : -held)
+              held = 0
+            })
+          )
+        })
+        return done
+      })
+      const relief = yield* Effect.forkChild(budget.relieve, { startImmediately: true })
+      const waiting = yield* Effect.forkChild(budget.reclaim, { startImmediately: true })
+      assert.isUndefined(waiting.pollUnsafe())
+      Deferred.doneUnsafe(ends[0]!, Effect.void)
+      yield* Fiber.join(waiting)
+      yield* Fiber.join(relief)
+      assert.strictEqual(budget.usedBytes, 50)
+    }))
+
+  it.effect("is relieved as before after somebody was interrupted at it, and flushes the others where one has a bug", () =>
+    Effect.gen(function*() {
+      const budget = new MemoryBudget(100)
+      const flushed: Array<string> = []
+      budget.account(60)
+      let stuck = true
+      budget.join({
+        heldBytes: () => 60,
+        canFlush: () => true,
+        flush: Effect.suspend(() => stuck ? Effect.never : Effect.die(new Error("a bug")))
+      })
+      holder(budget, flushed, { name: "other", bytes: 50 })
+      const relief = yield* Effect.forkChild(budget.relieve, { startImmediately: true })
+      yield* Fiber.interrupt(relief)
+      assert.isTrue(budget.wantsRelief)
+      stuck = false
+      const exit = yield* Effect.exit(budget.relieve)
+      assert.isTrue(Exit.isFailure(exit) && Exit.hasDies(exit))
+      assert.deepStrictEqual(flushed, ["other"])
     }))
 
   it("gives each holder an equal share, also of those that left", () => {
