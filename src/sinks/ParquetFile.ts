@@ -28,7 +28,7 @@ export interface ParquetFile {
   /** Waits until the disk has `rows` as a row group, and knows that it counts. */
   readonly append: (rows: RowBuffer) => Effect.Effect<void, PlatformError.PlatformError | EncodeError>
   /** Its row groups, in their order, read back from the checkpoints: those of an hour of many quiet feeds would fill the memory. */
-  readonly groups: Effect.Effect<ReadonlyArray<GroupRecord>, PlatformError.PlatformError | UnsoundFile>
+  readonly groups: Effect.Effect<ReadonlyArray<GroupRecord>, UnsoundFile>
   /** Their bytes, which can also be read when somebody has removed the file. */
   readonly source: () => FileBytes<PlatformError.PlatformError | UnsoundFile>
   /**
@@ -116,8 +116,14 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   })
 
   const groups = Effect.gen(function*() {
-    const records = yield* checkpoints.groups
-    if (records.length === groupsWritten) return records
+    const records = yield* Effect.catchTag(
+      checkpoints.groups,
+      "PlatformError",
+      (error) => unsound(`its checkpoints cannot be read back: ${error.message}`)
+    )
+    let end = header.length
+    for (const { from, stream, to } of records) end = from === end && stream === options.stream ? to : NaN
+    if (records.length === groupsWritten && end === (finished?.rowBytes ?? goodBytes)) return records
     return yield* unsound(`its checkpoints tell of ${records.length} of its ${groupsWritten} row groups`)
   })
 

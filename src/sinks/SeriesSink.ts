@@ -4,6 +4,7 @@ import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { createOpenFile } from "./createOpenFile.ts"
 import { type PendingFile, SeriesBuffer } from "./SeriesBuffer.ts"
+import { leaveDamaged } from "./leaveDamaged.ts"
 import { leaveUnsealed } from "./leaveUnsealed.ts"
 import * as lostRows from "./lostRows.ts"
 import * as fileNames from "./fileNames.ts"
@@ -133,6 +134,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }))
     )
 
+  const leave = (pending: PendingFile, file: ParquetFile.ParquetFile, problem: string) =>
+    Effect.andThen(leaveDamaged({ ...settings, fs, path, buffer, pending, file, problem }), Effect.sync(tellOpenFile))
+
   /** Does what is due, in the order of the rows, until all is done or a step fails; also what falls due meanwhile. */
   const work = Effect.gen(function*() {
     working = true
@@ -152,7 +156,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }
       if (buffer.files[0] !== owner) continue
       if (!owner.complete || owner.groups.length > 0) return
-      const sealed = Effect.catchTag(seal(owner, file), "FileRemoved", without)
+      const sealed = seal(owner, file).pipe(
+        Effect.catchTag("UnsoundFile", ({ message }) => leave(owner, file, message)),
+        Effect.catchTag("FileRemoved", without)
+      )
       if (!(yield* attempt(`seal ${file.path}`, sealed))) return
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {

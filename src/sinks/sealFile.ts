@@ -1,4 +1,4 @@
-import { Effect, type FileSystem, type Path } from "effect"
+import { Effect, type FileSystem, type Path, type Semaphore } from "effect"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
 import { metadataOf } from "./certificate.ts"
@@ -14,6 +14,8 @@ export interface SealSettings extends OpenFileSettings {
   /** Folder of the series' sealed files, relative to the data folder. */
   readonly folder: string
   readonly sealed: SealedFolder
+  /** Shared by all sinks: how many may seal at a time. */
+  readonly sealing: Semaphore.Semaphore
   readonly rule: ContinuityRule | null
   /** What the venue's numbers said of the events; null for series that come from no venue, and for rows of an earlier process. */
   readonly sequence: Pick<SequenceStats, "gaps" | "duplicates"> | null
@@ -61,7 +63,7 @@ export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings
   })
 
   return Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
-    pending.sealedAs ??= yield* memory.alone(adopt(pending, file))
+    pending.sealedAs ??= yield* settings.sealing.withPermit(memory.alone(adopt(pending, file)))
     yield* sealed.persist(pending.sealedAs)
     return pending.sealedAs
   })

@@ -1,4 +1,4 @@
-import { Duration, Effect, FileSystem, Path } from "effect"
+import { Duration, Effect, FileSystem, Path, Semaphore } from "effect"
 import type { SinkStats } from "../telemetry/SinkStats.ts"
 import * as fileNames from "./fileNames.ts"
 import { MemoryBudget } from "./MemoryBudget.ts"
@@ -70,6 +70,9 @@ export const defaults: Omit<Options, "dataDir"> = {
 /** What one sink has for itself. */
 type Own = Pick<Settings, "finishedBy" | "onLost" | "rule" | "sequence" | "series" | "stats" | "stream">
 
+/** Files are sealed this many at a time: each reads back what its row groups are, some 60 kB of objects for each of them. */
+const sealConcurrency = 8
+
 /** What sinks share that work on one data folder together; answers the settings of each of them. */
 export const shared = Effect.fnUntraced(function*(options: Options, keepers: MemoryKeepers, write: Settings["write"]) {
   const fs = yield* FileSystem.FileSystem
@@ -91,6 +94,7 @@ export const shared = Effect.fnUntraced(function*(options: Options, keepers: Mem
     retryMillis: Duration.toMillis(options.retryEvery),
     budget: new MemoryBudget(options.memoryBudgetBytes),
     sealed: yield* SealedFolder.make(options.dataDir),
+    sealing: yield* Semaphore.make(sealConcurrency),
     onSealed: options.onSealed,
     write
   }

@@ -75,7 +75,7 @@ const recorder = Effect.fnUntraced(function*(onSealed: (path: string) => Effect.
   })
   const stored = Effect.gen(function*() {
     const names = yield* fs.readDirectory(dataDir, { recursive: true })
-    const files = names.filter((name) => name.endsWith(".parquet") && !name.startsWith("."))
+    const files = names.filter((name) => name.endsWith(".parquet") && !/^(?:\.|quarantine)/.test(name))
     const rows = yield* Effect.promise(() => Promise.all(files.map((name) => hyparquetRows(`${dataDir}/${name}`))))
     return rows.flat()
   })
@@ -83,6 +83,44 @@ const recorder = Effect.fnUntraced(function*(onSealed: (path: string) => Effect.
 })
 
 layer(NodeServices.layer)("what is counted as lost", (it) => {
+  it.effect("while it runs, damaged checkpoints cost their file its seal until the next start, and the feed nothing", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      for (const damage of ["flip", "cut", "swap"] as const) {
+        const { dataDir, lines, recover, start, stored } = yield* recorder()
+        const { commit, give, lanes, lost, stop } = yield* start
+        for (const lane of lanes) yield* give(lane, 250)
+        yield* commit
+        const names = (yield* fs.readDirectory(`${dataDir}/.open`)).filter((name) => name.endsWith(".groups"))
+          .toSorted()
+        const [path = "", other = ""] = names.map((name) => `${dataDir}/.open/${name}`)
+        const bytes = yield* fs.readFile(path)
+        const last = bytes.length - 30
+        bytes[last] = bytes[last]! ^ 1
+        const damaged = {
+          flip: bytes,
+          cut: bytes.subarray(0, last),
+          swap: yield* fs.readFile(other)
+        }[damage]
+        // The same file: whoever has it open sees what has become of it.
+        yield* fs.truncate(path, 0)
+        yield* fs.writeFile(path, damaged, { flag: "r+" })
+        // Enough to complete the file, and more.
+        for (let round = 0; round < 30; round++) for (const lane of lanes) yield* give(lane, 100)
+        assert.strictEqual(lines.filter((line) => line.includes("recording goes on in a new file")).length, 1, damage)
+        assert.strictEqual(lines.filter((line) => line.includes("is left with")).length, 1)
+        yield* stop
+        assert.strictEqual(lost(), 0)
+        yield* recover
+        const found = yield* stored
+        const ids = found.map((row) => `${String(row.exchange)} ${String(row.trade_id)}`)
+        assert.strictEqual(new Set(ids).size, ids.length)
+        // What was in a damaged row group is in the copy that was set aside, unless the journal had it.
+        const given = lanes.reduce((sum, lane) => sum + lane.given, 0)
+        assert.isAtLeast(ids.length, given - (damage === "swap" ? 800 : 200))
+      }
+    }))
+
   it.effect("at a stop on a full disk is what the next start does not find, to the row", () =>
     Effect.gen(function*() {
       let lost = 0
