@@ -7,7 +7,8 @@ import type { Fate } from "./JournalStream.ts"
 interface Episode {
   readonly startedAt: number
   retryAt: number
-  lost: number
+  /** What had been lost when it began. */
+  readonly lostBefore: number
 }
 
 /** Whether a feed's rows reach the disk. One log line when that ends, one when rows are lost, one when it works again. */
@@ -37,7 +38,6 @@ export class WriteHealth {
       const first = !this.#lossLogged
       this.#lossLogged = true
       this.#stats.rowsLost += rows
-      if (this.#episode !== null) this.#episode.lost += rows
       return first
         ? Effect.logError(`rows are being lost: ${why}; they are counted, and recording goes on`)
         : Effect.void
@@ -70,7 +70,7 @@ export class WriteHealth {
       const now = monotonicMillis(clock)
       this.#stats.writeErrors++
       const first = this.#episode === null
-      this.#episode ??= { startedAt: now, retryAt: 0, lost: 0 }
+      this.#episode ??= { startedAt: now, retryAt: 0, lostBefore: this.#stats.rowsLost }
       this.#episode.retryAt = now + this.#retryMillis
       return first ? Effect.logError(`could not ${operation}: ${errorText(error)}; ${whatNext}`) : Effect.void
     })
@@ -83,7 +83,9 @@ export class WriteHealth {
     this.#lossLogged = false
     return Effect.flatMap(Clock.Clock, (clock) => {
       const seconds = Math.round((monotonicMillis(clock) - episode.startedAt) / 1000)
-      return Effect.logInfo(`writing works again after ${seconds} s; rows lost meanwhile: ${episode.lost}`)
+      // By the counter, from which whoever brought rows that are lost may take those that it kept.
+      const lost = this.#stats.rowsLost - episode.lostBefore
+      return Effect.logInfo(`writing works again after ${seconds} s; rows lost meanwhile: ${lost}`)
     })
   })
 }

@@ -47,6 +47,37 @@ const failingStorage = Effect.fnUntraced(function*(sinks: Partial<SinkOptions> =
 const tradeIds = (count: number, from = 0) => trades(count, from).map((event) => event.tradeId)
 
 layer(NodeServices.layer)("when the disk fails", (it) => {
+  it.effect("rows that whoever brought them keeps are not told of as lost when writing works again", () =>
+    Effect.gen(function*() {
+      const faults = faultyFileSystem.make()
+      const storage = yield* harness({
+        sinks: { rowGroupRows: 10, memoryBudgetBytes: 4096, retryEvery: "5 seconds", checkEvery: "1 day" },
+        fileSystem: faultyFileSystem.layer(faults)
+      })
+      const counts = storage.stats(feed)
+      let kept = 0
+      const sink = yield* storage.sinks.open(feed, {
+        onLost: ({ rows }) => {
+          if (kept > 0) return
+          kept = rows
+          counts.rowsLost -= rows
+        }
+      })
+      const lines: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])
+      faults.roomBytes = 0
+      yield* Effect.gen(function*() {
+        yield* sink.append(trades(200))
+        yield* sink.append(trades(5, 200))
+        faults.roomBytes = Infinity
+        yield* TestClock.adjust("5 seconds")
+        yield* sink.append(trades(1, 300))
+      }).pipe(Effect.provide(logger))
+      assert.isAbove(kept, 0)
+      assert.include(lines, `writing works again after 5 s; rows lost meanwhile: ${counts.rowsLost}`)
+      assert.isAbove(counts.rowsLost, 0)
+    }))
+
   it.effect("a torn row group is cut off, kept and written again; the file stays whole", () =>
     Effect.gen(function*() {
       const storage = yield* failingStorage()
