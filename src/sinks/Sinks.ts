@@ -9,9 +9,6 @@ import * as MemoryKeeper from "./MemoryKeeper.ts"
 import { type OpenOptions, type SinkError, Sinks } from "./Sink.ts"
 import * as sinkSettings from "./sinkSettings.ts"
 
-/** Files that end in the same second are sealed this many at a time. */
-const sealConcurrency = 8
-
 /** One sink's bug must not keep the others from being checked. */
 const logBug = (work: Effect.Effect<void>): Effect.Effect<void> =>
   work.pipe(
@@ -45,7 +42,7 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
     Effect.forEach(
       due(),
       ([sink, series]) => Effect.annotateLogs(logBug(sink.tick), feedLabels(series)),
-      { concurrency: sealConcurrency, discard: true }
+      { concurrency: sinkSettings.sealConcurrency, discard: true }
     )
   ).pipe(
     logBug,

@@ -71,7 +71,7 @@ export const defaults: Omit<Options, "dataDir"> = {
 type Own = Pick<Settings, "finishedBy" | "onLost" | "rule" | "sequence" | "series" | "stats" | "stream">
 
 /** Files are sealed this many at a time: each reads back what its row groups are, some 60 kB of objects for each of them. */
-const sealConcurrency = 8
+export const sealConcurrency = 8
 
 /** What sinks share that work on one data folder together; answers the settings of each of them. */
 export const shared = Effect.fnUntraced(function*(options: Options, keepers: MemoryKeepers, write: Settings["write"]) {
