@@ -49,13 +49,6 @@ export class PageBytes {
     this.#length = at + length
   }
 
-  /** Bytes that are in the notation of a page already. */
-  appendEncoded(bytes: Buffer): void {
-    const at = this.#reserve(bytes.length)
-    bytes.copy(this.#bytes, at)
-    this.#length = at + bytes.length
-  }
-
   /** What `write` puts at the place that it is given, at most `room` bytes; it answers where that ends. */
   appendWith(room: number, write: (bytes: Buffer, at: number) => number): void {
     const at = this.#reserve(room)

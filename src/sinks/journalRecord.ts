@@ -55,7 +55,7 @@ export const appendEncoded = (
   { first, rows, slices }: EncodedRows
 ): number => {
   const at = beginRows(bytes, stream, series, first, rows)
-  for (const slice of slices) bytes.appendEncoded(slice)
+  for (const slice of slices) bytes.appendPart(slice, 0, slice.length)
   return recordFrame.end(bytes, at)
 }
 
