@@ -24,6 +24,7 @@ import { type Batch, PendingRecords } from "./PendingRecords.ts"
 import { readBack } from "./readBack.ts"
 import { expose, removedSegments, SegmentsRemoved } from "./removedSegments.ts"
 import { withoutJournal } from "./withoutJournal.ts"
+import { readWhole } from "./readWhole.ts"
 
 /** The folder of the journal, inside the data folder. */
 export const journalFolder = ".journal"
@@ -194,10 +195,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
-      const copied = liveFrames(Buffer.from(yield* fs.readFile(oldest.path)), oldest.liveStreams())
-      if (copied.spans.length > 0) {
-        const segment = yield* append(copied.records)
-        for (const { span, stream } of copied.spans) segment.add(stream, span)
+      const { records, spans } = liveFrames(yield* readWhole(fs, oldest.path), oldest)
+      if (spans.length > 0) {
+        const segment = yield* append(records.written)
+        records.release()
+        for (const { span, stream } of spans) segment.add(stream, span)
         yield* afterAppend
       }
       yield* removeOldest

@@ -4,6 +4,7 @@ import { RowType } from "../domain/Series.ts"
 import { Venue } from "../domain/Venue.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { FileRows, Known, SealedFile } from "./SeriesMemory.ts"
+import { readWhole } from "./readWhole.ts"
 
 /** The folder of what is known of the sealed files of each series, inside the data folder. */
 export const stateFolder = ".state"
@@ -71,7 +72,7 @@ export const write = Effect.fnUntraced(function*(
 
 /** What the file of the series `id` says; none where it does not hold what was written. */
 export const read = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, folder: string, id: string) {
-  const content = decodeContent(Buffer.from(yield* fs.readFile(`${folder}/${fileName(id)}`)).toString())
+  const content = decodeContent((yield* readWhole(fs, `${folder}/${fileName(id)}`)).toString())
   return content.pipe(
     Option.filter(({ crc32: sum, series, state }) => series === id && crc32(JSON.stringify(state)) === sum),
     Option.flatMap(({ state }) => decodeState(state))

@@ -16,6 +16,8 @@ export interface RowsRecord extends SeqRange {
   readonly series: Series.Series
   /** The rows themselves, read only when they are asked for. */
   readonly events: () => ReadonlyArray<Row>
+  /** Those from number `from` on as they stand in it, none before its `first`; views of what it was read from. */
+  readonly encodedFrom: (from: number) => EncodedRows
 }
 
 /** Says of rows of one stream that they are in files which are finished. */
@@ -104,9 +106,16 @@ export const decode = (body: Buffer): JournalRecord | null => {
       const rows = new RecordReader(body, rowsAt)
       return Array.from({ length: count }, () => readRow(rows, series))
     }
+    const encodedFrom = (from: number): EncodedRows => {
+      const reader = new RecordReader(body, rowsAt)
+      const skipped = Math.max(0, from - first)
+      for (let row = 0; row < skipped; row++) readRow(reader, series)
+      const slice = body.subarray(reader.at)
+      return { first: first + skipped, rows: count - skipped, bytes: slice.length, slices: [slice] }
+    }
     // A gap that this version does not understand makes it a record which it does not.
     if (series.dataType === "gap") events()
-    return { kind: "rows", stream, first, last: first + count - 1, series, events }
+    return { kind: "rows", stream, first, last: first + count - 1, series, events, encodedFrom }
   } catch (error) {
     if (error instanceof Malformed) return null
     throw error

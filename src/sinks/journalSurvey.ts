@@ -4,6 +4,7 @@ import * as JournalSegment from "./JournalSegment.ts"
 import type { Oddity } from "./Quarantine.ts"
 import { readableNames } from "./readableNames.ts"
 import * as recordFrame from "./recordFrame.ts"
+import { readWhole } from "./readWhole.ts"
 
 /** One segment as it was found. */
 export interface Segment {
@@ -17,7 +18,7 @@ export interface Segment {
 
 /** Reads one segment: every record in it whose checksum holds. */
 export const read = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
-  const bytes = Buffer.from(yield* fs.readFile(path))
+  const bytes = yield* readWhole(fs, path)
   const { magic } = JournalSegment
   const head = bytes.subarray(0, magic.length)
   const intact = head.equals(magic)

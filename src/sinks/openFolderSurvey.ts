@@ -6,6 +6,7 @@ import * as fileNames from "./fileNames.ts"
 import type { Oddity } from "./Quarantine.ts"
 import { readableNames } from "./readableNames.ts"
 import * as recordFrame from "./recordFrame.ts"
+import { readWhole } from "./readWhole.ts"
 
 /** An open file that can be finished: it ends with the last of `groups`, of which the disk has every byte. */
 export interface Unfinished {
@@ -98,7 +99,7 @@ interface Checkpoints {
 }
 
 const readCheckpoints = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
-  const bytes = Buffer.from(yield* fs.readFile(path))
+  const bytes = yield* readWhole(fs, path)
   const { magic, magicWithoutSealing } = checkpointRecord
   const head = bytes.subarray(0, magic.length)
   const silent = head.equals(magicWithoutSealing)
