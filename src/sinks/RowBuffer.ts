@@ -3,8 +3,8 @@ import type { Series } from "../domain/Series.ts"
 import { RecordReader } from "./RecordReader.ts"
 import { type Columns, columnsOf, type RowsAtLarge } from "./rowColumns.ts"
 import { readRow, roomFor, writeRow } from "./rowNotation.ts"
+import { RowPieces } from "./RowPieces.ts"
 import type { LostRows } from "./Sink.ts"
-import * as spareBytes from "./spareBytes.ts"
 
 /** What a row takes beside its JSON and its ids: two timestamps, two doubles, lengths. */
 const fixedRowBytes = 48
@@ -12,23 +12,14 @@ const fixedRowBytes = 48
 /** How much `event` adds to a row group, in bytes before compression. */
 export const rowBytes = (event: Row): number => fixedRowBytes + event.data.length + 2 * event.sequenceId.length
 
-/** The first piece of memory, where a row is not larger. */
-const firstPieceBytes = 2048
-
 /** Rows that follow each other, encoded one after the other. */
 export interface EncodedRows {
   /** The number of the first of them. */
   readonly first: number
   readonly rows: number
   readonly bytes: number
-  /** Views, valid until the rows are released; no row is in two of them. */
+  /** Views, valid until the rows are packed or released; no row is in two of them. */
   readonly slices: ReadonlyArray<Buffer>
-}
-
-/** Memory that rows fill one after the other. */
-interface Piece {
-  readonly bytes: Buffer
-  used: number
 }
 
 /**
@@ -37,7 +28,7 @@ interface Piece {
  */
 export class RowBuffer {
   readonly #series: Series
-  readonly #pieces: Array<Piece> = []
+  readonly #pieces = new RowPieces()
   /** What is known of the rows without reading them. */
   readonly #atLarge: RowsAtLarge = {
     rows: 0,
@@ -53,7 +44,6 @@ export class RowBuffer {
   }
   #bytes = 0
   #encodedBytes = 0
-  #capacity = 0
   #firstMicros = 0
   #lastRowAt = 0
   #journaledRows = 0
@@ -86,7 +76,17 @@ export class RowBuffer {
 
   /** Bytes of memory held, used or not. */
   get capacity(): number {
-    return this.#capacity
+    return this.#pieces.capacity
+  }
+
+  /** Those of them that are compressed rows. */
+  get packedBytes(): number {
+    return this.#pieces.packedBytes
+  }
+
+  /** Bytes of encoded rows that `pack` takes on at once. The journal must have them: it takes rows as they came. */
+  get packable(): number {
+    return this.#pieces.packable(this.#journaledBytes)
   }
 
   /** Bytes of encoded rows that the journal has not. */
@@ -99,12 +99,12 @@ export class RowBuffer {
     if (event.dataType !== this.#series.dataType) {
       throw new TypeError(`${this.#series.id}: given a row of type ${event.dataType}`)
     }
-    const piece = this.#pieceFor(roomFor(event))
+    const piece = this.#pieces.pieceFor(roomFor(event))
     const start = piece.used
     const end = writeRow(piece.bytes, start, event)
     piece.used = end
+    this.#lastRowAt = this.#encodedBytes
     this.#encodedBytes += end - start
-    this.#lastRowAt = start
     this.#bytes += rowBytes(event)
     const known = this.#atLarge
     if (known.rows === 0) this.#firstMicros = event.timestampCollector
@@ -126,29 +126,30 @@ export class RowBuffer {
   unjournaled(): EncodedRows | null {
     const rows = this.rows - this.#journaledRows
     if (rows === 0) return null
-    const slices: Array<Buffer> = []
-    let skip = this.#journaledBytes
-    for (const { bytes, used } of this.#pieces) {
-      if (skip < used) slices.push(bytes.subarray(skip, used))
-      skip = Math.max(0, skip - used)
+    return {
+      first: this.firstSeq + this.#journaledRows,
+      rows,
+      bytes: this.unjournaledBytes,
+      slices: this.#pieces.views(this.#journaledBytes)
     }
-    return { first: this.firstSeq + this.#journaledRows, rows, bytes: this.unjournaledBytes, slices }
   }
 
   /** Notes that the journal has `rows`, which `unjournaled` answered last. */
-  journaled({ bytes, rows }: EncodedRows): void {
+  journaled({ bytes, rows }: Pick<EncodedRows, "rows" | "bytes">): void {
     this.#journaledRows += rows
     this.#journaledBytes += bytes
   }
 
   /** What is told of its rows where they are lost; there is one at least. */
   ends(): LostRows {
-    const rowAt = (piece: Piece | undefined, at: number) =>
-      piece === undefined ? null : readRow(new RecordReader(piece.bytes.subarray(0, piece.used), at), this.#series)
-    const last = rowAt(this.#pieces.at(-1), this.#lastRowAt)
+    const rowAt = (at: number) => {
+      const [bytes] = this.#pieces.views(at)
+      return bytes === undefined ? null : readRow(new RecordReader(bytes, 0), this.#series)
+    }
+    const last = rowAt(this.#lastRowAt)
     return {
       rows: this.rows,
-      firstId: rowAt(this.#pieces[0], 0)?.sequenceId ?? null,
+      firstId: rowAt(0)?.sequenceId ?? null,
       lastId: last?.sequenceId ?? null,
       firstReceivedMicros: this.#firstMicros,
       lastReceivedMicros: last?.timestampCollector ?? this.#firstMicros,
@@ -156,25 +157,18 @@ export class RowBuffer {
     }
   }
 
+  /** Compresses rows until they are written, as many as `packable` says. */
+  pack(): void {
+    this.#pieces.pack(this.#journaledBytes)
+  }
+
   /** The rows as columns. */
   columns(): Columns {
-    return columnsOf(this.#series, this.#atLarge, this.#pieces.map(({ bytes, used }) => bytes.subarray(0, used)))
+    return columnsOf(this.#series, this.#atLarge, this.#pieces.views())
   }
 
   /** Gives up the memory of rows that are written. */
   release(): void {
-    for (const { bytes } of this.#pieces.splice(0)) spareBytes.give(bytes)
-    this.#capacity = 0
-  }
-
-  #pieceFor(room: number): Piece {
-    const last = this.#pieces[this.#pieces.length - 1]
-    if (last !== undefined && last.bytes.length - last.used >= room) return last
-    // A quarter of what there is: little is copied by nobody, and little of it stays empty.
-    const length = Math.min(spareBytes.pieceBytes, Math.max(firstPieceBytes, this.#capacity / 4))
-    const piece: Piece = { bytes: spareBytes.take(Math.max(room, length)), used: 0 }
-    this.#pieces.push(piece)
-    this.#capacity += piece.bytes.length
-    return piece
+    this.#pieces.release()
   }
 }

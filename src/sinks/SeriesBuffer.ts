@@ -1,11 +1,15 @@
 import type { Row } from "../domain/Event.ts"
 import type { Series } from "../domain/Series.ts"
+import type { Held } from "./MemoryBudget.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
 import type { Run } from "./JournalStream.ts"
 import { RowBuffer, rowBytes } from "./RowBuffer.ts"
 import { SeqRanges } from "./SeqRanges.ts"
 
 const microsPerDay = 86_400_000_000
+
+/** A row group with this share of what it may hold is worth being written. */
+const ripeShare = 1 / 4
 
 /** When rows go to a new row group or a new file. */
 export interface Limits {
@@ -51,6 +55,16 @@ export class SeriesBuffer {
     return bytes
   }
 
+  /** What is held, and what can be done about it. */
+  get held(): Held {
+    let packed = 0
+    for (const file of this.files) for (const group of file.groups) packed += group.packedBytes
+    const growing = this.#growing
+    const ripe = growing === null || growing.rows >= this.#limits.rowGroupRows * ripeShare ||
+      growing.bytes >= this.#limits.rowGroupBytes * ripeShare
+    return { bytes: this.heldBytes, packed, ripe, packable: ripe ? 0 : growing.packable }
+  }
+
   /** Rows that are in memory only. */
   get rows(): number {
     let rows = 0
@@ -72,6 +86,11 @@ export class SeriesBuffer {
   /** Lets every row that waits be written, however few they are. */
   freeze(): void {
     for (const file of this.files) for (const group of file.groups) group.frozen = true
+  }
+
+  /** Compresses rows that wait for more of them, as many as are `packable`. */
+  pack(): void {
+    this.#growing?.pack()
   }
 
   /** Ends the growing file. */
@@ -107,6 +126,12 @@ export class SeriesBuffer {
     const replacement = { ...pendingFile(file.day, micros, file.startedAt, groups), complete: file.complete }
     this.files.splice(this.files.indexOf(file), 1, ...(groups.length === 0 ? [] : [replacement]))
     return runs.reduce((sum, { events }) => sum + events.length, 0)
+  }
+
+  /** The row group that takes the next row, unless that begins another one. */
+  get #growing(): RowBuffer | null {
+    const last = this.files.at(-1)?.groups.at(-1)
+    return last === undefined || last.frozen ? null : last
   }
 
   #put(file: PendingFile, event: Row, seq: number): RowBuffer {

@@ -88,16 +88,20 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       return health.lose(group.rows, why)
     })
 
+  const countBytes = <A, E>(file: ParquetFile.ParquetFile, self: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+    const before = file.bytes()
+    const count = Effect.sync(() => (stats.openFileBytes += file.bytes() - before))
+    return Effect.ensuring(self, count)
+  }
+
   const writeGroup = Effect.fnUntraced(
     function*(pending: PendingFile, file: ParquetFile.ParquetFile, group: RowBuffer) {
-      const before = file.bytes()
-      yield* file.append(group)
+      yield* settings.writing.withPermit(countBytes(file, file.append(group)))
       yield* standing(fs, file.path)
       pending.groups.shift()
       group.release()
       pending.written.add({ first: group.firstSeq, last: group.lastSeq })
       stream.flushed(group.lastSeq)
-      stats.openFileBytes += file.bytes() - before
       stats.rowsBuffered -= group.rows
       stats.rowsWritten += group.rows
       account()
@@ -106,13 +110,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   )
 
   const seal = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
-    const before = file.bytes()
-    const sealedAs = yield* Effect.ensuring(
-      sealFile(pending, file),
-      Effect.sync(() => {
-        stats.openFileBytes += file.bytes() - before
-      })
-    )
+    const sealedAs = yield* countBytes(file, sealFile(pending, file))
     stream.sealed(pending.written.ranges, file.checkpoints)
     yield* file.close
     buffer.files.splice(buffer.files.indexOf(pending), 1)
@@ -126,16 +124,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     yield* settings.onSealed(sealedAs)
   })
 
-  const goOnWithout = (pending: PendingFile, file: ParquetFile.ParquetFile) => () =>
-    beginAnew({ ...settings, fs, buffer, pending, file }).pipe(
-      Effect.andThen(Effect.sync(() => {
-        tellOpenFile()
-        account()
-      }))
-    )
-
+  const tell = Effect.sync(() => {
+    tellOpenFile()
+    account()
+  })
+  const goOnWithout = (pending: PendingFile, file: ParquetFile.ParquetFile) =>
+    Effect.andThen(beginAnew({ ...settings, fs, buffer, pending, file }), tell)
   const leave = (pending: PendingFile, file: ParquetFile.ParquetFile, problem: string) =>
-    Effect.andThen(leaveDamaged({ ...settings, fs, path, buffer, pending, file, problem }), Effect.sync(tellOpenFile))
+    Effect.andThen(leaveDamaged({ ...settings, fs, path, buffer, pending, file, problem }), tell)
 
   /** Does what is due, in the order of the rows, until all is done or a step fails; also what falls due meanwhile. */
   const work = Effect.gen(function*() {
@@ -145,7 +141,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       const file = pending.file
       if (file === null) return
       const owner = pending
-      const without = goOnWithout(owner, file)
+      const without = () => goOnWithout(owner, file)
       for (let group = owner.groups[0]; group?.frozen && buffer.files[0] === owner; group = owner.groups[0]) {
         const frozen = group
         const append = Effect.catchTags(writeGroup(owner, file, frozen), {
@@ -174,7 +170,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   )
 
   const holder: Holder = {
-    heldBytes: () => heldBytes,
+    held: () => buffer.held,
+    pack: () => {
+      buffer.pack()
+      account()
+    },
     canFlush: () => health.mayTry(monotonicMillis(clock)),
     flush: Effect.suspend(() => {
       buffer.freeze()
@@ -247,8 +247,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     return true
   }
 
-  const append = (events: ReadonlyArray<Row>) => Effect.suspend(() => appendAt(nextSeq, events))
-
   const due = () => {
     buffer.expire(clock.currentTimeMillisUnsafe())
     if (stream.exposed()) buffer.freeze()
@@ -286,7 +284,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })).pipe(Effect.ensuring(Effect.sync(() => budget.leave(holder))))
 
   const sink: SeriesSink = {
-    append,
+    append: (events) => Effect.suspend(() => appendAt(nextSeq, events)),
     appendNow,
     appendAt,
     due,

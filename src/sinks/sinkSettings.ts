@@ -43,6 +43,8 @@ export interface Settings extends Limits, SealSettings {
   readonly retryMillis: number
   readonly stats: SinkStats
   readonly budget: MemoryBudget
+  /** Shared by all sinks: how many may write a row group at a time. */
+  readonly writing: Semaphore.Semaphore
   /** Told of rows that are in no file and will be in none. */
   readonly onLost: (rows: LostRows) => void
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
@@ -70,6 +72,9 @@ export const defaults: Omit<Options, "dataDir"> = {
 /** What one sink has for itself. */
 type Own = Pick<Settings, "finishedBy" | "onLost" | "rule" | "sequence" | "series" | "stats" | "stream">
 
+/** Row groups are written this many at a time: each is in memory as columns, and once more as it will stand in its file. */
+const writeConcurrency = 8
+
 /** Files are sealed this many at a time: each reads back what its row groups are, some 60 kB of objects for each of them. */
 export const sealConcurrency = 8
 
@@ -94,6 +99,7 @@ export const shared = Effect.fnUntraced(function*(options: Options, keepers: Mem
     retryMillis: Duration.toMillis(options.retryEvery),
     budget: new MemoryBudget(options.memoryBudgetBytes),
     sealed: yield* SealedFolder.make(options.dataDir),
+    writing: yield* Semaphore.make(writeConcurrency),
     sealing: yield* Semaphore.make(sealConcurrency),
     onSealed: options.onSealed,
     write

@@ -30,7 +30,21 @@ const rowsOf = (bytes: PageBytes): ReadonlyArray<Row> =>
 
 const batches = (row: Arbitrary.Arbitrary<Row>) =>
   Arbitrary.array(Arbitrary.array(row, { minLength: 0, maxLength: 8 }), { maxLength: 12 })
+const someOf = (row: Arbitrary.Arbitrary<Row>) => Arbitrary.array(row, { minLength: 1, maxLength: 20 })
 const Commits = Schema.Array(Schema.Boolean)
+
+const valuesOf = (buffer: RowBuffer) => {
+  const { pages, release } = buffer.columns()
+  const values = pages.map(({ column, levels, nullCount, range, values }) => ({
+    name: column.name,
+    values: values.toString("hex"),
+    levels: levels.toString("hex"),
+    nullCount,
+    range
+  }))
+  release()
+  return values
+}
 
 describe("RowBuffer", () => {
   for (const [name, row] of [["trades", anyTrade], ["books", anyBook], ["gaps", anyGap]] as const) {
@@ -69,6 +83,57 @@ describe("RowBuffer", () => {
       )
     })
   }
+
+  for (const [name, row] of [["trades", anyTrade], ["books", anyBook], ["gaps", anyGap]] as const) {
+    it.prop(`makes the same columns of ${name} however many of them are packed, and the journal gets all`, [
+      someOf(row),
+      Commits
+    ], ([some, commits]) => {
+      // Many: little is not packed.
+      const rows = Array.from({ length: 1500 }, (_, at) => some[at % some.length]!)
+      const { dataType } = some[0]!
+      const [plain, buffer] = [new RowBuffer(series[dataType]), new RowBuffer(series[dataType])]
+      const journal = new PageBytes(64)
+      const commit = () => {
+        const waiting = buffer.unjournaled()
+        if (waiting === null) return
+        journalRecord.appendEncoded(journal, 1, series[dataType], waiting)
+        buffer.journaled(waiting)
+      }
+      for (const [at, each] of rows.entries()) {
+        plain.append(each)
+        buffer.append(each)
+        if (at % 97 === 0) buffer.pack()
+        if (commits[Math.floor(at / 50)] && at % 50 === 0) commit()
+      }
+      commit()
+      while (buffer.packable > 0) buffer.pack()
+      assert.deepStrictEqual(rowsOf(journal), asRead(rows))
+      assert.deepStrictEqual(valuesOf(buffer), valuesOf(plain))
+      assert.deepStrictEqual(buffer.ends(), plain.ends())
+      assert.isAbove(buffer.packedBytes, 0)
+    })
+  }
+
+  it("packs nothing that the journal has not, and as much at once as is compressed in a moment", () => {
+    const buffer = new RowBuffer(series.trade)
+    for (const row of trades(20_000)) buffer.append(row)
+    const before = buffer.capacity
+    buffer.pack()
+    assert.deepStrictEqual([buffer.packable, buffer.packedBytes, buffer.capacity], [0, 0, before])
+    const waiting = buffer.unjournaled()!
+    buffer.journaled({ rows: 10_000, bytes: waiting.bytes / 2 })
+    let packs = 0
+    for (; buffer.packable > 0; packs++) {
+      assert.isAtMost(buffer.packable, 256 * 1024)
+      buffer.pack()
+    }
+    assert.isAbove(packs, 3)
+    assert.isBelow(buffer.capacity, 0.7 * before)
+    const rest = new PageBytes(64)
+    journalRecord.appendEncoded(rest, 1, series.trade, buffer.unjournaled()!)
+    assert.deepStrictEqual(rowsOf(rest), trades(10_000, 10_000))
+  })
 
   it("holds rows that are larger than a piece of its memory, and as many as a row group takes", () => {
     const rows = Array.from(

@@ -1,4 +1,5 @@
 import { Arbitrary, Schema } from "effect"
+import { randomBytes } from "node:crypto"
 import type { BookEvent, GapEvent, TradeEvent } from "../../src/domain/Event.ts"
 import { Gap } from "../../src/domain/Gap.ts"
 import type { SeriesMemory } from "../../src/sinks/SeriesMemory.ts"
@@ -27,6 +28,9 @@ export const trade = (index: number, over: Partial<TradeEvent> = {}): TradeEvent
 
 export const trades = (count: number, from = 0): Array<TradeEvent> =>
   Array.from({ length: count }, (_, index) => trade(from + index))
+
+/** `row` with other JSON, of which compression saves nothing. */
+export const incompressible = (row: TradeEvent): TradeEvent => ({ ...row, data: randomBytes(80) })
 
 /** The `index`-th book message of a feed whose venue sends no time. */
 export const book = (index: number, over: Partial<BookEvent> = {}): BookEvent => ({

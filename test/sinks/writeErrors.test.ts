@@ -7,7 +7,7 @@ import { dirname } from "node:path"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { Options as SinkOptions } from "../../src/sinks/sinkSettings.ts"
-import { tenOClock, trade, trades } from "./events.ts"
+import { incompressible, tenOClock, trade, trades } from "./events.ts"
 import * as faultyFileSystem from "./faultyFileSystem.ts"
 import { harness } from "./harness.ts"
 import { hyparquetRows } from "./readers.ts"
@@ -197,7 +197,9 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
       faults.roomBytes = 0
       const feeds = Array.from({ length: 20 }, (_, index) => Feed.make("okx", `COIN${index}`, "trade"))
       const sinks = yield* Effect.forEach(feeds, (feed) => storage.sinks.open(feed))
-      for (let at = 0; at < 5000; at += 500) yield* Effect.forEach(sinks, (sink) => sink.append(trades(500, at)))
+      for (let at = 0; at < 5000; at += 500) {
+        yield* Effect.forEach(sinks, (sink) => sink.append(trades(500, at).map(incompressible)))
+      }
       const kept = feeds.map((each) => storage.stats(each).rowsBuffered)
       assert.isAbove(Math.min(...kept), 50)
       // 20 feeds share 1 MiB; a buffer may double once beyond its share, and a row takes some 150 bytes.
