@@ -1,7 +1,15 @@
 import { Effect, type FileSystem, Option, type Path, type PlatformError, Semaphore } from "effect"
 import type { Series } from "../domain/Series.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
-import { type FileRows, memoryOf, nothing, remember, type SealedFile, type SeriesMemory } from "./SeriesMemory.ts"
+import {
+  type FileRows,
+  memoryOf,
+  namesOf,
+  nothing,
+  remember,
+  type SealedFile,
+  type SeriesMemory
+} from "./SeriesMemory.ts"
 import * as StateFile from "./StateFile.ts"
 
 /** What is known of the sealed files of one series, on disk before a file that it tells of gets its final name. */
@@ -21,6 +29,8 @@ export interface MemoryKeeper {
   readonly withdraw: (openName: string) => Effect.Effect<void, PlatformError.PlatformError>
   /** Whether the disk knows `openName` as a file that may have got its final name: no other may be called so. */
   readonly mentions: (openName: string) => boolean
+  /** Whether a sealed file, here or not any more, is known to have the name of that millisecond. */
+  readonly hasNamed: (millis: number) => boolean
 }
 
 /** The keepers of a data folder, one a series, made at the first call. */
@@ -60,7 +70,8 @@ const makeKeeper = (
     },
     withdraw: (openName) =>
       Effect.suspend(() => mentioned.has(openName) ? persist({ known: state().known, sealing: null }) : Effect.void),
-    mentions: (openName) => mentioned.has(openName)
+    mentions: (openName) => mentioned.has(openName),
+    hasNamed: (millis) => namesOf(state().known).includes(millis)
   }
 }
 

@@ -5,14 +5,16 @@ import * as fileNames from "./fileNames.ts"
 /** Puts finished files under their final names. */
 export interface SealedFolder {
   /**
-   * Moves `openPath` to its final name, or the next free one a millisecond later, and answers that path relative to the data
-   * folder. What stood under a name before is never replaced. `announce` comes right before the move, and is told the path.
+   * Moves `openPath`, whose first row came at `firstMillis`, to its final name: its own, or the next free one a millisecond later.
+   * Answers that path relative to the data folder. What stood under a name before is never replaced, and no name is used of which
+   * `isGiven` says that a file which may be elsewhere by now has it. `announce` comes right before the move, and is told the path.
    * Nobody else may move a file to `folder` meanwhile.
    */
   readonly adopt: <E>(
     openPath: string,
     folder: string,
     firstMillis: number,
+    isGiven: (millis: number) => boolean,
     announce: (relativePath: string) => Effect.Effect<void, E>
   ) => Effect.Effect<string, E | PlatformError.PlatformError>
   /** Waits until the disk knows the name of a sealed file, which may have been stored and be gone. */
@@ -30,12 +32,16 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
     openPath: string,
     folder: string,
     firstMillis: number,
+    isGiven: (millis: number) => boolean,
     announce: (relativePath: string) => Effect.Effect<void, E>
   ): Effect.fn.Return<string, E | PlatformError.PlatformError> {
     const date = fileNames.utcDate(firstMillis)
     yield* durableFolder.ensureBelow(fs, path, dataDir, path.join(dataDir, folder, date), known)
-    let millis = firstMillis
-    while (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis)))) millis++
+    // While it was open, no other file of the series could begin with that name, also where this one was left for a later start.
+    let millis = fileNames.parseOpenName(path.basename(openPath))?.millis ?? firstMillis
+    while (
+      isGiven(millis) || (yield* fs.exists(path.join(dataDir, fileNames.sealedPath(folder, date, millis))))
+    ) millis++
     const relativePath = fileNames.sealedPath(folder, date, millis)
     yield* announce(relativePath)
     yield* fs.rename(openPath, path.join(dataDir, relativePath)).pipe(

@@ -1,12 +1,16 @@
 import { Schema } from "effect"
 import { Gap } from "../domain/Gap.ts"
 import type { RowType } from "../domain/Series.ts"
+import { parseSealedPath } from "./fileNames.ts"
 
 /** So many ids of the newest trades are known after a restart. */
 export const recentIdsKept = 512
 
 /** So many gaps are known after a restart that are open or of which something is missing, and of so many that they are settled. */
 const gapsKept = 1000
+
+/** So many names of sealed files are known: those of a day of files that end every quarter of an hour. */
+const namesKept = 100
 
 /** The newest row of a series. */
 export interface Tail {
@@ -57,7 +61,9 @@ export const Known = Schema.Struct({
   ...rows,
   /** Gaps that are repaired or dismissed, so that an older word on them which comes late changes nothing. */
   settled: Schema.Array(Schema.Struct({ id: Schema.String, revision: Schema.Int })),
-  previousFile: Schema.NullOr(SealedFile)
+  previousFile: Schema.NullOr(SealedFile),
+  /** The milliseconds in the names of the files that were sealed last. Not there where they were sealed before these were kept. */
+  names: Schema.optionalKey(Schema.Array(Schema.Int))
 })
 export interface Known extends Schema.Schema.Type<typeof Known> {}
 
@@ -66,14 +72,24 @@ export const nothing: Known = { newest: null, recentIds: [], gaps: [], settled: 
 
 /** What is known when `file` is sealed as well; `added` is null where its rows could not be read. */
 export const remember = (rowType: RowType, known: Known, file: SealedFile, added: FileRows | null): Known => {
-  if (added === null) return { ...known, previousFile: file }
+  const sealed = { previousFile: file, names: [...namesOf(known), ...millisOf(file)].slice(-namesKept) }
+  if (added === null) return { ...known, ...sealed }
   return {
     newest: newerOf(rowType, known.newest, added.newest),
     recentIds: [...known.recentIds, ...added.recentIds].slice(-recentIdsKept),
     ...foldGaps(known, added.gaps),
-    previousFile: file
+    ...sealed
   }
 }
+
+const millisOf = ({ path }: SealedFile): ReadonlyArray<number> => {
+  const name = parseSealedPath(path)
+  return name === null ? [] : [name.millis]
+}
+
+/** The milliseconds in the names of sealed files, as far as they are known: none of them may be given again, for the file may be in a store. */
+export const namesOf = ({ names, previousFile }: Known): ReadonlyArray<number> =>
+  names ?? (previousFile === null ? [] : millisOf(previousFile))
 
 /** What whoever goes on with the series is told. */
 export const memoryOf = ({ gaps, newest, previousFile, recentIds }: Known): SeriesMemory => ({

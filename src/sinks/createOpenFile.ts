@@ -16,7 +16,10 @@ export interface OpenFileSettings {
   readonly zstdLevel: number
 }
 
-/** Creates the open file of a series whose first row came at `firstMillis`, under the next free name from there on. */
+/**
+ * Creates the open file of a series whose first row came at `firstMillis`, under the next free name from there on: one that no sealed
+ * file has either, for it is to be its own when it is sealed, whatever has been sealed and stored by then.
+ */
 export const createOpenFile = (
   fs: FileSystem.FileSystem,
   path: Path.Path,
@@ -26,7 +29,7 @@ export const createOpenFile = (
   const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
     const name = fileNames.openName(series, millis)
     // A restart would take it for the one that was sealed, which is not there any more.
-    if (memory.mentions(name)) return createAt(millis + 1)
+    if (memory.mentions(name) || memory.hasNamed(millis)) return createAt(millis + 1)
     return ParquetFile.create(fs, path.join(openFolder, name), {
       folder: openFolder,
       zstdLevel,

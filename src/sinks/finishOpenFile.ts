@@ -63,6 +63,7 @@ export const finishOpenFile = Effect.fnUntraced(function*(
     file.path,
     folder,
     firstMillis,
+    memory.hasNamed,
     (relativePath) =>
       Effect.andThen(
         memory.announce(path.basename(file.path), { path: relativePath, sha256 }, contents?.rows ?? null),

@@ -54,9 +54,10 @@ export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings
         Effect.andThen(standing(fs, file.path)),
         Effect.andThen(file.announce)
       )
-    const relativePath = yield* sealed.adopt(file.path, settings.folder, pending.firstMillis, announce).pipe(
-      Effect.tapError(() => standing(fs, file.path))
-    )
+    const relativePath = yield* sealed.adopt(file.path, settings.folder, pending.firstMillis, memory.hasNamed, announce)
+      .pipe(
+        Effect.tapError(() => standing(fs, file.path))
+      )
     memory.adopted()
     told = now
     return relativePath

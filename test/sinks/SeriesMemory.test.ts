@@ -1,7 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Gap } from "../../src/domain/Gap.ts"
 import type { RowType } from "../../src/domain/Series.ts"
-import { type FileRows, type Known, type Mark, memoryOf, nothing, remember } from "../../src/sinks/SeriesMemory.ts"
+import {
+  type FileRows,
+  type Known,
+  type Mark,
+  memoryOf,
+  namesOf,
+  nothing,
+  remember
+} from "../../src/sinks/SeriesMemory.ts"
 import { gapRow } from "./events.ts"
 
 const file = { path: "okx/btcusdt/trade/2026-03-14/1.parquet", sha256: "ab" }
@@ -50,6 +58,17 @@ describe("what is known of sealed files", () => {
       recentIds: ids(500, 10)
     }, { newest: mark("519", 1), recentIds: ids(510, 10) })
     assert.deepStrictEqual(memoryOf(known).tail?.recentIds, ids(8, 512))
+  })
+
+  it("has the names of the newest hundred files, or that of the last one where no others were kept", () => {
+    const at = (millis: number) => ({ path: `okx/btcusdt/trade/tokyo-1/2026-03-14/${millis}.parquet`, sha256: "ab" })
+    const names = Array.from({ length: 120 }, (_, index) => 1000 - index)
+    const known = names.reduce((before, millis) => remember("trade", before, at(millis), null), nothing)
+    assert.deepStrictEqual(namesOf(known), names.slice(-100))
+    const { names: _, ...earlier } = known
+    assert.deepStrictEqual(namesOf(earlier), names.slice(-1))
+    assert.deepStrictEqual(namesOf(remember("trade", earlier, at(7), null)), [...names.slice(-1), 7])
+    assert.deepStrictEqual(namesOf(nothing), [])
   })
 
   it("has the last word on each gap that is not settled, in whatever order the words come", () => {
