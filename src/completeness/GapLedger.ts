@@ -79,9 +79,9 @@ export class GapLedger {
     if (open === null && this.#begun) this.#announce(this.#interruption)
   }
 
-  /** Whether events may be missing just now: of a book, until the next complete one. */
-  get broken(): boolean {
-    return (this.#interruption !== null && this.#interruption.cause !== null) || this.#dropped.running
+  /** Why events may be missing just now, of a book until the next complete one; null while none are. */
+  get brokenBy(): GapCause | null {
+    return this.#interruption?.cause ?? (this.#dropped.running ? "queue_overflow" : null)
   }
 
   /** Receive time of the newest event. */

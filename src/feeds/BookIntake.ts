@@ -1,6 +1,8 @@
 import type { GapLedger } from "../completeness/GapLedger.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import type { GapCause } from "../domain/Gap.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
+import type { BreakCause } from "./BookBroken.ts"
 import { BookLead } from "./BookLead.ts"
 import type { ConnectionIntake } from "./ConnectionIntake.ts"
 import type { Passage } from "./Passage.ts"
@@ -30,7 +32,7 @@ export class BookIntake {
     this.#lead = new BookLead({
       rule,
       stats,
-      broken: () => ledger.broken,
+      broken: () => ledger.brokenBy !== null,
       interrupted: (cause, connection) => ledger.interrupted(cause, connection),
       received: (event, verdict, connection) => ledger.received(event, verdict, connection),
       pass: (events, connection) => {
@@ -67,7 +69,9 @@ export class BookIntake {
         }
         const hole = lead.receive(contender, events, connectionSequence, nowMillis)
         ledger.frameEnded()
-        return hole ?? (this.#needsBook(connection, lead.leads(contender)) ? { missing: null } : null)
+        if (hole !== null) return hole
+        const cause = this.#needsBook(connection, lead.leads(contender))
+        return cause === null ? null : { missing: null, why: breakCause(cause) }
       },
       takesOver: (nowMillis) => {
         passage.prepare(ledger.lastMicros())
@@ -83,15 +87,30 @@ export class BookIntake {
     }
   }
 
-  /** Whether a complete book is to be asked for: once for each connection and break, and when there is room for it. */
-  #needsBook(connection: number, leads: boolean): boolean {
+  /** Why a complete book is to be asked for, once for each connection and break, and when there is room for it; null where it is not. */
+  #needsBook(connection: number, leads: boolean): GapCause | null {
     const { ledger, passage } = this.#options
-    if (!ledger.broken) {
+    const { brokenBy } = ledger
+    if (brokenBy === null) {
       if (this.#asked.size > 0) this.#asked.clear()
-      return false
+      return null
     }
-    if (!leads || this.#asked.has(connection) || !passage.hasRoom()) return false
+    if (!leads || this.#asked.has(connection) || !passage.hasRoom()) return null
     this.#asked.add(connection)
-    return true
+    return brokenBy
+  }
+}
+
+const breakCause = (cause: GapCause): BreakCause => {
+  switch (cause) {
+    case "disk":
+    case "queue_overflow":
+    case "sequence_gap":
+      return cause
+    // The numbers have a hole where a frame could not be read.
+    case "parse_errors":
+      return "sequence_gap"
+    default:
+      return "disconnected"
   }
 }

@@ -101,12 +101,12 @@ export class BookLead {
       if (verdict._tag === "Gap" && this.#lead === from && from.behind && this.#order.goesOnWith(event)) {
         verdict = inOrder
       }
-      if (verdict._tag === "Gap") hole ??= { missing: verdict.missing }
+      if (verdict._tag === "Gap") hole ??= { missing: verdict.missing, why: "sequence_gap" }
       this.#noteBook(from, event, verdict, nowMillis)
       if (this.#lead === from && verdict._tag === "Gap") this.#succeed(null)
       if (this.#lead !== from && isSnapshot(event) && this.#options.broken()) this.#makeLead(from, null, false)
       if (this.#lead === from) this.#record(from, event, verdict)
-      else if (!this.#hold(from, event, verdict, nowMillis)) hole ??= { missing: null }
+      else if (!this.#hold(from, event, verdict, nowMillis)) hole ??= { missing: null, why: "queue_overflow" }
     }
     this.#flush()
     if (this.#contenders.size > 1) this.#heal()
@@ -240,7 +240,7 @@ export class BookLead {
         this.#options.stats.gapSize.observe(message.missing.last - message.missing.first + 1)
       }
     }
-    return { missing: message.missing }
+    return { missing: message.missing, why: "sequence_gap" }
   }
 }
 

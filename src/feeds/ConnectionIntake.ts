@@ -1,6 +1,7 @@
 import type { Missing } from "../completeness/Verdict.ts"
 import type { Event } from "../domain/Event.ts"
 import type { GapCause } from "../domain/Gap.ts"
+import type { BreakCause } from "./BookBroken.ts"
 
 /** What one connection of a feed brings. */
 export interface ConnectionIntake {
@@ -22,4 +23,5 @@ export interface ConnectionIntake {
 /** Events are missing; `missing` where the venue's numbers say which. */
 export interface Hole {
   readonly missing: Missing | null
+  readonly why: BreakCause
 }

@@ -55,7 +55,7 @@ export class EventJudge {
       }
       neighbours?.next(event)
       ledger.received(event, verdict, connection)
-      if (verdict._tag === "Gap") hole = { missing: verdict.missing }
+      if (verdict._tag === "Gap") hole = { missing: verdict.missing, why: "sequence_gap" }
       const fresh = countVerdict(stats, verdict)
       if (fresh) kept?.push(event)
       else kept ??= events.slice(from, index)

@@ -1,15 +1,15 @@
 import { Clock, Deferred, type Duration, Effect, Exit, Latch, Schema } from "effect"
-import type { Missing } from "../completeness/Verdict.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { secondsText } from "../runtime/secondsText.ts"
 import type { FeedState, FeedStats } from "../telemetry/Telemetry.ts"
 import { UnparsedFrames } from "../telemetry/UnparsedFrames.ts"
+import { BookBroken, holeText } from "./BookBroken.ts"
 import { makeCircuitBreaker } from "./CircuitBreaker.ts"
 import { connect, type ConnectFailed, type ConnectionClosed, type HandshakeRefused } from "./Connection.ts"
 import { ConnectLimiter } from "./ConnectLimiter.ts"
-import type { ConnectionIntake } from "./ConnectionIntake.ts"
+import type { ConnectionIntake, Hole } from "./ConnectionIntake.ts"
 import { type ConnectionSilent, keepAlive } from "./Keepalive.ts"
 import { printable, sample } from "./printable.ts"
 import { makeProblemLog } from "./ProblemLog.ts"
@@ -36,20 +36,6 @@ export class CircuitBroken extends Schema.TaggedError<CircuitBroken>()("CircuitB
     return `half of the frames or more do not parse (last: ${this.lastReason})`
   }
 }
-
-/** A book is of no use after a hole: only a new one helps, and venues send it to a new subscription. */
-export class BookBroken extends Schema.TaggedError<BookBroken>()("BookBroken", {
-  missing: Schema.NullOr(Schema.Struct({ first: Schema.Finite, last: Schema.Finite }))
-}) {
-  override get message() {
-    return `${hole(this.missing)}; the book is asked for anew`
-  }
-}
-
-const hole = (missing: Missing | null): string =>
-  missing === null
-    ? "messages are missing by the venue's numbers, and it does not say how many"
-    : `${missing.last - missing.first + 1} missing by the venue's numbers, ${missing.first} to ${missing.last}`
 
 /** Everything that ends a session. */
 export type SessionError =
@@ -158,8 +144,8 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
     }
   }
   let broken: BookBroken | null = null
-  const onGap = (missing: Missing | null) => {
-    if (feed.dataType === "orderbook") broken ??= new BookBroken({ missing })
+  const onGap = ({ missing, why }: Hole) => {
+    if (feed.dataType === "orderbook") broken ??= new BookBroken({ missing, why })
   }
   const onMessage = (bytes: Buffer) => {
     const receivedAtMicros = receiveClock.nowMicros()
@@ -194,9 +180,9 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
     if (malformed !== null) intake().unreadable()
     if (parsed.events.length === 0 && parsed.connectionSequence === null) return
     const gap = intake().receive(parsed.events, parsed.connectionSequence, heardAt)
-    if (gap !== null) onGap(gap.missing)
+    if (gap !== null) onGap(gap)
     if (broken !== null && options.mayAskAnew(heardAt)) Deferred.doneUnsafe(failed, Effect.fail(broken))
-    else if (gap !== null) problems.report({ kind: "gap", text: () => hole(gap.missing) })
+    else if (gap !== null) problems.report({ kind: "gap", text: () => holeText(gap) })
     if (parsed.events.length === 0) return
     if (state !== "live") {
       returned = state === "stale"

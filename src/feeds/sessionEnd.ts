@@ -15,6 +15,7 @@ const meanings: Readonly<Record<SessionError["_tag"], { readonly reason: Reconne
     MarketDataTimeout: { reason: "stale", cause: "stale" },
     SubscriptionRejected: { reason: "rejected", cause: "subscription_rejected" },
     CircuitBroken: { reason: "unreadable", cause: "circuit_break" },
+    // It says itself why.
     BookBroken: { reason: "gap", cause: "sequence_gap" },
     TokenError: { reason: "token", cause: "connect_failing" }
   }
@@ -24,8 +25,10 @@ export const reconnectReason = (error: SessionError | null): ReconnectReason =>
   error === null ? "bug" : meanings[error._tag].reason
 
 /** Why events may be missing after a connection's end; null is a bug. */
-export const gapCause = (error: SessionError | null): GapCause =>
-  error === null ? "disconnected" : meanings[error._tag].cause
+export const gapCause = (error: SessionError | null): GapCause => {
+  if (error === null) return "disconnected"
+  return error._tag === "BookBroken" ? error.why : meanings[error._tag].cause
+}
 
 /** Stops all attempts to the venue for as long as it asked for. */
 export const heedRefusal = Effect.fnUntraced(function*(exchange: Exchange, refusal: HandshakeRefused) {

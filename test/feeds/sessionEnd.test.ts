@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { GapCause } from "../../src/domain/Gap.ts"
+import { BookBroken } from "../../src/feeds/BookBroken.ts"
 import { ConnectFailed, ConnectionClosed, HandshakeRefused } from "../../src/feeds/Connection.ts"
 import { ConnectionSilent } from "../../src/feeds/Keepalive.ts"
-import { BookBroken, CircuitBroken, type SessionError, SubscriptionRejected } from "../../src/feeds/Session.ts"
+import { CircuitBroken, type SessionError, SubscriptionRejected } from "../../src/feeds/Session.ts"
 import { gapCause, reconnectReason } from "../../src/feeds/sessionEnd.ts"
 import { TokenError } from "../../src/feeds/Tokens.ts"
 import { MarketDataTimeout } from "../../src/feeds/Watchdog.ts"
@@ -20,7 +21,8 @@ const ends: ReadonlyArray<readonly [SessionError | null, ReconnectReason, GapCau
   [new MarketDataTimeout({ quietMillis: 1 }), "stale", "stale"],
   [new SubscriptionRejected({ symbol: "X", reason: "" }), "rejected", "subscription_rejected"],
   [new CircuitBroken({ lastReason: "" }), "unreadable", "circuit_break"],
-  [new BookBroken({ missing: null }), "gap", "sequence_gap"],
+  [new BookBroken({ missing: null, why: "sequence_gap" }), "gap", "sequence_gap"],
+  [new BookBroken({ missing: null, why: "disk" }), "gap", "disk"],
   [new TokenError({ reason: "no key" }), "token", "connect_failing"],
   [null, "bug", "disconnected"]
 ]
