@@ -17,14 +17,18 @@ export interface Ledger {
   readonly lost: (rows: LostRows) => void
   /** Says again what has not been written. */
   readonly again: Effect.Effect<void>
+  /** Says it for the last time, before the sink closes: what it loses from here on is lost. */
+  readonly end: Effect.Effect<void>
 }
 
 export const make = Effect.fnUntraced(function*(sink: Sink, stats: SinkStats) {
   const clock = yield* Clock.Clock
   const waiting = new Map<string, GapEvent>()
   let triedAt = -Infinity
+  let ended = false
 
   const lost = ({ events }: LostRows) => {
+    if (ended) return
     for (const row of events ?? []) {
       if (row.dataType !== "gap") continue
       waiting.delete(row.gap.id)
@@ -39,14 +43,19 @@ export const make = Effect.fnUntraced(function*(sink: Sink, stats: SinkStats) {
     }
   }
 
+  /** What waits, and does not any more. */
+  const taken = (): ReadonlyArray<GapEvent> => {
+    const rows = [...waiting.values()]
+    waiting.clear()
+    return rows
+  }
+
   const append = (rows: ReadonlyArray<Row>): Effect.Effect<void> =>
     Effect.suspend(() => {
       const now = monotonicMillis(clock)
       if (waiting.size === 0 || now - triedAt < againMillis) return rows.length === 0 ? Effect.void : sink.append(rows)
       triedAt = now
-      const all = [...waiting.values(), ...rows]
-      waiting.clear()
-      return sink.append(all)
+      return sink.append([...taken(), ...rows])
     })
 
   const ledger: Ledger = {
@@ -58,7 +67,11 @@ export const make = Effect.fnUntraced(function*(sink: Sink, stats: SinkStats) {
       }
     },
     lost,
-    again: Effect.suspend(() => append([]))
+    again: Effect.suspend(() => append([])),
+    end: Effect.suspend(() => {
+      ended = true
+      return waiting.size === 0 ? Effect.void : sink.append(taken())
+    })
   }
   return ledger
 })

@@ -88,9 +88,15 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const running = new Map<string, Running>()
   const outages = OutageLog.make([])
 
-  const hold = (series: Series.Series, sinkOptions: Partial<OpenOptions>, opened: Deferred.Deferred<Sink, SinkError>) =>
+  const hold = (
+    series: Series.Series,
+    sinkOptions: Partial<OpenOptions>,
+    opened: Deferred.Deferred<Sink, SinkError>,
+    beforeClose: Effect.Effect<void>
+  ) =>
     Effect.scoped(Effect.gen(function*() {
       const exit = yield* Effect.exit(sinks.open(series, sinkOptions))
+      yield* Effect.addFinalizer(() => beforeClose)
       yield* Deferred.done(opened, exit)
       return yield* Exit.isSuccess(exit) ? Effect.never : Effect.void
     })).pipe(
@@ -102,10 +108,14 @@ const make = Effect.fnUntraced(function*(options: Options) {
       Effect.annotateLogs(feedLabels(series))
     )
 
-  /** Opens a sink that stays open until its fiber is interrupted. */
-  const openSink = Effect.fnUntraced(function*(series: Series.Series, sinkOptions: Partial<OpenOptions>) {
+  /** Opens a sink that stays open until its fiber is interrupted; `beforeClose` runs then. */
+  const openSink = Effect.fnUntraced(function*(
+    series: Series.Series,
+    sinkOptions: Partial<OpenOptions>,
+    beforeClose: Effect.Effect<void> = Effect.void
+  ) {
     const opened = yield* Deferred.make<Sink, SinkError>()
-    const holding = yield* FiberSet.run(holdings, hold(series, sinkOptions, opened))
+    const holding = yield* FiberSet.run(holdings, hold(series, sinkOptions, opened, beforeClose))
     return { sink: yield* Deferred.await(opened), holding }
   })
 
@@ -115,10 +125,13 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const series = gapsOf(feed)
     const known = ledgers.get(series.id)
     if (known !== undefined) return known.ledger.sink
-    let hear: ((rows: LostRows) => void) | null = null
-    const { holding, sink } = yield* openSink(series, { onLost: (rows) => hear?.(rows) })
-    const ledger = yield* Ledger.make(sink, telemetry.sinkStats(series))
-    hear = ledger.lost
+    let made: Ledger.Ledger | null = null
+    const { holding, sink } = yield* openSink(
+      series,
+      { onLost: (rows) => made?.lost(rows) },
+      Effect.suspend(() => made?.end ?? Effect.void)
+    )
+    const ledger = made = yield* Ledger.make(sink, telemetry.sinkStats(series))
     ledgers.set(series.id, { ledger, holding })
     return ledger.sink
   })

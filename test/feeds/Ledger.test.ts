@@ -66,4 +66,27 @@ describe("the ledger of a symbol", () => {
       yield* ledger.sink.append([statement("c", 1)])
       assert.deepStrictEqual(written.slice(2), ["c#1"])
     }))
+
+  it.effect("says for the last time what still waits, and has what is lost then counted", () =>
+    Effect.gen(function*() {
+      const stats = makeSinkStats(Series.make("bybit", "BTCUSDT", "gap"))
+      const given: Array<string> = []
+      const ledger = yield* Ledger.make({
+        memory: nothingSealed,
+        appendNow: () => false,
+        append: (rows: ReadonlyArray<Row>) =>
+          Effect.sync(() => {
+            given.push(...rows.map(({ sequenceId }) => sequenceId))
+            stats.rowsLost += rows.length
+            ledger.lost(lostRows.ofRows(rows))
+          })
+      }, stats)
+      yield* ledger.sink.append([statement("a", 1), statement("b", 1)])
+      assert.strictEqual(stats.rowsLost, 0)
+      yield* ledger.end
+      assert.deepStrictEqual(given, ["a#1", "b#1", "a#1", "b#1"])
+      assert.strictEqual(stats.rowsLost, 2)
+      yield* ledger.end
+      assert.strictEqual(stats.rowsLost, 2)
+    }))
 })
