@@ -3,7 +3,7 @@ import type { Event } from "../domain/Event.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
 import { DroppedEvents } from "./DroppedEvents.ts"
 import * as interruption from "./Interruption.ts"
-import { MissingEvents, type Say } from "./MissingEvents.ts"
+import { type Lost, MissingEvents, type Say } from "./MissingEvents.ts"
 import { NewGaps, type Sized, sized } from "./NewGaps.ts"
 import type { Uncarried } from "./Uncarried.ts"
 import { UnreadFrames } from "./UnreadFrames.ts"
@@ -49,6 +49,8 @@ export class GapLedger {
   /** Receive time of the newest event that found room. */
   #writtenMicros: number
   #lastConnection: number | null = null
+  /** The gap of the rows that were lost last, for those that are lost right after them; null where its ids tell. */
+  #lostLast: Gap | null = null
   /** Whether an event was ever received, so that the venue's numbers have something to be compared with. */
   #begun: boolean
   readonly #unread: UnreadFrames
@@ -67,15 +69,7 @@ export class GapLedger {
     this.#lastMicros = Math.min(before.lastReceivedMicros ?? startedMicros, startedMicros)
     const open = before.gaps.findLast(({ status }) => status === "open") ?? null
     this.#writtenMicros = this.#lastMicros
-    this.#interruption = {
-      cause: open?.cause ?? (this.#begun ? "recorder_crashed" : null),
-      gap: open,
-      // What is said of a gap may be on disk without the rows before it.
-      openedMicros: Math.min(open?.openedMicros ?? Infinity, this.#lastMicros),
-      connectionBefore: open?.connectionBefore ?? null,
-      missing: null,
-      ids: null
-    }
+    this.#interruption = interruption.fromBefore(open, this.#begun, this.#lastMicros)
     if (open === null && this.#begun) this.#announce(this.#interruption)
   }
 
@@ -103,7 +97,7 @@ export class GapLedger {
   /** Says of an interruption that lasts that it is open. */
   tick(nowMicros: number): void {
     const now = this.#interruption
-    if (now === null || now.cause === null || now.gap !== null) return
+    if (now === null || now.cause === null || interruption.isOpen(now)) return
     if (nowMicros - now.openedMicros >= announceAfterMicros) this.#announce(now)
   }
 
@@ -150,14 +144,19 @@ export class GapLedger {
     if (run !== null) this.#breakBook("queue_overflow", run.openedMicros, run.missing)
   }
 
-  /** Rows that had been taken are lost on their way to the disk. */
-  lost(
-    rows: { readonly rows: number; readonly firstReceivedMicros: number; readonly lastReceivedMicros: number },
-    ids: Missing | null
-  ): void {
-    if (this.#books) return this.#breakBook("disk", rows.firstReceivedMicros, rows.rows)
-    const missing = ids === null ? rows.rows : ids.last - ids.first + 1
-    this.#addLost("disk", rows.firstReceivedMicros, rows.lastReceivedMicros, { missing, ids })
+  /** Rows that had been taken are lost on their way to the disk; `goesOn` where none was kept since those that were lost before them. */
+  lost(rows: Lost, ids: Missing | null, goesOn: boolean): void {
+    const before = goesOn ? this.#lostLast : null
+    this.#lostLast = null
+    if (this.#books) {
+      // The book that ended it is lost as well.
+      if (before !== null) this.#interruption ??= interruption.reopened(before)
+      return this.#breakBook("disk", rows.firstReceivedMicros, rows.rows)
+    }
+    const gap = before !== null && ids === null
+      ? this.#missing.widen(before, rows, this.#lastConnection)
+      : this.#addLost("disk", rows.firstReceivedMicros, rows.lastReceivedMicros, { missing: rows.rows, ids })
+    if (ids === null) this.#lostLast = gap
   }
 
   /** Nobody records the feed from `nowMicros` on. */
@@ -171,7 +170,7 @@ export class GapLedger {
       this.#interruption = unread ? stop : { ...stop, openedMicros }
     }
     const now = this.#interruption
-    if (now.gap !== null) return
+    if (interruption.isOpen(now)) return
     now.cause ??= "never_subscribed"
     this.#announce(now)
   }
@@ -204,18 +203,18 @@ export class GapLedger {
   }
 
   /** Nothing is missing in `gap` after all. */
-  dismissed(gap: Gap): void {
-    this.#options.say({ ...gap, revision: gap.revision + 1, status: "dismissed", missing: 0 }, false)
-  }
+  readonly dismissed = (gap: Gap): void => this.#missing.dismiss(gap)
 
   #endDropped(nowMicros: number): void {
     const run = this.#dropped.end()
     if (run !== null) this.#addLost("queue_overflow", run.openedMicros, nowMicros, run)
   }
 
-  #addLost(cause: GapCause, openedMicros: number, closedMicros: number, sized: Sized): void {
-    if (sized.ids !== null) this.#options.lose(sized.ids)
-    this.#missing.add(this.#gap(cause, openedMicros, closedMicros, sized), sized.ids)
+  #addLost(cause: GapCause, openedMicros: number, closedMicros: number, { ids, missing }: Sized): Gap {
+    if (ids !== null) this.#options.lose(ids)
+    const gap = this.#gap(cause, openedMicros, closedMicros, ids === null ? { ids, missing } : sized(ids))
+    this.#missing.add(gap, ids)
+    return gap
   }
 
   /** Books that had been received are lost: what follows is of no use without them. */
@@ -236,7 +235,7 @@ export class GapLedger {
       if (event.dataType === "orderbook" && !event.isSnapshot) {
         interruption.widen(now, event, verdict)
         // Changes that are written without the book that they change need the word of it before them.
-        return now.gap === null ? this.#announce(now) : undefined
+        return interruption.isOpen(now) ? undefined : this.#announce(now)
       }
       this.#interruption = null
       if (this.#options.unnumbered) this.#unread.clear()
@@ -274,7 +273,9 @@ export class GapLedger {
     }
     const ids = verdict._tag === "Gap" && counted ? verdict.missing : now.ids
     const missing = ids === null || !counted ? now.missing : ids.last - ids.first + 1
-    this.#missing.add(interruption.ended(now, this.#gaps, { ...end, sized: { ids, missing } }), counted ? ids : null)
+    const gap = interruption.ended(now, this.#gaps, { ...end, sized: { ids, missing } })
+    if (now.cause === "disk") this.#lostLast = gap
+    this.#missing.add(gap, counted ? ids : null)
   }
 
   #announce(now: interruption.Interruption): void {

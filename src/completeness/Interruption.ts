@@ -16,6 +16,30 @@ export interface Interruption {
   ids: Missing | null
 }
 
+/** What a start knows of: that a gap is open, or that something was received before `lastMicros`. */
+export const fromBefore = (open: Gap | null, begun: boolean, lastMicros: number): Interruption => ({
+  cause: open?.cause ?? (begun ? "recorder_crashed" : null),
+  gap: open,
+  // What is said of a gap may be on disk without the rows before it.
+  openedMicros: Math.min(open?.openedMicros ?? Infinity, lastMicros),
+  connectionBefore: open?.connectionBefore ?? null,
+  missing: null,
+  ids: null
+})
+
+/** What ended it did not last. */
+export const reopened = (gap: Gap): Interruption => ({
+  cause: gap.cause,
+  gap,
+  openedMicros: gap.openedMicros,
+  connectionBefore: gap.connectionBefore,
+  missing: gap.missing,
+  ids: null
+})
+
+/** Whether it has been said that it is open. */
+export const isOpen = ({ gap }: Interruption): boolean => gap?.status === "open"
+
 /** A broken book: what else is missing before the next complete one. */
 export const widen = (now: Interruption, event: Event, verdict: Verdict): void => {
   // A change that was held back may have been received before what is recorded.
@@ -31,7 +55,11 @@ export const widen = (now: Interruption, event: Event, verdict: Verdict): void =
 /** The statement that it is open, which it keeps; null where nothing is wrong. */
 export const announced = (now: Interruption, gaps: NewGaps): Gap | null => {
   if (now.cause === null) return null
-  now.gap = { ...first(now, now.cause, gaps, now.openedMicros, now), status: "open", closedMicros: null }
+  const { missing, openedMicros } = now
+  const said = now.gap === null
+    ? first(now, now.cause, gaps, openedMicros, now)
+    : { ...now.gap, revision: now.gap.revision + 1, openedMicros, connectionAfter: null, missing }
+  now.gap = { ...said, status: "open", closedMicros: null }
   return now.gap
 }
 

@@ -10,6 +10,13 @@ const remembered = 1000
  */
 export type Say = (gap: Gap, behind: boolean) => void
 
+/** Rows that were lost, and when they had been received, microseconds since the epoch. */
+export interface Lost {
+  readonly rows: number
+  readonly firstReceivedMicros: number
+  readonly lastReceivedMicros: number
+}
+
 interface Hole extends Missing {
   readonly gap: Gap
 }
@@ -53,6 +60,15 @@ export class MissingEvents {
     if (ids === null) return
     this.#holes.push({ gap, first: ids.first, last: ids.last })
     if (this.#holes.length > remembered) this.#holes.shift()
+  }
+
+  /** More rows are lost right after those of `gap`, which has no ids; answers how it stands now. */
+  widen(gap: Gap, { lastReceivedMicros, rows }: Lost, connectionAfter: number | null): Gap {
+    const closedMicros = Math.max(gap.closedMicros ?? gap.openedMicros, lastReceivedMicros)
+    const missing = gap.missing === null ? null : gap.missing + rows
+    const wider = { ...gap, revision: gap.revision + 1, closedMicros, missing, connectionAfter }
+    this.#say(wider, false)
+    return wider
   }
 
   /** Events with the ids `first` to `last` have come; answers how many of them were missing. A gap without a rest becomes `settled`. */

@@ -98,7 +98,8 @@ export class FeedIntake {
       before: { lastReceivedMicros, gaps: before.gaps },
       say: (gap, behind) => {
         this.#passage.say(gap, behind)
-        neighbours?.said(gap)
+        // Rows that are lost to a disk had been received long before: the trades around them are not known any more.
+        if (gap.cause !== "disk") neighbours?.said(gap)
         if (gap.cause === "queue_overflow" && gap.revision === 1) unwritten?.told(gap)
         if (gap.status === "missing") options.onMissing()
       },
@@ -221,13 +222,13 @@ export class FeedIntake {
     this.#passage.flush()
   }
 
-  /** Rows that had been passed on are lost. */
-  lost(rows: LostRows): void {
+  /** Rows that had been passed on are lost; `goesOn` where they were right after those that were lost before. */
+  lost(rows: LostRows, goesOn: boolean): void {
     const runs = this.#options.rule === "consecutive" ? lostIds(rows) : [{ ...rows, ids: null }]
     for (const { ids, ...run } of runs) {
       const count = ids === null ? run.rows : ids.last - ids.first + 1
       this.#options.stats.completeness.lose(count, run.lastReceivedMicros)
-      this.#ledger.lost(run, ids)
+      this.#ledger.lost(run, ids, goesOn)
     }
     this.#passage.flush()
   }

@@ -16,6 +16,7 @@ import * as EventQueue from "./EventQueue.ts"
 import { FeedIntake } from "./FeedIntake.ts"
 import type { FeedMemory } from "./FeedMemory.ts"
 import { FeedStates } from "./FeedStates.ts"
+import * as LossRuns from "./LossRuns.ts"
 import type { FeedOutage } from "./OutageLog.ts"
 import type { PastTrades } from "./PastTrades.ts"
 import * as Path from "./Path.ts"
@@ -73,11 +74,12 @@ export const make = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const limiter = yield* ConnectLimiter
   const inBackground = Effect.runForkWith(yield* Effect.context())
+  const losses = LossRuns.make(to.events)
   const queue = yield* EventQueue.make(options.queueCapacity, (rows) => {
     if (rows[0]?.dataType === "gap") return false
     const lostBefore = stats.rowsLost
     try {
-      if (!to.events.appendNow(rows)) return false
+      if (!losses.sink.appendNow(rows)) return false
     } catch (bug) {
       const told = tellBug(stats, stats.rowsLost - lostBefore, rows.length, Cause.die(bug))
       inBackground(Effect.annotateLogs(told, feedLabels(feed)))
@@ -109,7 +111,7 @@ export const make = Effect.fnUntraced(function*(
   })
   to.hearLosses((rows) => {
     lostAt = monotonicMillis(clock)
-    intake.lost(rows)
+    intake.lost(rows, losses.goesOn(rows))
   })
   const states = new FeedStates(stats, () => clock.currentTimeMillisUnsafe())
   const shared = { ...options, feed, stats, states, intake, messageTimeoutSecs: () => now.messageTimeoutSecs }
@@ -126,7 +128,7 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const run = Effect.scoped(Effect.gen(function*() {
-    const writer = yield* write(queue, intake, to, stats).pipe(
+    const writer = yield* write(queue, intake, { events: losses.sink, gaps: to.gaps }, stats).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )
@@ -205,7 +207,7 @@ const tellBug = (stats: FeedStats, lost: number, rows: number, cause: Cause.Caus
 const write = Effect.fnUntraced(function*(
   queue: EventQueue.EventQueue,
   intake: FeedIntake,
-  to: Destination,
+  to: Pick<Destination, "events" | "gaps">,
   stats: FeedStats
 ) {
   while (true) {

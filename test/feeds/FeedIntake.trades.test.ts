@@ -193,7 +193,7 @@ describe("the intake of trades whose ids follow each other", () => {
     connection.receive(tradesOf(1091, 1100), null, 0)
     assert.closeTo(complete(), 0.9, 1e-9)
     const lost = { firstReceivedMicros: model.now, lastReceivedMicros: model.now, events: null }
-    model.intake.lost({ ...lost, rows: 10, firstId: "1071", lastId: "1080" })
+    model.intake.lost({ ...lost, rows: 10, firstId: "1071", lastId: "1080" }, false)
     assert.closeTo(complete(), 0.8, 1e-9)
     model.intake.fetched.take(tradesOf(1075, 1090), model.intake.fetched.gaps()[0]!)
     assert.closeTo(complete(), 0.96, 1e-9)

@@ -148,7 +148,52 @@ const recordOnFullDisk = Effect.fnUntraced(function*(kind: Kind) {
   return { rows, gaps, lost, received, lines }
 })
 
+const micros = (row: Row, key: string): number => Number(row[key])
+
 describe("a disk that is full", () => {
+  const kinds: ReadonlyArray<readonly [what: string, kind: Kind]> = [
+    ["trades that are counted", { dataType: "trade", rule: "consecutive", isSnapshot: () => false }],
+    ["trades that nobody counts", { dataType: "trade", rule: "none", isSnapshot: () => false }],
+    ["complete books", { dataType: "orderbook", rule: "none", isSnapshot: () => true }],
+    ["changes to a book that begins anew at times", {
+      dataType: "orderbook",
+      rule: "stepping",
+      isSnapshot: (id) => id % 3 === 0
+    }],
+    ["changes to a book that are not numbered", {
+      dataType: "orderbook",
+      rule: "none",
+      isSnapshot: (id) => id % 3 === 0
+    }]
+  ]
+  for (const [what, kind] of kinds) {
+    it.live(`makes one gap each time of what it loses of ${what}`, () =>
+      Effect.gen(function*() {
+        const { gaps, lost, received, rows } = yield* recordOnFullDisk(kind)
+        assert.strictEqual(gaps.length, 2)
+        const told: Array<string> = []
+        for (const gap of gaps) {
+          const [opened, closed] = [micros(gap, "opened"), micros(gap, "closed")]
+          const isWithin = (at: number) => opened <= at && at <= closed
+          const lostHere = lost.filter((id) => isWithin(received.get(id)!))
+          told.push(...lostHere)
+          assert.strictEqual(gap.status, "missing")
+          // Unknown where the book was asked for anew meanwhile.
+          assert.include([BigInt(lostHere.length), kind.rule === "stepping" ? null : -1], gap.missing)
+          if (kind.rule === "consecutive") {
+            assert.deepInclude(gap, { first_missing_id: lostHere[0], last_missing_id: lostHere.at(-1) })
+          }
+          const keptHere = rows.filter((row) => {
+            const at = micros(row, "timestamp_collector")
+            // A book that ends it is there. What is kept before, of a broken book, is of no use.
+            return isWithin(at) && at !== closed && row.is_snapshot !== false
+          })
+          assert.deepStrictEqual(keptHere, [])
+        }
+        assert.deepStrictEqual(told.toSorted(), lost.toSorted())
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+  }
+
   it.live("is what is said to have lost changes to a book, not the venue", () =>
     Effect.gen(function*() {
       const kind: Kind = { dataType: "orderbook", rule: "stepping", isSnapshot: () => false }
