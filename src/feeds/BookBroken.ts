@@ -9,7 +9,7 @@ export const BreakCause = Schema.Literals([
   "disk",
   /** The recorder had no room for them. */
   "queue_overflow",
-  /** No complete book has come since there was no connection. */
+  /** There was no connection, or nobody who recorded, and no complete book has come since. */
   "disconnected"
 ])
 export type BreakCause = typeof BreakCause.Type
@@ -36,6 +36,6 @@ export const holeText = ({ missing, why }: Hole): string => {
     case "queue_overflow":
       return "changes to the book were lost here, for there was no room for them in memory"
     case "disconnected":
-      return "the connection brings changes to a book that it has not sent"
+      return "the book lacks changes that came over no connection"
   }
 }

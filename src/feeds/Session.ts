@@ -145,7 +145,8 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
   }
   let broken: BookBroken | null = null
   const onGap = ({ missing, why }: Hole) => {
-    if (feed.dataType === "orderbook") broken ??= new BookBroken({ missing, why })
+    // A book may have been whole again in between, and then lack changes for another reason.
+    if (feed.dataType === "orderbook" && broken?.why !== why) broken = new BookBroken({ missing, why })
   }
   const onMessage = (bytes: Buffer) => {
     const receivedAtMicros = receiveClock.nowMicros()

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer } from "effect"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
-import type { ConnectionIntake } from "../../src/feeds/ConnectionIntake.ts"
+import type { ConnectionIntake, Hole } from "../../src/feeds/ConnectionIntake.ts"
 import * as Session from "../../src/feeds/Session.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
@@ -13,20 +13,28 @@ import { exchangeAt, serve } from "./numberVenue.ts"
 
 const feed = Feed.make("bybit", "BTCUSDT", "trade")
 
-const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs = 60) {
+const open = Effect.fnUntraced(function*(
+  exchange: Exchange,
+  messageTimeoutSecs = 60,
+  over: {
+    readonly feed?: Feed.Feed
+    readonly holeIn?: (events: ReadonlyArray<Event>) => Hole | null
+    readonly mayAskAnew?: () => boolean
+  } = {}
+) {
   const stats = (yield* Telemetry).stats(feed)
   const received: Array<Event> = []
   const intake: ConnectionIntake = {
     unreadable: () => {},
     receive: (events) => {
       received.push(...events)
-      return null
+      return over.holeIn?.(events) ?? null
     },
     takesOver: () => true,
     counts: () => {},
     leave: () => {}
   }
-  const fiber = yield* Effect.forkChild(Session.run(exchange, feed, {
+  const fiber = yield* Effect.forkChild(Session.run(exchange, over.feed ?? feed, {
     ...Session.defaults,
     messageTimeoutSecs,
     stats,
@@ -39,7 +47,7 @@ const open = Effect.fnUntraced(function*(exchange: Exchange, messageTimeoutSecs 
     onClosingNotice: () => {},
     onClosing: () => {},
     onClosed: () => {},
-    mayAskAnew: () => true
+    mayAskAnew: over.mayAskAnew ?? (() => true)
   }))
   return { fiber, received, stats }
 })
@@ -188,5 +196,30 @@ describe("Session", () => {
       }))
       const exit = yield* Fiber.await(fiber)
       assert.isTrue(Exit.hasDies(exit))
+    }).pipe(Effect.provide(environment)))
+
+  it.live("ends for the newest reason why a book lacks changes, once it may ask for another", () =>
+    Effect.gen(function*() {
+      let mayAsk = false
+      const url = yield* serve((peer) => {
+        for (const id of [1, 2, 3]) peer.send(String(id))
+      })
+      const holes: Readonly<Record<string, Hole>> = {
+        "1": { missing: { first: 7, last: 9 }, why: "sequence_gap" },
+        "2": { missing: null, why: "disk" }
+      }
+      const { fiber } = yield* open(exchangeAt(url), 60, {
+        feed: Feed.make("bybit", "BTCUSDT", "orderbook"),
+        holeIn: ([event]) => {
+          mayAsk = event?.sequenceId === "3"
+          return holes[event?.sequenceId ?? ""] ?? null
+        },
+        mayAskAnew: () => mayAsk
+      })
+      const exit = yield* Fiber.await(fiber)
+      assert.include(
+        Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "",
+        "changes to the book were lost here, on their way to the disk; the book is asked for anew"
+      )
     }).pipe(Effect.provide(environment)))
 })
