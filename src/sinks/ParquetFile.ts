@@ -9,6 +9,7 @@ import { type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
 import { readExactly } from "./readExactly.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
+import type { RowGroupMetadata } from "./rowGroupMetadata.ts"
 
 /** Rows could not be turned into a row group: no retry can help. */
 export class EncodeError extends Schema.TaggedError<EncodeError>()("EncodeError", { cause: Schema.Defect() }) {
@@ -36,7 +37,7 @@ export interface ParquetFile {
    * answers the SHA-256 of the whole file. Safe to repeat, also with other metadata as long as the file has not got its final name.
    */
   readonly finish: (
-    groups: ReadonlyArray<GroupRecord["metadata"]>,
+    groups: ReadonlyArray<RowGroupMetadata>,
     metadata: Readonly<Record<string, string>>
   ) => Effect.Effect<string, PlatformError.PlatformError>
   /** Waits until the checkpoints on disk say that the finished file gets its final name next. Safe to repeat. */
@@ -128,7 +129,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   })
 
   const finish = Effect.fnUntraced(function*(
-    groups: ReadonlyArray<GroupRecord["metadata"]>,
+    groups: ReadonlyArray<RowGroupMetadata>,
     metadata: Readonly<Record<string, string>>
   ) {
     const text = JSON.stringify(metadata)

@@ -1,9 +1,8 @@
-import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import packageJson from "../../package.json" with { type: "json" }
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Series } from "../domain/Series.ts"
 import type { EndIds } from "./idsOfEnds.ts"
-import { receivedRange } from "./receivedRange.ts"
+import type { RowGroup } from "./rowGroupMetadata.ts"
 import type { SealedFile } from "./SeriesMemory.ts"
 
 /** What a sealed file says about itself beside its rows, and what of it is known only when it is finished. */
@@ -12,7 +11,7 @@ export interface Certificate {
   readonly homeServerName: string | null
   /** Null for series that come from no venue. */
   readonly rule: ContinuityRule | null
-  readonly groups: ReadonlyArray<parquet.RowGroup>
+  readonly groups: ReadonlyArray<RowGroup>
   /** Null where they could not be read. */
   readonly ends: EndIds | null
   /** What was counted while the file was written; null where that was done by a process which is no more. */
@@ -23,10 +22,10 @@ export interface Certificate {
 }
 
 /** What the row groups of a file show without being opened. */
-export const extentOf = (groups: ReadonlyArray<parquet.RowGroup>): Record<string, string> => {
-  const received = groups.flatMap((group) => receivedRange(group) ?? [])
+export const extentOf = (groups: ReadonlyArray<RowGroup>): Record<string, string> => {
+  const received = groups.flatMap((group) => group.received ?? [])
   return {
-    "ticklake.rows": String(groups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0)),
+    "ticklake.rows": String(groups.reduce((sum, group) => sum + group.rows, 0)),
     "ticklake.first_received": String(received.reduce((least, { first }) => Math.min(least, first), Infinity)),
     "ticklake.last_received": String(received.reduce((most, { last }) => Math.max(most, last), -Infinity))
   }

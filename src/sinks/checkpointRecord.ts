@@ -1,10 +1,9 @@
-import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
-import { decodeThrift, serializeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
 import type { Series } from "../domain/Series.ts"
 import { appendSeries, readSeries } from "./journalRecord.ts"
 import { PageBytes } from "./PageBytes.ts"
 import * as recordFrame from "./recordFrame.ts"
 import { RecordReader } from "./RecordReader.ts"
+import * as rowGroupMetadata from "./rowGroupMetadata.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** What the file is: the first record of its checkpoints. */
@@ -26,7 +25,7 @@ export interface GroupRecord extends SeqRange {
   readonly to: number
   /** CRC-32 of these bytes. */
   readonly crc: number
-  readonly metadata: parquet.RowGroup
+  readonly metadata: rowGroupMetadata.RowGroupMetadata
 }
 
 /** The file is whole and gets its final name next. On disk before that happens, so that a file which is gone was not removed. */
@@ -44,12 +43,6 @@ export const magicWithoutSealing = Buffer.from("TKGROUP\u0001", "latin1")
 
 const kinds = { file: 3, group: 4, sealing: 5 } as const
 
-/** Both work on every Thrift type; the package names only those that it uses them on. As methods, TypeScript lets us say so. */
-const thrift: { serializeThrift(value: object): Buffer; decodeThrift(value: object, bytes: Buffer): number } = {
-  serializeThrift,
-  decodeThrift
-}
-
 /** The bytes of one record, framing included. */
 export const encode = (record: CheckpointRecord): Buffer => {
   const bytes = new PageBytes(1024)
@@ -63,7 +56,7 @@ export const encode = (record: CheckpointRecord): Buffer => {
     bytes.appendUInt32(record.stream)
     for (const number of [record.first, record.last, record.from, record.to]) bytes.appendInt64(number)
     bytes.appendUInt32(record.crc)
-    bytes.appendBytes(thrift.serializeThrift(record.metadata))
+    bytes.appendBytes(record.metadata.thrift)
   }
   recordFrame.end(bytes, at)
   return bytes.written
@@ -87,8 +80,7 @@ export const decode = (body: Buffer): CheckpointRecord | null => {
     const stream = reader.uint32()
     const [first, last, from, to] = [reader.int64(), reader.int64(), reader.int64(), reader.int64()]
     const crc = reader.uint32()
-    const metadata = new parquet.RowGroup()
-    thrift.decodeThrift(metadata, reader.bytes())
+    const metadata = rowGroupMetadata.fromThrift(reader.bytes())
     return { kind: "group", stream, first, last, from, to, crc, metadata }
   } catch {
     return null

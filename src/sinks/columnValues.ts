@@ -3,21 +3,7 @@ import { decodeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
 import { Effect } from "effect"
 import { crc32, zstdDecompressSync } from "node:zlib"
 import { decoded, type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
-
-/** Where a column of a row group is in its file. */
-export interface Chunk {
-  readonly column: string
-  readonly from: number
-  readonly length: number
-}
-
-/** Where `group` has the column `column`; null where it has none. */
-export const chunkOf = (group: parquet.RowGroup, column: string): Chunk | null => {
-  const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data
-  return chunk === undefined
-    ? null
-    : { column, from: chunk.data_page_offset.toNumber(), length: chunk.total_compressed_size.toNumber() }
-}
+import type { Chunk } from "./rowGroupMetadata.ts"
 
 /** A column of a row group. */
 export interface ColumnValues {

@@ -26,7 +26,7 @@ const judge = (finding: Unfinished, claimed: Map<number, SeqRanges>): Unfinished
       (group.stream === before.stream && group.first > before.last && group.from >= before.to)
     const rows = countRows([group])
     const others = rangesOf(claimed, group.stream)
-    if (!follows || rows !== group.metadata.num_rows.toNumber() || countRows(others.missing(group)) !== rows) continue
+    if (!follows || rows !== group.metadata.rows || countRows(others.missing(group)) !== rows) continue
     others.add(group)
     kept.push(group)
   }

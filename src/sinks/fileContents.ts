@@ -1,4 +1,3 @@
-import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { Effect, Schema } from "effect"
 import { Gap } from "../domain/Gap.ts"
 import type { RowType } from "../domain/Series.ts"
@@ -9,6 +8,7 @@ import { decoded, type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
 import { endChunks, type EndIds, idsOfEnds } from "./idsOfEnds.ts"
 import { newestRow } from "./newestRow.ts"
 import { columnOf } from "./rowGroupColumns.ts"
+import type { RowGroup } from "./rowGroupMetadata.ts"
 import { type FileRows, latest, recentIdsKept } from "./SeriesMemory.ts"
 
 /** What has to be known of the rows of a file when it is sealed. */
@@ -35,7 +35,7 @@ export const contentsOrNone = <E extends Error>(
     )
   )
 
-type Groups = ReadonlyArray<parquet.RowGroup>
+type Groups = ReadonlyArray<RowGroup>
 
 /** Reads it from the columns on disk, so that it is the same whoever finishes the file: of most columns nothing. */
 const contentsOf = Effect.fnUntraced(function*<E>(

@@ -1,9 +1,7 @@
-import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { Effect } from "effect"
-import { type Chunk, chunkOf } from "./columnValues.ts"
 import { type FileBytes, readFooter, unsound, type UnsoundFile } from "./footer.ts"
 import { type EndChunks, endChunks } from "./idsOfEnds.ts"
-import { receivedRange } from "./receivedRange.ts"
+import { type Chunk, chunkOf, fromFooter } from "./rowGroupMetadata.ts"
 
 /** One row group, as the footer tells of it. */
 export interface GroupFacts {
@@ -61,20 +59,20 @@ export const readFacts = Effect.fnUntraced(function*<E>(
   }
   const groups: Array<GroupFacts> = []
   let last = { rows: 0, end: 0, firstReceived: Infinity, lastReceived: -Infinity }
-  for (const group of row_groups) {
-    const received = receivedRange(group)
+  const rowGroups = row_groups.map(fromFooter)
+  for (const group of rowGroups) {
+    const { chunks, received } = group
     if (received === null) return yield* unsound("its footer tells nothing of receive times")
-    const bytes = group.columns.reduce((sum, each) => sum + (each.meta_data?.total_compressed_size.toNumber() ?? 0), 0)
     groups.push({
-      rows: group.num_rows.toNumber(),
-      bytes,
+      rows: group.rows,
+      bytes: chunks.reduce((sum, { length }) => sum + length, 0),
       firstReceived: received.first,
       lastReceived: received.last,
       chunk: (name) => chunkOf(group, name)
     })
     last = {
-      rows: last.rows + group.num_rows.toNumber(),
-      end: Math.max(last.end, ...group.columns.map(endOf)),
+      rows: last.rows + group.rows,
+      end: Math.max(last.end, ...chunks.map(({ from, length }) => from + length)),
       firstReceived: Math.min(last.firstReceived, received.first),
       lastReceived: Math.max(last.lastReceived, received.last)
     }
@@ -84,7 +82,7 @@ export const readFacts = Effect.fnUntraced(function*<E>(
   if (rows !== num_rows.toNumber()) {
     return yield* unsound(`its row groups have ${rows} rows, its footer says ${num_rows.toNumber()}`)
   }
-  const idChunks = endChunks(row_groups)
+  const idChunks = endChunks(rowGroups)
   if (idChunks === null) return yield* unsound("it has no column exchange_sequence_id")
   if (end > offset) return yield* unsound("its footer tells of bytes behind its end")
   const facts: FileFacts = {
@@ -102,6 +100,3 @@ export const readFacts = Effect.fnUntraced(function*<E>(
   }
   return { facts, detail: { groups, metadata } }
 })
-
-const endOf = ({ meta_data: chunk }: parquet.ColumnChunk): number =>
-  chunk === undefined ? 0 : chunk.data_page_offset.toNumber() + chunk.total_compressed_size.toNumber()

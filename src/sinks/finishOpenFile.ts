@@ -72,7 +72,7 @@ export const finishOpenFile = Effect.fnUntraced(function*(
   )
   memory.adopted()
   yield* sealed.persist(relativePath)
-  return { relativePath, rows: groups.reduce((sum, group) => sum + group.num_rows.toNumber(), 0) }
+  return { relativePath, rows: groups.reduce((sum, group) => sum + group.rows, 0) }
 })
 
 const pieceBytes = 1024 * 1024

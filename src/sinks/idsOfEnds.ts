@@ -1,8 +1,8 @@
-import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { Effect } from "effect"
 import { column } from "./columns.ts"
-import { type Chunk, chunkOf, endTexts, readColumn } from "./columnValues.ts"
+import { endTexts, readColumn } from "./columnValues.ts"
 import { decoded, type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
+import { type Chunk, chunkOf, type RowGroup } from "./rowGroupMetadata.ts"
 
 /** The ids of the first and the last row. */
 export interface EndIds {
@@ -18,10 +18,10 @@ export interface EndChunks {
   readonly last: Chunk
 }
 
-const idsOf = (group: parquet.RowGroup | undefined): Chunk | null => group === undefined ? null : chunkOf(group, name)
+const idsOf = (group: RowGroup | undefined): Chunk | null => group === undefined ? null : chunkOf(group, name)
 
 /** Where a file has the ids of its ends; null where it has none. */
-export const endChunks = (groups: ReadonlyArray<parquet.RowGroup>): EndChunks | null => {
+export const endChunks = (groups: ReadonlyArray<RowGroup>): EndChunks | null => {
   const first = idsOf(groups[0])
   const last = idsOf(groups.at(-1))
   return first === null || last === null ? null : { first, last }

@@ -4,7 +4,6 @@ import { column } from "./columns.ts"
 import { texts } from "./columnValues.ts"
 import { decoded, unsound } from "./footer.ts"
 import type { ParquetFile } from "./ParquetFile.ts"
-import { receivedRange } from "./receivedRange.ts"
 import { columnOf, markOf } from "./rowGroupColumns.ts"
 import { countRows, type SeqRange } from "./SeqRanges.ts"
 import type { LostRows } from "./Sink.ts"
@@ -40,7 +39,7 @@ export const ofFile = Effect.fnUntraced(function*(
   const first = ranges[0]?.first ?? 0
   const last = ranges.at(-1)?.last ?? 0
   const touched = groups.filter((group) => group.last >= first && group.first <= last)
-  const found = touched.flatMap(({ metadata }) => receivedRange(metadata) ?? [])
+  const found = touched.flatMap(({ metadata }) => metadata.received ?? [])
   const anyTime = { first: firstMillis * 1000, last: (yield* Clock.currentTimeMillis) * 1000 }
   const received = found.length === 0 ? [anyTime] : found
   const [firstMark, lastMark] = yield* Effect.orElseSucceed(

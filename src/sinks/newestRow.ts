@@ -1,11 +1,10 @@
-import type parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { Effect } from "effect"
 import type { RowType } from "../domain/Series.ts"
 import { column } from "./columns.ts"
 import { integerAt, textAt, textPlaces } from "./columnValues.ts"
 import { decoded, type FileBytes, type UnsoundFile } from "./footer.ts"
-import { receivedRange } from "./receivedRange.ts"
 import { columnOf, liveRows, markOf } from "./rowGroupColumns.ts"
+import type { RowGroup } from "./rowGroupMetadata.ts"
 import type { Mark } from "./SeriesMemory.ts"
 
 /**
@@ -15,7 +14,7 @@ import type { Mark } from "./SeriesMemory.ts"
 export const newestRow = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   rowType: RowType,
-  groups: ReadonlyArray<parquet.RowGroup>
+  groups: ReadonlyArray<RowGroup>
 ): Effect.fn.Return<Mark | null, E | UnsoundFile> {
   const last = yield* lastReceived(file, rowType, groups)
   // Of trades that were fetched alone it is not known that anything was received.
@@ -30,9 +29,9 @@ export const newestRow = Effect.fnUntraced(function*<E>(
 
 const highestId = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
-  groups: ReadonlyArray<parquet.RowGroup>
+  groups: ReadonlyArray<RowGroup>
 ): Effect.fn.Return<Mark | null, E | UnsoundFile> {
-  let best: { readonly group: parquet.RowGroup; readonly row: number; readonly id: string } | null = null
+  let best: { readonly group: RowGroup; readonly row: number; readonly id: string } | null = null
   for (const group of groups) {
     const { values } = yield* columnOf(file, group, column.sequenceId)
     const found = yield* decoded("a page of ids", () => highestOf(values))
@@ -67,10 +66,10 @@ const highestOf = (ids: Buffer): { readonly row: number; readonly at: number } |
   return best.row === -1 ? null : best
 }
 
-const latestOf = (group: parquet.RowGroup): number => receivedRange(group)?.last ?? -Infinity
+const latestOf = (group: RowGroup): number => group.received?.last ?? -Infinity
 
 interface LastReceived {
-  readonly group: parquet.RowGroup
+  readonly group: RowGroup
   readonly row: number
   readonly receivedMicros: number
 }
@@ -78,7 +77,7 @@ interface LastReceived {
 const lastReceived = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   rowType: RowType,
-  groups: ReadonlyArray<parquet.RowGroup>
+  groups: ReadonlyArray<RowGroup>
 ): Effect.fn.Return<LastReceived | null, E | UnsoundFile> {
   let best: LastReceived | null = null
   // The later one of two that were received together.

@@ -1,21 +1,10 @@
 import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
-import { serializeThrift } from "@dsnp/parquetjs/dist/lib/util.js"
 import { constants, crc32, zstdCompress, zstdCompressSync, type ZstdOptions } from "node:zlib"
 import type { ColumnPage, Range } from "./ColumnPage.ts"
-import type { Column } from "./columns.ts"
-import { int64 } from "./int64.ts"
+import { physicalType } from "./fileFormat.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
-
-/** The physical type of each kind of column. */
-const physicalType: Readonly<Record<Column["kind"], parquet.Type>> = {
-  text: parquet.Type.BYTE_ARRAY,
-  timestamp: parquet.Type.INT64,
-  integer: parquet.Type.INT64,
-  double: parquet.Type.DOUBLE,
-  boolean: parquet.Type.BOOLEAN
-}
-
-const zero = int64(0)
+import * as rowGroupMetadata from "./rowGroupMetadata.ts"
+import { ThriftWriter } from "./ThriftWriter.ts"
 
 /** Above this a page is compressed off the main thread; below it the way there and back costs more than the work. */
 const asyncAboveBytes = 64 * 1024
@@ -23,7 +12,7 @@ const asyncAboveBytes = 64 * 1024
 /** A row group as it stands in a file: its bytes, and its metadata for the footer. */
 export interface EncodedRowGroup {
   readonly body: Buffer
-  readonly metadata: parquet.RowGroup
+  readonly metadata: rowGroupMetadata.RowGroupMetadata
 }
 
 /** Encodes `rows` as one row group that will start at `offset` of its file: one DATA_PAGE_V2 a column, ZSTD, with checksums. */
@@ -31,92 +20,103 @@ export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel:
   const { pages, release } = rows.columns()
   // Where one fails, the memory is left to the garbage collector: other columns may be in the thread pool still.
   const compressed = await Promise.all(pages.map((page) => compressPage(page, rows.rows, zstdLevel)))
-  // Each of these integers is some 400 bytes of objects: one will do for all columns.
-  const count = int64(rows.rows)
   const parts: Array<Buffer> = []
-  const chunks: Array<parquet.ColumnChunk> = []
+  const chunks: Array<WrittenChunk> = []
   let at = offset
   let uncompressedBytes = 0
   for (const [index, page] of pages.entries()) {
     const values = compressed[index] ?? Buffer.alloc(0)
     const header = pageHeader(page, values, rows.rows)
-    const chunkBytes = header.length + page.levels.length + values.length
+    const bytes = header.length + page.levels.length + values.length
     const rawBytes = header.length + page.levels.length + page.values.length
-    chunks.push(columnChunk(page, { offset: at, count, bytes: chunkBytes, rawBytes }))
+    chunks.push({ page, offset: at, bytes, rawBytes })
     parts.push(header, page.levels, values)
-    at += chunkBytes
+    at += bytes
     uncompressedBytes += rawBytes
   }
-  const metadata = new parquet.RowGroup({
-    columns: chunks,
-    num_rows: count,
-    total_byte_size: int64(uncompressedBytes),
-    total_compressed_size: int64(at - offset),
-    file_offset: int64(offset)
-  })
+  const thrift = new ThriftWriter(1024)
+  thrift.structs(1, chunks, (chunk) => writeChunk(thrift, chunk, rows.rows))
+  thrift.i64(2, uncompressedBytes)
+  thrift.i64(3, rows.rows)
+  thrift.i64(5, offset)
+  thrift.i64(6, at - offset)
+  const metadata = rowGroupMetadata.fromThrift(thrift.finish())
   const body = Buffer.concat(parts)
   release()
   return { body, metadata }
 }
 
-const pageHeader = (page: ColumnPage, compressed: Buffer, rows: number): Buffer =>
-  serializeThrift(
-    new parquet.PageHeader({
-      type: parquet.PageType.DATA_PAGE_V2,
-      uncompressed_page_size: page.levels.length + page.values.length,
-      compressed_page_size: page.levels.length + compressed.length,
-      crc: crc32(compressed, crc32(page.levels)) | 0,
-      data_page_header_v2: new parquet.DataPageHeaderV2({
-        num_values: rows,
-        num_nulls: page.nullCount,
-        num_rows: rows,
-        encoding: parquet.Encoding.PLAIN,
-        definition_levels_byte_length: page.levels.length,
-        repetition_levels_byte_length: 0,
-        is_compressed: true
-      })
-    })
-  )
-
-const columnChunk = (page: ColumnPage, chunk: {
-  readonly offset: number
-  readonly count: parquet.RowGroup["num_rows"]
-  readonly bytes: number
-  readonly rawBytes: number
-}): parquet.ColumnChunk =>
-  new parquet.ColumnChunk({
-    // Deprecated: 0 says that the metadata stands in the footer alone.
-    file_offset: zero,
-    meta_data: new parquet.ColumnMetaData({
-      type: physicalType[page.column.kind],
-      encodings: [parquet.Encoding.PLAIN, parquet.Encoding.RLE],
-      path_in_schema: [page.column.name],
-      codec: parquet.CompressionCodec.ZSTD,
-      num_values: chunk.count,
-      total_uncompressed_size: int64(chunk.rawBytes),
-      total_compressed_size: int64(chunk.bytes),
-      data_page_offset: int64(chunk.offset),
-      statistics: statistics(page)
-    })
+/** `PageHeader` of Parquet's `parquet.thrift`, which has the numbers of all fields here. */
+const pageHeader = (page: ColumnPage, compressed: Buffer, rows: number): Buffer => {
+  const thrift = new ThriftWriter(64)
+  thrift.i32(1, parquet.PageType.DATA_PAGE_V2)
+  thrift.i32(2, page.levels.length + page.values.length)
+  thrift.i32(3, page.levels.length + compressed.length)
+  thrift.i32(4, crc32(compressed, crc32(page.levels)) | 0)
+  thrift.struct(8, () => {
+    thrift.i32(1, rows)
+    thrift.i32(2, page.nullCount)
+    thrift.i32(3, rows)
+    thrift.i32(4, parquet.Encoding.PLAIN)
+    thrift.i32(5, page.levels.length)
+    // No repetition levels.
+    thrift.i32(6, 0)
+    thrift.boolean(7, true)
   })
-
-const statistics = (page: ColumnPage): parquet.Statistics => {
-  const nulls = { null_count: page.nullCount === 0 ? zero : int64(page.nullCount) }
-  if (page.range === null) return new parquet.Statistics(nulls)
-  const [min, max] = plainRange(page.range)
-  const range = { ...nulls, min_value: min, max_value: max, is_min_value_exact: true, is_max_value_exact: true }
-  // The old fields compare bytes as signed, which is right for numbers and wrong for text.
-  return new parquet.Statistics(page.range.kind === "timestamp" ? { ...range, min, max } : range)
+  return thrift.finish()
 }
 
-const plainRange = (range: Range): readonly [Buffer, Buffer] => {
+interface WrittenChunk {
+  readonly page: ColumnPage
+  readonly offset: number
+  readonly bytes: number
+  readonly rawBytes: number
+}
+
+/** `ColumnChunk`, with its `ColumnMetaData`. */
+const writeChunk = (thrift: ThriftWriter, { bytes, offset, page, rawBytes }: WrittenChunk, rows: number): void => {
+  // Deprecated: 0 says that the metadata stands in the footer alone.
+  thrift.i64(2, 0)
+  thrift.struct(3, () => {
+    thrift.i32(1, physicalType[page.column.kind])
+    thrift.i32s(2, encodings)
+    thrift.binaries(3, [Buffer.from(page.column.name)])
+    thrift.i32(4, parquet.CompressionCodec.ZSTD)
+    thrift.i64(5, rows)
+    thrift.i64(6, rawBytes)
+    thrift.i64(7, bytes)
+    thrift.i64(9, offset)
+    thrift.struct(12, () => writeStatistics(thrift, page))
+  })
+}
+
+const encodings = [parquet.Encoding.PLAIN, parquet.Encoding.RLE]
+
+/** `Statistics`. */
+const writeStatistics = (thrift: ThriftWriter, { nullCount, range }: ColumnPage): void => {
+  const ends = range === null ? null : plainRange(range)
+  // The old fields compare bytes as signed, which is right for numbers and wrong for text.
+  if (ends !== null && range?.kind === "timestamp") {
+    thrift.binary(1, ends.max)
+    thrift.binary(2, ends.min)
+  }
+  thrift.i64(3, nullCount)
+  if (ends === null) return
+  thrift.binary(5, ends.max)
+  thrift.binary(6, ends.min)
+  // Both are exact.
+  thrift.boolean(7, true)
+  thrift.boolean(8, true)
+}
+
+const plainRange = (range: Range): { readonly min: Buffer; readonly max: Buffer } => {
   switch (range.kind) {
     case "timestamp":
-      return [plainInt64(range.min), plainInt64(range.max)]
+      return { min: plainInt64(range.min), max: plainInt64(range.max) }
     case "text":
-      return [Buffer.from(range.min), Buffer.from(range.max)]
+      return { min: Buffer.from(range.min), max: Buffer.from(range.max) }
     case "boolean":
-      return [Buffer.from([range.min ? 1 : 0]), Buffer.from([range.max ? 1 : 0])]
+      return { min: Buffer.from([range.min ? 1 : 0]), max: Buffer.from([range.max ? 1 : 0]) }
   }
 }
 

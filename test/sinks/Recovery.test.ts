@@ -12,11 +12,13 @@ import * as MemoryKeeper from "../../src/sinks/MemoryKeeper.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { encodeRowGroup } from "../../src/sinks/rowGroupEncoder.ts"
+import { fromThrift } from "../../src/sinks/rowGroupMetadata.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { chanceOf } from "./crashModel.ts"
 import { nothingSealed, tenOClock, trade, trades } from "./events.ts"
+import * as packageThrift from "./packageThrift.ts"
 import { parquetRows } from "./readers.ts"
 import { SimulatedDisk } from "./simulatedFileSystem.ts"
 
@@ -382,8 +384,9 @@ describe("a damaged folder", () => {
       const disk = new SimulatedDisk()
       const rows = new RowBuffer(feed)
       for (const event of trades(5)) rows.append(event)
-      const { body, metadata } = yield* Effect.promise(() => encodeRowGroup(rows, 4, 1))
-      metadata.columns.pop()
+      const { body, metadata: { thrift } } = yield* Effect.promise(() => encodeRowGroup(rows, 4, 1))
+      const { value: group } = packageThrift.decode("RowGroup", thrift)
+      group.columns.pop()
       const header = Buffer.from("PAR1")
       const records: ReadonlyArray<checkpointRecord.CheckpointRecord> = [
         { kind: "file", series: feed, homeServerName: null, firstMillis: tenOClock / 1000 },
@@ -395,7 +398,7 @@ describe("a damaged folder", () => {
           from: header.length,
           to: header.length + body.length,
           crc: crc32(body),
-          metadata
+          metadata: fromThrift(packageThrift.encode(group))
         }
       ]
       for (const folder of ["/data", "/data/.open"]) yield* disk.fileSystem.makeDirectory(folder)

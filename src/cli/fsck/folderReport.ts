@@ -19,7 +19,7 @@ const describe = (found: Survey): ReadonlyArray<Line> => [
   ...found.openFiles.flatMap((finding): ReadonlyArray<Line> => {
     switch (finding.kind) {
       case "unfinished": {
-        const rows = finding.groups.reduce((sum, { metadata }) => sum + metadata.num_rows.toNumber(), 0)
+        const rows = finding.groups.reduce((sum, { metadata }) => sum + metadata.rows, 0)
         const todo: Line = {
           state: "to do",
           text: `${finding.path}: an open file; its ${rows} rows on disk get sealed`

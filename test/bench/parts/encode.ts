@@ -1,4 +1,3 @@
-import type { RowGroup } from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { PARQUET_COMPRESSION_METHODS } from "@dsnp/parquetjs/dist/lib/compression.js"
 import { ParquetSchema } from "@dsnp/parquetjs/dist/lib/schema.js"
 import { ParquetEnvelopeWriter, ParquetWriter } from "@dsnp/parquetjs/dist/lib/writer.js"
@@ -7,9 +6,10 @@ import type { Event } from "../../../src/domain/Event.ts"
 import * as Feed from "../../../src/domain/Feed.ts"
 import { columns } from "../../../src/sinks/columns.ts"
 import { footer, header } from "../../../src/sinks/fileFormat.ts"
-import { int64 } from "../../../src/sinks/int64.ts"
+import { int64 } from "../int64.ts"
 import { RowBuffer } from "../../../src/sinks/RowBuffer.ts"
 import { encodeRowGroup } from "../../../src/sinks/rowGroupEncoder.ts"
+import type { RowGroupMetadata } from "../../../src/sinks/rowGroupMetadata.ts"
 import { defaults } from "../../../src/sinks/sinkSettings.ts"
 import { type Figure, median, rangeOf } from "../figures.ts"
 import type { Form } from "../part.ts"
@@ -65,7 +65,7 @@ const bookEvents = (count: number): Array<Event> =>
   })
 
 const encodeWithSink = async (feed: Feed.Feed, events: ReadonlyArray<Event>): Promise<number> => {
-  const groups: Array<RowGroup> = []
+  const groups: Array<RowGroupMetadata> = []
   let bytes = header.length
   let rows = new RowBuffer(feed)
   const flush = async () => {
