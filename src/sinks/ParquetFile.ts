@@ -6,6 +6,7 @@ import * as CheckpointLog from "./CheckpointLog.ts"
 import type { FileRecord, GroupRecord } from "./checkpointRecord.ts"
 import { footer, header } from "./fileFormat.ts"
 import { type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
+import { HighestId } from "./HighestId.ts"
 import { readExactly } from "./readExactly.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
@@ -30,6 +31,8 @@ export interface ParquetFile {
   readonly append: (rows: RowBuffer) => Effect.Effect<void, PlatformError.PlatformError | EncodeError>
   /** Its row groups, in their order, read back from the checkpoints: those of an hour of many quiet feeds would fill the memory. */
   readonly groups: Effect.Effect<ReadonlyArray<GroupRecord>, UnsoundFile>
+  /** Of its rows. Kept while it grows: to find it later, all row groups would have to be opened. */
+  readonly highestId: Pick<HighestId, "best">
   /** Their bytes, which can also be read when somebody has removed the file. */
   readonly source: () => FileBytes<PlatformError.PlatformError | UnsoundFile>
   /**
@@ -68,6 +71,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   let groupsWritten = 0
   let goodBytes = 0
   let rows = 0
+  const highestId = new HighestId()
   /** True while bytes after `goodBytes` may be on disk. */
   let torn = false
   const hash = createHash("sha256")
@@ -91,7 +95,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
   })
 
   const append = Effect.fnUntraced(function*(group: RowBuffer) {
-    const { body, metadata } = yield* Effect.tryPromise({
+    const { body, highestId: highest, metadata } = yield* Effect.tryPromise({
       try: () => encodeRowGroup(group, goodBytes, options.zstdLevel),
       catch: (cause) => new EncodeError({ cause })
     })
@@ -114,6 +118,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     hash.update(body)
     rows += group.rows
     groupsWritten++
+    highestId.add(highest)
   })
 
   const groups = Effect.gen(function*() {
@@ -169,6 +174,7 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     bytes: () => goodBytes,
     rows: () => rows,
     groups,
+    highestId,
     source: () => ({ bytes: goodBytes, read: (from, length) => readExactly(file, from, length) }),
     append,
     finish,

@@ -7,18 +7,12 @@ import { type } from "./ThriftWriter.ts"
  */
 export class ThriftReader {
   readonly #bytes: Buffer
-  #at: number
+  #at = 0
   /** Of the value that is to be read next; 0 once it is. */
   #type: number = type.struct
 
-  constructor(bytes: Buffer, at = 0) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes
-    this.#at = at
-  }
-
-  /** Where what was read ends. */
-  get at(): number {
-    return this.#at
   }
 
   /** Calls `read` with the number of each field, which it may read, once, or leave. */
@@ -59,10 +53,8 @@ export class ThriftReader {
   binary(): Buffer {
     this.#take(type.binary)
     const length = this.#varint()
-    const from = this.#at
-    if (from + length > this.#bytes.length) throw new Malformed("a value is longer than what it is in")
-    this.#at = from + length
-    return this.#bytes.subarray(from, this.#at)
+    this.#pass(length)
+    return this.#bytes.subarray(this.#at - length, this.#at)
   }
 
   #skip(): void {
@@ -76,7 +68,8 @@ export class ThriftReader {
         this.integer()
         break
       case type.binary:
-        this.binary()
+        this.#type = 0
+        this.#pass(this.#varint())
         break
       case type.list:
         this.list(() => {})
@@ -84,6 +77,11 @@ export class ThriftReader {
       default:
         this.struct(() => {})
     }
+  }
+
+  #pass(bytes: number): void {
+    if (this.#at + bytes > this.#bytes.length) throw new Malformed("a value is longer than what it is in")
+    this.#at += bytes
   }
 
   #take(expected: number): void {

@@ -5,6 +5,7 @@ import { errorText } from "../runtime/errorText.ts"
 import { column } from "./columns.ts"
 import { texts } from "./columnValues.ts"
 import { decoded, type FileBytes, unsound, type UnsoundFile } from "./footer.ts"
+import type { HighestId } from "./HighestId.ts"
 import { endChunks, type EndIds, idsOfEnds } from "./idsOfEnds.ts"
 import { newestRow } from "./newestRow.ts"
 import { columnOf } from "./rowGroupColumns.ts"
@@ -22,9 +23,10 @@ export const contentsOrNone = <E extends Error>(
   path: string,
   file: FileBytes<E>,
   rowType: RowType,
-  groups: Groups
+  groups: Groups,
+  highest: Pick<HighestId, "best"> | null
 ): Effect.Effect<FileContents | null> =>
-  contentsOf(file, rowType, groups).pipe(
+  contentsOf(file, rowType, groups, highest).pipe(
     Effect.catch((error) =>
       Effect.as(
         Effect.logError(
@@ -37,18 +39,22 @@ export const contentsOrNone = <E extends Error>(
 
 type Groups = ReadonlyArray<RowGroup>
 
-/** Reads it from the columns on disk, so that it is the same whoever finishes the file: of most columns nothing. */
+/**
+ * Reads it from the columns on disk, so that it is the same whoever finishes the file: of most columns nothing. Only the highest id,
+ * for which every row group has to be opened, is taken from `highest` where that is known.
+ */
 const contentsOf = Effect.fnUntraced(function*<E>(
   file: FileBytes<E>,
   rowType: RowType,
-  groups: Groups
+  groups: Groups,
+  highest: Pick<HighestId, "best"> | null
 ): Effect.fn.Return<FileContents, E | UnsoundFile> {
   const ends = endChunks(groups)
   if (ends === null) return yield* unsound("it has no ids")
   return {
     ends: yield* idsOfEnds(file, ends),
     rows: {
-      newest: yield* newestRow(file, rowType, groups),
+      newest: yield* newestRow(file, rowType, groups, highest),
       recentIds: rowType === "trade" ? yield* recentIds(file, groups) : [],
       gaps: rowType === "gap" ? latest(yield* gapsIn(file, groups)) : []
     }

@@ -39,7 +39,7 @@ export const finishOpenFile = Effect.fnUntraced(function*(
     yield* handle.seek(0n, "start")
     yield* handle.writeAll(header)
     const read = (from: number, length: number) => readExactly(handle, from, length)
-    const contents = yield* contentsOrNone(file.path, { bytes: end, read }, series.dataType, groups)
+    const contents = yield* contentsOrNone(file.path, { bytes: end, read }, series.dataType, groups, null)
     const last = footer(
       series.dataType,
       groups,

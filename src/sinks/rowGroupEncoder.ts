@@ -1,7 +1,9 @@
 import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { constants, crc32, zstdCompress, zstdCompressSync, type ZstdOptions } from "node:zlib"
 import type { ColumnPage, Range } from "./ColumnPage.ts"
+import { column } from "./columns.ts"
 import { physicalType } from "./fileFormat.ts"
+import { highestOf, type IdAt } from "./HighestId.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import * as rowGroupMetadata from "./rowGroupMetadata.ts"
 import { ThriftWriter } from "./ThriftWriter.ts"
@@ -13,6 +15,8 @@ const asyncAboveBytes = 64 * 1024
 export interface EncodedRowGroup {
   readonly body: Buffer
   readonly metadata: rowGroupMetadata.RowGroupMetadata
+  /** Null where one of its ids is no whole number. */
+  readonly highestId: IdAt | null
 }
 
 /** Encodes `rows` as one row group that will start at `offset` of its file: one DATA_PAGE_V2 a column, ZSTD, with checksums. */
@@ -42,8 +46,10 @@ export const encodeRowGroup = async (rows: RowBuffer, offset: number, zstdLevel:
   thrift.i64(6, at - offset)
   const metadata = rowGroupMetadata.fromThrift(thrift.finish())
   const body = Buffer.concat(parts)
+  const ids = pages.find((page) => page.column === column.sequenceId)
+  const highestId = ids === undefined ? null : highestOf(ids.values)
   release()
-  return { body, metadata }
+  return { body, metadata, highestId }
 }
 
 /** `PageHeader` of Parquet's `parquet.thrift`, which has the numbers of all fields here. */

@@ -30,7 +30,7 @@ export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings
 
   const adopt = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
     const groups = (yield* file.groups).map(({ metadata }) => metadata)
-    const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, groups)
+    const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, groups, file.highestId)
     const now = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
     const { homeServerName, rule } = settings
     const sha256 = yield* file.finish(
