@@ -63,9 +63,11 @@ export class ThriftReader {
       case type.false:
         this.#type = 0
         break
+      case type.i16:
       case type.i32:
       case type.i64:
-        this.integer()
+        this.#type = 0
+        this.#varint()
         break
       case type.binary:
         this.#type = 0

@@ -1,7 +1,16 @@
 import { PageBytes } from "./PageBytes.ts"
 
 /** The types of fields in Thrift's compact protocol, as far as the metadata of pages and row groups has them. */
-export const type = { true: 1, false: 2, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const
+export const type = {
+  true: 1,
+  false: 2,
+  i16: 4,
+  i32: 5,
+  i64: 6,
+  binary: 8,
+  list: 9,
+  struct: 12
+} as const
 
 /**
  * Writes structs in Thrift's compact protocol. The package's writer makes a buffer of each byte and an object of some 400 bytes of

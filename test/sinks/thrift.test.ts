@@ -1,3 +1,4 @@
+import parquet from "@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
 import type { Row } from "../../src/domain/Event.ts"
@@ -65,6 +66,17 @@ describe("what is written of a row group", () => {
       ([given, at]) => Effect.promise(() => asThePackage(given, at))
     )
   }
+
+  it("is read also where a later version tells more", async () => {
+    const { metadata } = await groupOf(trades(20))
+    const { value } = packageThrift.decode("RowGroup", metadata.thrift)
+    value.ordinal = 17
+    value.columns[3]!.offset_index_length = 9
+    value.columns[3]!.meta_data!.key_value_metadata = [new parquet.KeyValue({ key: "a", value: "b" })]
+    const thrift = packageThrift.encode(value)
+    assert.isAbove(thrift.length, metadata.thrift.length)
+    assert.deepStrictEqual(fromThrift(thrift), { ...metadata, thrift })
+  })
 
   it("is refused wherever it is cut", async () => {
     const { metadata: { thrift } } = await groupOf(trades(20))
