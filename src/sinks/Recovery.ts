@@ -11,6 +11,7 @@ import type * as journalSurvey from "./journalSurvey.ts"
 import * as MemoryKeeper from "./MemoryKeeper.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { quarantinedFiles } from "./quarantinedFiles.ts"
+import type { Unfinished } from "./openFolderSurvey.ts"
 import { type Survey, survey } from "./recoverySurvey.ts"
 import { replay } from "./replay.ts"
 import * as SealedFolder from "./SealedFolder.ts"
@@ -86,8 +87,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   // While the open files still tell which of them were sealed.
   yield* settleStates(fs, statesFolder, found)
   for (const oddity of [...found.oddities, ...found.states.oddities]) yield* quarantine.move(oddity)
-  let files = 0
-  let rows = 0
+  const unfinished = new Map<string, Array<Unfinished>>()
   for (const finding of found.openFiles) {
     if (finding.kind === "odd") { for (const oddity of finding.oddities) yield* quarantine.move(oddity) }
     if (finding.kind === "empty") {
@@ -97,11 +97,22 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     if (finding.damage !== null) {
       yield* quarantine.copy({ path: finding.path, kind: "openFile", reason: finding.damage })
     }
-    const finished = yield* finishOpenFile(finishing, finding)
+    const { id } = finding.about.series
+    unfinished.set(id, [...(unfinished.get(id) ?? []), finding])
+  }
+  let files = 0
+  let rows = 0
+  const finish = Effect.fnUntraced(function*(file: Unfinished) {
+    const finished = yield* finishOpenFile(finishing, file)
     files++
     rows += finished.rows
     yield* options.onSealed(finished.relativePath)
-  }
+  })
+  // It is the disk that is waited for. Those of a series in their order, for each names the one before it.
+  yield* Effect.forEach(unfinished.values(), (ofSeries) => Effect.forEach(ofSeries, finish, { discard: true }), {
+    concurrency: sinkSettings.sealConcurrency,
+    discard: true
+  })
   const replayed = yield* replay(found, options, finishing)
   if (replayed.unwritten > 0) {
     const cause = new Error(

@@ -48,8 +48,9 @@ export const replay = Effect.fnUntraced(function*(
     return yield* Effect.acquireRelease(SeriesSink.make(own), (sink) => sink.close)
   })
 
-  yield* Effect.scoped(Effect.gen(function*() {
-    const scope = yield* Effect.scope
+  // What closing them waits for is the disk.
+  const scope = yield* Scope.make("parallel")
+  yield* Effect.gen(function*() {
     const sinks = new Map<number, SeriesSink.SeriesSink>()
     for (const segment of survey.segments) {
       const { records } = yield* journalSurvey.read(fs, segment.path)
@@ -68,7 +69,11 @@ export const replay = Effect.fnUntraced(function*(
         done.add(record)
       }
     }
-  })).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, path))
+  }).pipe(
+    Effect.onExit((exit) => Scope.close(scope, exit)),
+    Effect.provideService(FileSystem.FileSystem, fs),
+    Effect.provideService(Path.Path, path)
+  )
 
   const unencodable = allStats.reduce((sum, { rowsLost }) => sum + rowsLost, 0)
   const sealed = allStats.reduce((sum, { rowsSealed }) => sum + rowsSealed, 0)

@@ -10,8 +10,8 @@ const eventsPerSecond = 10_000
 export const growth = async ({ short }: Form): Promise<ReadonlyArray<Figure>> => {
   const part = "growth"
   const figures: Array<Figure> = []
-  // Longer than it takes until the rows in memory have reached their bound, and are written as fast as they come.
-  const [warmSeconds, seconds] = short ? [2, 3] : [15, 8]
+  // Longer than it takes until the rows in memory have reached their bound, and then through several rounds of compressing and writing.
+  const [warmSeconds, seconds] = short ? [2, 3] : [45, 30]
   let ofTen = NaN
   for (const load of [tenFeeds, hundredFeeds, thousandFeeds]) {
     const sender = await startSender(load)
