@@ -89,7 +89,7 @@ export const StorageTable = table("[storage]", "The files, and where they go.", 
   ),
   memory_budget_mb: key(
     whole("MB", 1, 65_536),
-    "Megabytes (of 1,048,576 bytes) of rows that may be in memory, for all feeds together.",
+    "Megabytes (of 1,048,576 bytes) of rows that may be in memory, for all feeds together, compressed ones included.",
     storage.memory_budget_mb
   )
 })
