@@ -7,6 +7,8 @@ export interface Link {
   readonly previousSha256: string
   /** False where the venue numbers nothing that could show a hole. */
   readonly provable: boolean
+  /** Whether it says that the disk did not give back all of it, or a whole file before it. */
+  readonly damaged: boolean
 }
 
 /** A file of a series, as far as the chain is concerned. Times are microseconds since the epoch. */
@@ -33,8 +35,9 @@ export interface Break {
    * - `unreadable`: it is there and cannot be read
    * - `forked`: another file names it too
    * - `uncovered`: there are files before, and none of them is named
+   * - `damaged`: it says itself that rows are lost, of it or of a file before it
    */
-  readonly reason: "missing" | "changed" | "unreadable" | "forked" | "uncovered"
+  readonly reason: "missing" | "changed" | "unreadable" | "forked" | "uncovered" | "damaged"
   /** Where rows may have been that nobody has. */
   readonly span: Span
 }
@@ -122,6 +125,12 @@ export const follow = (series: ReadonlyArray<ChainedFile>, unread: Unread): Chai
   }
 
   files.forEach((file, index) => {
+    if (file.link?.damaged === true) {
+      // Wherever in it they were, or at its ends.
+      const from = Math.min(files[index - 1]?.lastReceived ?? file.firstReceived, file.firstReceived)
+      const to = Math.max(files[index + 1]?.firstReceived ?? 0, file.lastReceived + 1)
+      breaks.push({ file: file.path, previous: "", reason: "damaged", span: { from, to } })
+    }
     const span = judge(file, files[index - 1])
     covered.push(span)
     if (file.link?.provable !== true) unproven.push(span)

@@ -31,6 +31,10 @@ export interface MemoryKeeper {
   readonly mentions: (openName: string) => boolean
   /** Whether a sealed file, here or not any more, is known to have the name of that millisecond. */
   readonly hasNamed: (millis: number) => boolean
+  /** Whether the file that is sealed next has to say that one before it is lost. */
+  readonly fileLost: () => boolean
+  /** Waits until the disk knows that a file is lost which would have come next. Not while one is being sealed. */
+  readonly loseFile: Effect.Effect<void, PlatformError.PlatformError>
 }
 
 /** The keepers of a data folder, one a series, made at the first call. */
@@ -41,6 +45,12 @@ const settled = (series: Series, { known, sealing }: StateFile.State): StateFile
   sealing === null
     ? { known, sealing }
     : { known: remember(series.dataType, known, sealing.file, sealing.rows), sealing: null }
+
+/** The same, where a file is lost that would have come next. */
+export const withoutFile = ({ known, sealing }: StateFile.State): StateFile.State => ({
+  known: { ...known, fileLost: true },
+  sealing
+})
 
 const makeKeeper = (
   series: Series,
@@ -71,7 +81,9 @@ const makeKeeper = (
     withdraw: (openName) =>
       Effect.suspend(() => mentioned.has(openName) ? persist({ known: state().known, sealing: null }) : Effect.void),
     mentions: (openName) => mentioned.has(openName),
-    hasNamed: (millis) => namesOf(state().known).includes(millis)
+    hasNamed: (millis) => namesOf(state().known).includes(millis),
+    fileLost: () => state().known.fileLost === true,
+    loseFile: Effect.suspend(() => persist(withoutFile(state())))
   }
 }
 

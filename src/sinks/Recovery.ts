@@ -12,6 +12,7 @@ import * as MemoryKeeper from "./MemoryKeeper.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { quarantinedFiles } from "./quarantinedFiles.ts"
 import type { Unfinished } from "./openFolderSurvey.ts"
+import { tellLostFiles } from "./lostFiles.ts"
 import { type Survey, survey } from "./recoverySurvey.ts"
 import { replay } from "./replay.ts"
 import * as SealedFolder from "./SealedFolder.ts"
@@ -100,6 +101,7 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     const { id } = finding.about.series
     unfinished.set(id, [...(unfinished.get(id) ?? []), finding])
   }
+  yield* tellLostFiles(fs, path, statesFolder, found)
   let files = 0
   let rows = 0
   const finish = Effect.fnUntraced(function*(file: Unfinished) {

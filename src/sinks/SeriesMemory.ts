@@ -63,7 +63,9 @@ export const Known = Schema.Struct({
   settled: Schema.Array(Schema.Struct({ id: Schema.String, revision: Schema.Int })),
   previousFile: Schema.NullOr(SealedFile),
   /** The milliseconds in the names of the files that were sealed last. Not there where they were sealed before these were kept. */
-  names: Schema.optionalKey(Schema.Array(Schema.Int))
+  names: Schema.optionalKey(Schema.Array(Schema.Int)),
+  /** There when a file was lost that would have come next, until the one that is sealed next has said so. */
+  fileLost: Schema.optionalKey(Schema.Literal(true))
 })
 export interface Known extends Schema.Schema.Type<typeof Known> {}
 
@@ -73,7 +75,10 @@ export const nothing: Known = { newest: null, recentIds: [], gaps: [], settled: 
 /** What is known when `file` is sealed as well; `added` is null where its rows could not be read. */
 export const remember = (rowType: RowType, known: Known, file: SealedFile, added: FileRows | null): Known => {
   const sealed = { previousFile: file, names: [...namesOf(known), ...millisOf(file)].slice(-namesKept) }
-  if (added === null) return { ...known, ...sealed }
+  if (added === null) {
+    const { fileLost: _, ...kept } = known
+    return { ...kept, ...sealed }
+  }
   return {
     newest: newerOf(rowType, known.newest, added.newest),
     recentIds: [...known.recentIds, ...added.recentIds].slice(-recentIdsKept),

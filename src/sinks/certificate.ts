@@ -5,6 +5,9 @@ import type { EndIds } from "./idsOfEnds.ts"
 import type { RowGroup } from "./rowGroupMetadata.ts"
 import type { SealedFile } from "./SeriesMemory.ts"
 
+/** What a damaged disk took: row groups of the file, or a whole file between the one before it and itself. */
+export type Damage = "row_groups" | "file_before"
+
 /** What a sealed file says about itself beside its rows, and what of it is known only when it is finished. */
 export interface Certificate {
   readonly series: Series
@@ -16,6 +19,8 @@ export interface Certificate {
   readonly ends: EndIds | null
   /** What was counted while the file was written; null where that was done by a process which is no more. */
   readonly counted: { readonly gaps: number; readonly duplicates: number } | null
+  /** What the disk did not give back of it, or of a file before it that could not be sealed; null where nothing is known to be lost. */
+  readonly damage: Damage | null
   readonly finishedBy: "recorder" | "recovery"
   /** The file of the same series that was sealed before it. */
   readonly previous: SealedFile | null
@@ -33,7 +38,7 @@ export const extentOf = (groups: ReadonlyArray<RowGroup>): Record<string, string
 
 /** The key-value metadata of a file. */
 export const metadataOf = (certificate: Certificate): Record<string, string> => {
-  const { counted, ends, finishedBy, groups, homeServerName, previous, rule, series } = certificate
+  const { counted, damage, ends, finishedBy, groups, homeServerName, previous, rule, series } = certificate
   return {
     "ticklake.version": packageJson.version,
     "ticklake.feed": series.id,
@@ -49,6 +54,7 @@ export const metadataOf = (certificate: Certificate): Record<string, string> => 
       "ticklake.gaps": String(counted.gaps),
       "ticklake.duplicates_dropped": String(counted.duplicates)
     }),
+    ...(damage === null ? {} : { "ticklake.damage": damage }),
     "ticklake.finished_by": finishedBy,
     "ticklake.previous_file": previous?.path ?? "",
     "ticklake.previous_sha256": previous?.sha256 ?? ""

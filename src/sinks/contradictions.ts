@@ -37,6 +37,7 @@ const judge = (finding: Unfinished, claimed: Map<number, SeqRanges>): Unfinished
     const reason = `All row groups of this open file are in another one too, ${keepOrDelete}`
     return {
       kind: "odd",
+      lost: false,
       oddities: [CheckpointLog.pathOf(path), path].map((each) => ({ path: each, kind: "openFile", reason }))
     }
   }

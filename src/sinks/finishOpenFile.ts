@@ -50,6 +50,7 @@ export const finishOpenFile = Effect.fnUntraced(function*(
         groups,
         ends: contents?.ends ?? null,
         counted: null,
+        damage: file.lost ? "row_groups" : memory.fileLost() ? "file_before" : null,
         finishedBy: "recovery",
         previous: memory.memory().previousFile
       })

@@ -16,6 +16,8 @@ export interface Unfinished {
   readonly groups: ReadonlyArray<checkpointRecord.GroupRecord>
   /** Why it is to be kept in a copy as well; null when nothing is wrong with it. */
   readonly damage: string | null
+  /** Whether there were row groups in it that nobody has. */
+  readonly lost: boolean
 }
 
 /** Checkpoints of a file that was given its final name. */
@@ -41,6 +43,8 @@ export interface Empty {
 /** What is to be set aside, in this order. */
 export interface Odd {
   readonly kind: "odd"
+  /** Whether rows go with it that nobody has. */
+  readonly lost: boolean
   readonly oddities: ReadonlyArray<Oddity>
 }
 
@@ -59,7 +63,7 @@ export const survey = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     const companions = [CheckpointLog.pathOf(file), file].filter((companion) => names.delete(companion))
     const { kind, reason } = oddity
     const setAside = companions.map((companion) => ({ path: path.join(folder, companion), kind, reason }))
-    findings.push({ kind: "odd", oddities: [...setAside, oddity] })
+    findings.push({ kind: "odd", lost: setAside.length > 0, oddities: [...setAside, oddity] })
   }
   for (const name of names) {
     const file = name.endsWith(rewritten) ? name.slice(0, -rewritten.length) : CheckpointLog.fileOf(name) ?? name
@@ -82,6 +86,7 @@ export const rewritten = ".groups.new"
 
 const foreign = (path: string): Odd => ({
   kind: "odd",
+  lost: false,
   oddities: [{
     path,
     kind: "foreign",
@@ -128,6 +133,7 @@ const surveyFile = Effect.fnUntraced(
   function*(fs: FileSystem.FileSystem, filePath: string, hasCheckpoints: boolean) {
     const odd = (reason: string): Finding => ({
       kind: "odd",
+      lost: true,
       // The checkpoints go first: alone they would say that the file was sealed or removed.
       oddities: [...(hasCheckpoints ? [CheckpointLog.pathOf(filePath)] : []), filePath].map((path) => ({
         path,
@@ -155,6 +161,7 @@ const surveyFile = Effect.fnUntraced(
       path: filePath,
       about,
       groups: whole,
+      lost: lost > 0 || damaged,
       damage: lost === 0 && !damaged ?
         null :
         `This open file is damaged: ${

@@ -2,6 +2,7 @@ import { Effect, FileSystem, Path } from "effect"
 import { withoutContradictions } from "./contradictions.ts"
 import * as fileNames from "./fileNames.ts"
 import { journalFolder } from "./Journal.ts"
+import { heldByJournal } from "./heldByJournal.ts"
 import * as journalSurvey from "./journalSurvey.ts"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import * as openFolderSurvey from "./openFolderSurvey.ts"
@@ -43,10 +44,11 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
     segments.push(segment)
     for (const record of records) rangesOf(record.kind === "rows" ? journaled : covered, record.stream).add(record)
   }
-  const openFiles = withoutContradictions(left).map((finding) =>
+  const openFiles = withoutContradictions(left).map((finding) => {
     // Before the open files count: what the journal calls sealed is so without them.
-    finding.kind === "vanished" ? judgeVanished(finding, covered, journaled) : finding
-  )
+    if (finding.kind === "vanished") return judgeVanished(finding, covered, journaled)
+    return finding.kind === "unfinished" && finding.lost ? judgeLost(finding, journaled) : finding
+  })
   for (const finding of openFiles) {
     if (finding.kind === "odd" || finding.kind === "empty") continue
     for (const group of finding.groups) rangesOf(covered, group.stream).add(group)
@@ -81,6 +83,12 @@ const unsealedBy = (finding: openFolderSurvey.Finding): ReadonlyArray<string> =>
   }
 }
 
+/** Row groups that are lost are no loss where the journal has their rows. */
+const judgeLost = (file: openFolderSurvey.Unfinished, journaled: Map<number, SeqRanges>): Finding => ({
+  ...file,
+  lost: !heldByJournal(file.groups, (stream) => rangesOf(journaled, stream))
+})
+
 /** A file that is gone may be a sealed one all the same, if the journal says so of its rows; otherwise somebody removed it. */
 const judgeVanished = (
   { about, checkpoints, groups }: openFolderSurvey.Vanished,
@@ -100,5 +108,9 @@ const judgeVanished = (
       countRows(gone)
     } are gone; the others are in the journal and get into sealed files. ` +
     "Delete this, or keep it to look into."
-  return { kind: "odd", oddities: [{ path: checkpoints, kind: "openFile", reason }] }
+  return {
+    kind: "odd",
+    lost: gone.length > 0,
+    oddities: [{ path: checkpoints, kind: "openFile", reason }]
+  }
 }

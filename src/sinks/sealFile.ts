@@ -44,6 +44,7 @@ export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings
         counted: sequence === null
           ? null
           : { gaps: now.gaps - told.gaps, duplicates: now.duplicates - told.duplicates },
+        damage: memory.fileLost() ? "file_before" : null,
         finishedBy: settings.finishedBy,
         previous: memory.memory().previousFile
       })

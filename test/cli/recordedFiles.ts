@@ -52,6 +52,7 @@ export const recorder = (root: string, series: Series, { homeServer, rule = "con
       groups: rowGroups,
       ends: null,
       counted: gaps === null ? null : { gaps, duplicates: 0 },
+      damage: null,
       finishedBy: gaps === null ? "recovery" : "recorder",
       previous: previous === null ? null : { path: previous.key, sha256: previous.sha256 }
     })

@@ -40,7 +40,12 @@ const file = ({ from, to }: Piece, previous: CoveredFile | null, over: Partial<C
     lastReceived,
     rowsByHour,
     gaps: 0,
-    link: { previousFile: previous?.path ?? "", previousSha256: previous?.sha256 ?? "", provable: true },
+    link: {
+      previousFile: previous?.path ?? "",
+      previousSha256: previous?.sha256 ?? "",
+      provable: true,
+      damaged: false
+    },
     sha256: digestOf(pathOf(firstReceived)),
     ...over
   }
@@ -56,6 +61,11 @@ const chained = (pieces: ReadonlyArray<Piece>, over: Partial<CoveredFile> = {}):
 const withoutNumbers = (file: CoveredFile): CoveredFile => ({
   ...file,
   link: file.link === null ? null : { ...file.link, provable: false }
+})
+
+const damaged = (file: CoveredFile): CoveredFile => ({
+  ...file,
+  link: file.link === null ? null : { ...file.link, damaged: true }
 })
 
 const gap = (opened: number, closed: number | null, over: Partial<Gap> = {}): Gap => ({
@@ -132,6 +142,24 @@ describe("Coverage", () => {
     const coverage = cover({ files: chained([{ from: 0, to: 50 }]), gaps: [gap(5, 6, { recovered: 3 })] })
     assert.strictEqual(coverage.hours[0]?.complete, null)
     assert.strictEqual(coverage.hours[0]?.missingAtLeast, 10)
+  })
+
+  it("is unexplained around a file that says that the disk did not give back all of it, or of one before it", () => {
+    const files = chained([{ from: 0, to: 50 }, { from: 70, to: 110 }, { from: 190, to: 200 }, { from: 250, to: 260 }])
+    const coverage = cover({ files: files.with(1, damaged(files[1]!)) })
+    assert.deepStrictEqual(classes(coverage), {
+      0: "unexplained",
+      1: "unexplained",
+      2: "unexplained",
+      3: "unexplained",
+      4: "proven"
+    })
+    assert.deepStrictEqual(coverage.breaks, [
+      { file: files[1]!.path, previous: "", reason: "damaged", span: { from: at(50), to: at(190) } }
+    ])
+    const newest = files.with(3, damaged(files[3]!))
+    assert.deepStrictEqual(classes(cover({ files: newest }))[4], "unexplained")
+    assert.deepStrictEqual(classes(cover({ files: newest }))[2], "proven")
   })
 
   it("ends with the newest file, unless it is asked for more", () => {

@@ -8,7 +8,7 @@ const file = (firstReceived: number, lastReceived: number, previous: ChainedFile
   path: `${firstReceived}.parquet`,
   firstReceived,
   lastReceived,
-  link: { previousFile: previous?.path ?? "", previousSha256: "", provable: true },
+  link: { previousFile: previous?.path ?? "", previousSha256: "", provable: true, damaged: false },
   sha256: null
 })
 

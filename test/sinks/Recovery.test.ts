@@ -19,7 +19,7 @@ import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { chanceOf } from "./crashModel.ts"
 import { nothingSealed, tenOClock, trade, trades } from "./events.ts"
 import * as packageThrift from "./packageThrift.ts"
-import { parquetRows } from "./readers.ts"
+import { parquetMetadata, parquetRows } from "./readers.ts"
 import { SimulatedDisk } from "./simulatedFileSystem.ts"
 
 const dataDir = "/data"
@@ -64,8 +64,11 @@ const recover = Effect.fnUntraced(function*(disk: SimulatedDisk) {
   yield* Recovery.recover(options).pipe(Effect.provideContext(context), Effect.provide(logger))
   const files = [...disk.files(dataDir)]
   const ids: Array<number> = []
+  const damage: Array<string> = []
   for (const [path, content] of files.filter(([path]) => path.startsWith("binance/"))) {
     assert.match(path, /^binance\/btcusdt\/trade\/2026-03-14\/\d+\.parquet$/)
+    const { "ticklake.damage": told } = yield* Effect.promise(() => parquetMetadata(content))
+    if (told !== undefined) damage.push(told)
     for (const row of yield* Effect.promise(() => parquetRows(content))) {
       ids.push(Number(row.exchange_sequence_id) - 1e6)
     }
@@ -75,6 +78,7 @@ const recover = Effect.fnUntraced(function*(disk: SimulatedDisk) {
   const quarantine = files.filter(([path]) => path.startsWith("quarantine/"))
   return {
     ids: ids.toSorted((a, b) => a - b),
+    damage,
     stats: storage,
     lines,
     setAside: quarantine.map(([path]) => path.slice("quarantine/".length)).filter((path) =>
@@ -143,6 +147,8 @@ describe("a damaged folder", () => {
     readonly rows?: ReadonlyArray<number>
     readonly setAside?: ReadonlyArray<string>
     readonly reason?: RegExp
+    /** What a sealed file says that the disk did not give back. */
+    readonly told?: string
   }> = [
     { what: "checkpoints with a torn end", damage: (disk) => cut(disk, `${open}.groups`, 1) },
     {
@@ -158,6 +164,7 @@ describe("a damaged folder", () => {
         disk.put(segment, Buffer.alloc(0))
       },
       rows: upTo(18).slice(6),
+      told: "row_groups",
       setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
       reason: /keep it to look into/
     },
@@ -177,7 +184,9 @@ describe("a damaged folder", () => {
       what: "checkpoints that do not say what the file is",
       damage: (disk) => flip(disk, `${open}.groups`, 25),
       setAside: ["binance.btcusdt.trade.1773482400000.parquet.groups", "binance.btcusdt.trade.1773482400000.parquet"],
-      reason: /checkpoints of this open file cannot be read/
+      reason: /checkpoints of this open file cannot be read/,
+      // Nobody can say what was in it.
+      told: "file_before"
     },
     {
       what: "checkpoints with a flipped byte in the middle",
@@ -256,7 +265,7 @@ describe("a damaged folder", () => {
       reason: /2 of the 3 row groups/
     }
   ]
-  for (const { damage, reason, rows = upTo(20), setAside = [], what } of cases) {
+  for (const { damage, reason, rows = upTo(20), setAside = [], told, what } of cases) {
     it.effect(`with ${what} is put in order`, () =>
       Effect.gen(function*() {
         const disk = yield* leftBehind
@@ -268,6 +277,7 @@ describe("a damaged folder", () => {
         if (reason !== undefined) assert.isTrue(result.reasons.some((text) => reason.test(text)), result.reasons.join())
         const counted = Object.values(result.stats.quarantined).reduce((sum, count) => sum + count, 0)
         assert.strictEqual(counted, setAside.length)
+        assert.deepStrictEqual(result.damage, told === undefined ? [] : [told])
         assert.strictEqual(result.lines.filter((line) => line.startsWith("Error")).length, setAside.length)
       }))
   }

@@ -11,7 +11,7 @@ import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { chanceOf } from "./crashModel.ts"
 import { trades } from "./events.ts"
 import * as faultyFileSystem from "./faultyFileSystem.ts"
-import { hyparquetRows } from "./readers.ts"
+import { hyparquetMetadata, hyparquetRows } from "./readers.ts"
 
 const feeds = [Feed.make("binance", "BTC-USDT", "trade"), Feed.make("okx", "ETH-USDT", "trade")]
 const sizes = { rowGroupRows: 100, rowGroupBytes: 16 * 1024, maxFileBytes: 20_000, writeBeside: false } as const
@@ -73,13 +73,25 @@ const recorder = Effect.fnUntraced(function*(onSealed: (path: string) => Effect.
       )
     }
   })
+  const sealedFiles = Effect.map(
+    fs.readDirectory(dataDir, { recursive: true }),
+    (names) => names.filter((name) => name.endsWith(".parquet") && !/^(?:\.|quarantine)/.test(name))
+  )
   const stored = Effect.gen(function*() {
-    const names = yield* fs.readDirectory(dataDir, { recursive: true })
-    const files = names.filter((name) => name.endsWith(".parquet") && !/^(?:\.|quarantine)/.test(name))
+    const files = yield* sealedFiles
     const rows = yield* Effect.promise(() => Promise.all(files.map((name) => hyparquetRows(`${dataDir}/${name}`))))
     return rows.flat()
   })
-  return { dataDir, faults, lines, recover, start, stored }
+  /** What the sealed files say that the disk did not give back. */
+  const damageTold = Effect.gen(function*() {
+    const told: Array<string | undefined> = []
+    for (const name of yield* sealedFiles) {
+      const { key_value_metadata } = yield* Effect.promise(() => hyparquetMetadata(`${dataDir}/${name}`))
+      told.push(key_value_metadata?.find(({ key }) => key === "ticklake.damage")?.value)
+    }
+    return told
+  })
+  return { damageTold, dataDir, faults, lines, recover, start, stored }
 })
 
 layer(NodeServices.layer)("what is counted as lost", (it) => {
@@ -87,7 +99,7 @@ layer(NodeServices.layer)("what is counted as lost", (it) => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       for (const damage of ["flip", "cut", "swap"] as const) {
-        const { dataDir, lines, recover, start, stored } = yield* recorder()
+        const { damageTold, dataDir, lines, recover, start, stored } = yield* recorder()
         const { commit, give, lanes, lost, stop } = yield* start
         for (const lane of lanes) yield* give(lane, 250)
         yield* commit
@@ -118,6 +130,10 @@ layer(NodeServices.layer)("what is counted as lost", (it) => {
         // What was in a damaged row group is in the copy that was set aside, unless the journal had it.
         const given = lanes.reduce((sum, lane) => sum + lane.given, 0)
         assert.isAtLeast(ids.length, given - (damage === "swap" ? 800 : 200))
+        // The file that came next says that one is lost before it, and what is left of that one that rows are.
+        const said = yield* damageTold
+        assert.include(said, "file_before", damage)
+        assert.include(said, "row_groups", damage)
       }
     }))
 

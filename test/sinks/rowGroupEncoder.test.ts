@@ -36,6 +36,7 @@ const fileOf = Effect.fnUntraced(function*(series: Series.Series, groups: Readon
     groups: metadata,
     ends: null,
     counted: { gaps: 2, duplicates: 3 },
+    damage: null,
     finishedBy: "recorder",
     previous: null
   })

@@ -67,7 +67,8 @@ const linkOf = (certificate: Certificate | null) =>
   certificate === null ? null : {
     previousFile: certificate.previousFile,
     previousSha256: certificate.previousSha256,
-    provable: showsHoles(certificate.rule)
+    provable: showsHoles(certificate.rule),
+    damaged: certificate.damaged
   }
 
 /** Reads the chosen files of a place, and the digests of those that others name. */

@@ -13,6 +13,8 @@ export interface Certificate {
   readonly gaps: number | null
   readonly previousFile: string
   readonly previousSha256: string
+  /** Whether the disk did not give back all of it, or a whole file before it. */
+  readonly damaged: boolean
 }
 
 /** What one file has to say about coverage. */
@@ -33,7 +35,8 @@ const certificateOf = ({ metadata }: FileDetail): Certificate | null => {
     rule: metadata["ticklake.rule"] ?? null,
     gaps: gaps === undefined ? null : Number(gaps),
     previousFile,
-    previousSha256: metadata["ticklake.previous_sha256"] ?? ""
+    previousSha256: metadata["ticklake.previous_sha256"] ?? "",
+    damaged: metadata["ticklake.damage"] !== undefined
   }
 }
 

@@ -113,6 +113,8 @@ const breakText = (name: string, { file, previous, reason, span }: Break): strin
       return `${time}  ${previous} cannot be read`
     case "forked":
       return `${time}  ${file} follows on ${previous}, and so does another file`
+    case "damaged":
+      return `${time}  ${file} says that the disk did not give back all rows of it, or of a file before it`
     case "uncovered":
       return `${time}  no file and no gap speaks for this time`
         + (file === null ? "" : `; ${file} follows on none of those before`)
