@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { Hole } from "./ConnectionIntake.ts"
+import type { Missing } from "../completeness/Verdict.ts"
 
 /** Why a book lacks changes. */
 export const BreakCause = Schema.Literals([
@@ -13,6 +13,12 @@ export const BreakCause = Schema.Literals([
   "disconnected"
 ])
 export type BreakCause = typeof BreakCause.Type
+
+/** Events are missing; `missing` where the venue's numbers say which. */
+export interface Hole {
+  readonly missing: Missing | null
+  readonly why: BreakCause
+}
 
 /** A book is of no use after a hole: only a new one helps, and venues send it to a new subscription. */
 export class BookBroken extends Schema.TaggedError<BookBroken>()("BookBroken", {

@@ -1,7 +1,6 @@
-import type { Missing } from "../completeness/Verdict.ts"
 import type { Event } from "../domain/Event.ts"
 import type { GapCause } from "../domain/Gap.ts"
-import type { BreakCause } from "./BookBroken.ts"
+import type { Hole } from "./BookBroken.ts"
 
 /** What one connection of a feed brings. */
 export interface ConnectionIntake {
@@ -18,10 +17,4 @@ export interface ConnectionIntake {
   readonly counts: () => void
   /** It has ended, for `cause`; null where it was replaced. */
   readonly leave: (cause: GapCause | null) => void
-}
-
-/** Events are missing; `missing` where the venue's numbers say which. */
-export interface Hole {
-  readonly missing: Missing | null
-  readonly why: BreakCause
 }

@@ -5,7 +5,7 @@ import { duplicate, type Missing, type Verdict } from "../completeness/Verdict.t
 import type { Event } from "../domain/Event.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
 import type { Carriers } from "./Carriers.ts"
-import type { Hole } from "./ConnectionIntake.ts"
+import type { Hole } from "./BookBroken.ts"
 import { countVerdict } from "./countVerdict.ts"
 import type { FeedMemory } from "./FeedMemory.ts"
 import type { Neighbours } from "./Neighbours.ts"
