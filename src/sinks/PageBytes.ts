@@ -49,12 +49,6 @@ export class PageBytes {
     this.#length = at + length
   }
 
-  /** What `write` puts at the place that it is given, at most `room` bytes; it answers where that ends. */
-  appendWith(room: number, write: (bytes: Buffer, at: number) => number): void {
-    const at = this.#reserve(room)
-    this.#length = write(this.#bytes, at)
-  }
-
   /** INT64, from an integer that a double holds exactly. */
   appendInt64(value: number): void {
     const at = this.#reserve(8)

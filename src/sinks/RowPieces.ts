@@ -5,7 +5,7 @@ import * as spareBytes from "./spareBytes.ts"
 const firstPieceBytes = 2048
 /** Less than this is not worth a compression: what it takes to begin one would be most of it. */
 const packedAtLeastBytes = 8 * 1024
-/** The fastest level that has its tables for text. */
+/** Faster ones save half as much, slower ones hardly more. */
 const packedLevel = 1
 
 /** Memory that rows fill one after the other. */

@@ -6,7 +6,7 @@ import type { PageBytes } from "./PageBytes.ts"
 import type { EncodedRows } from "./RowBuffer.ts"
 import * as recordFrame from "./recordFrame.ts"
 import { Malformed, RecordReader } from "./RecordReader.ts"
-import { readRow, roomFor, writeRow } from "./rowNotation.ts"
+import { readRow } from "./rowNotation.ts"
 import type { SeqRange } from "./SeqRanges.ts"
 
 /** Rows of one stream, numbered from `first` on. */
@@ -35,19 +35,6 @@ const isVenue = Schema.is(Venue)
 /** What a record of rows takes at most beside the rows. */
 export const headBytes = ({ exchange, symbol }: Series.Series): number =>
   recordFrame.frameHeaderBytes + 26 + 3 * (exchange.length + symbol.length)
-
-/** Appends `events` as one record, of which the first has the number `firstSeq`; answers its bytes. */
-export const appendRows = (
-  bytes: PageBytes,
-  stream: number,
-  series: Series.Series,
-  firstSeq: number,
-  events: ReadonlyArray<Row>
-): number => {
-  const at = beginRows(bytes, stream, series, firstSeq, events.length)
-  for (const event of events) bytes.appendWith(roomFor(event), (buffer, at) => writeRow(buffer, at, event))
-  return recordFrame.end(bytes, at)
-}
 
 /** Appends rows that are encoded already as one record; answers its bytes. */
 export const appendEncoded = (

@@ -6,7 +6,6 @@ import { dirname } from "node:path"
 import type { Row } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { Series } from "../../src/domain/Series.ts"
-import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { Journal, type Options } from "../../src/sinks/Journal.ts"
 import { magic } from "../../src/sinks/JournalSegment.ts"
 import * as journalSurvey from "../../src/sinks/journalSurvey.ts"
@@ -15,6 +14,7 @@ import { liveFrames } from "../../src/sinks/journalTrimming.ts"
 import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { appendRows } from "./appendRows.ts"
 import { chanceOf } from "./crashModel.ts"
 import { trades } from "./events.ts"
 import * as faultyFileSystem from "./faultyFileSystem.ts"
@@ -164,9 +164,9 @@ layer(NodeServices.layer)("Journal", (it) => {
   it.effect("writes again without the rows that are in row groups already", () =>
     Effect.sync(() => {
       const bytes = new PageBytes(64)
-      journalRecord.appendRows(bytes, 1, feed, 1, trades(4))
-      journalRecord.appendRows(bytes, 1, feed, 5, trades(4, 4))
-      journalRecord.appendRows(bytes, 2, other, 1, trades(4))
+      appendRows(bytes, 1, feed, 1, trades(4))
+      appendRows(bytes, 1, feed, 5, trades(4, 4))
+      appendRows(bytes, 2, other, 1, trades(4))
       const stream = new StreamState(1, feed)
       stream.flushed = 6
       const { records: copied, spans } = liveFrames(Buffer.concat([magic, bytes.written]), {
@@ -174,7 +174,7 @@ layer(NodeServices.layer)("Journal", (it) => {
         liveStreams: () => new Map([[1, stream]])
       })
       const expected = new PageBytes(64)
-      const written = journalRecord.appendRows(expected, 1, feed, 7, trades(2, 6))
+      const written = appendRows(expected, 1, feed, 7, trades(2, 6))
       assert.deepStrictEqual(copied.written, expected.written)
       assert.deepStrictEqual(spans, [{ stream, span: { last: 8, rows: 2, bytes: written } }])
     }))

@@ -7,6 +7,7 @@ import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import * as recordFrame from "../../src/sinks/recordFrame.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
+import { appendRows } from "./appendRows.ts"
 import { anyBook, anyGap, anyTrade, book, gapRow, trade, trades } from "./events.ts"
 
 const series = {
@@ -18,7 +19,7 @@ const series = {
 /** What a reader of the journal finds in `rows`. */
 const asRead = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
   const bytes = new PageBytes(64)
-  journalRecord.appendRows(bytes, 1, series[rows[0]!.dataType], 1, rows)
+  appendRows(bytes, 1, series[rows[0]!.dataType], 1, rows)
   return rowsOf(bytes)
 }
 

@@ -3,11 +3,11 @@ import { Effect, Layer, Path } from "effect"
 import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
-import * as journalRecord from "../../src/sinks/journalRecord.ts"
 import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { appendRows } from "./appendRows.ts"
 import { tenOClock, trade } from "./events.ts"
 import { SimulatedDisk } from "./simulatedFileSystem.ts"
 
@@ -18,7 +18,7 @@ const busyRows = 60
 
 /** What `count` rows of a feed take in the journal when they come together. */
 const bytesOf = (feed: Feed.Feed, count: number) =>
-  journalRecord.appendRows(new PageBytes(64), 1, feed, 1, Array.from({ length: count }, (_, index) => trade(index)))
+  appendRows(new PageBytes(64), 1, feed, 1, Array.from({ length: count }, (_, index) => trade(index)))
 
 it.effect(
   `the journal stays within its bound over ${hours} hours of a busy feed and of quiet ones`,

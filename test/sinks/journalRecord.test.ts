@@ -10,6 +10,7 @@ import { PageBytes } from "../../src/sinks/PageBytes.ts"
 import * as recordFrame from "../../src/sinks/recordFrame.ts"
 import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { SeqRanges } from "../../src/sinks/SeqRanges.ts"
+import { appendRows } from "./appendRows.ts"
 import { anyBook, anyGap, anyTrade, gapRow, tenOClock, trade, trades } from "./events.ts"
 
 const feeds = {
@@ -35,7 +36,7 @@ const segmentOf = (batches: ReadonlyArray<ReadonlyArray<Row>>): Buffer => {
   const bytes = new PageBytes(64)
   let seq = 1
   for (const events of batches) {
-    journalRecord.appendRows(bytes, 7, feeds[events[0]!.dataType], seq, events)
+    appendRows(bytes, 7, feeds[events[0]!.dataType], seq, events)
     seq += events.length
   }
   journalRecord.appendSealed(bytes, 7, { first: 1, last: seq })
