@@ -142,9 +142,12 @@ const compressPage = async (page: ColumnPage, rows: number, level: number): Prom
   const known = constantPages.get(key)
   if (known !== undefined) return known
   const made = await compress(page.values, level)
+  // What the library answers is the beginning of something a thousand times as large, all of which it would keep alive.
+  const own = Buffer.allocUnsafeSlow(made.length)
+  made.copy(own)
   if (constantPages.size >= constantPagesKept) constantPages.clear()
-  constantPages.set(key, made)
-  return made
+  constantPages.set(key, own)
+  return own
 }
 
 const compress = (values: Buffer, level: number): Promise<Buffer> | Buffer => {
