@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import type { Keepalive } from "../exchanges/Exchange.ts"
+import { toWholeSecond } from "./wholeSecond.ts"
 
 /** Nothing at all was heard from the venue although it was asked, or owed a heartbeat. */
 export class ConnectionSilent extends Schema.TaggedError<ConnectionSilent>()("ConnectionSilent", {
@@ -34,10 +35,10 @@ export const keepAlive = (rule: Keepalive, line: Line): Effect.Effect<never, Con
 
 const ping = Effect.fnUntraced(function*(rule: Keepalive, line: Line) {
   while (true) {
-    yield* Effect.sleep(rule.everyMillis - rule.replyWithinMillis)
+    yield* Effect.sleep(toWholeSecond(line.nowMillis(), rule.everyMillis - rule.replyWithinMillis))
     const pingedAt = line.nowMillis()
     line.sendPing()
-    yield* Effect.sleep(rule.replyWithinMillis)
+    yield* Effect.sleep(toWholeSecond(line.nowMillis(), rule.replyWithinMillis))
     if (line.lastPong() >= pingedAt) continue
     if (line.lastHeard() < pingedAt) {
       return yield* new ConnectionSilent({ silentMillis: line.nowMillis() - line.lastHeard() })

@@ -42,6 +42,17 @@ describe("Keepalive", () => {
       yield* Fiber.interrupt(fiber)
     }))
 
+  it.effect("pings together with connections that were opened at another moment, and never later for it", () =>
+    Effect.gen(function*() {
+      const one = yield* start(rule)
+      yield* TestClock.adjust("300 millis")
+      const other = yield* start(rule)
+      yield* TestClock.adjust("70 seconds")
+      assert.lengthOf(one.state.pings, 4)
+      assert.deepStrictEqual(other.state.pings, one.state.pings)
+      yield* Fiber.interruptAll([one.fiber, other.fiber])
+    }))
+
   it.effect("fails when a ping stays unanswered and nothing else is heard", () =>
     Effect.gen(function*() {
       const { fiber, state } = yield* start(rule)
