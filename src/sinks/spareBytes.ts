@@ -6,7 +6,7 @@ const smallestBytes = 1024
 /** Larger ones too: they come of a disk that was slow once. */
 const largestBytes = 8 * 1024 * 1024
 /** As many bytes may wait to be used again: of the lengths that are asked for, for those that nobody asks for any more make room. */
-const keptBytes = 32 * 1024 * 1024
+const keptBytes = 48 * 1024 * 1024
 
 const spares = new Map<number, Array<Buffer>>()
 let waitingBytes = 0

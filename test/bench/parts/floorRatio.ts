@@ -3,6 +3,7 @@ import { begun, type Child, start } from "../child.ts"
 import { type Figure, median, rangeOf, voided } from "../figures.ts"
 import { books, type Load, mix, type Sender, startSender, trades } from "../load.ts"
 import type { Form } from "../part.ts"
+import { defaults } from "../../../src/sinks/sinkSettings.ts"
 import type { FloorOptions } from "../processes/floor.ts"
 import { startRecorder } from "../recorder.ts"
 
@@ -12,6 +13,13 @@ interface Leg {
 }
 
 const cases: ReadonlyArray<readonly [Load, eventsPerSecond: number]> = [[trades, 30_000], [books, 6000], [mix, 12_000]]
+
+/**
+ * How long is measured: while each feed fills more than one block of the floor, which compresses nothing before. Blocks and row groups
+ * have as many rows.
+ */
+const secondsFor = ({ feeds }: Load, rate: number) =>
+  Math.max(8, Math.ceil(1.2 * feeds.length * defaults.rowGroupRows / rate))
 
 /** CPU a row of a process that receives, once it has warmed up. */
 const measure = async (child: Child, sender: Sender, rate: number, warmSeconds: number, seconds: number) => {
@@ -27,12 +35,14 @@ const measure = async (child: Child, sender: Sender, rate: number, warmSeconds: 
 
 /** CPU a row of the recorder beside that of the floor, one after the other and again the other way round. */
 export const floorRatio = async ({ short }: Form): Promise<ReadonlyArray<Figure>> => {
-  const [warmSeconds, seconds] = short ? [3, 3] : [3, 5]
+  // Until V8 has compiled what it will, a row costs a fifth more.
+  const warmSeconds = short ? 3 : 12
   const order = short ? "FR" : "FRRF"
   const figures: Array<Figure> = []
   // The mix has books too, those of all exchanges.
   for (const [load, fullRate] of short ? cases.filter(([load]) => load !== books) : cases) {
     const rate = short ? fullRate / 2 : fullRate
+    const seconds = short ? 3 : secondsFor(load, rate)
     const sender = await startSender(load)
     const legs: Record<"F" | "R", Array<Leg>> = { F: [], R: [] }
     for (const which of order) {

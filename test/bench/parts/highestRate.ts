@@ -69,13 +69,17 @@ const search = async (sender: Sender, first: number, seconds: number, halvings: 
   return low
 }
 
+/** Node.js counts how long a timer of so long took: what is above that is the delay. */
+const loopTimerMillis = 10
+
 const delays = (
   part: string,
   name: string,
   { after, before }: Trial,
   loopTarget: Pick<Figure, "target"> = {}
 ): ReadonlyArray<Figure> => {
-  const loop = (quantile: string) => after.sum(`nodejs_eventloop_lag_${quantile}_seconds`) * 1000
+  const loop = (quantile: string) =>
+    Math.max(0, after.sum(`nodejs_eventloop_lag_${quantile}_seconds`) * 1000 - loopTimerMillis)
   const durable = (quantile: number) =>
     quantileBetween(before, after, "collector_receive_to_durable_seconds", quantile) * 1000
   return [
