@@ -24,7 +24,7 @@ import { type Batch, PendingRecords } from "./PendingRecords.ts"
 import { readBack } from "./readBack.ts"
 import { expose, removedSegments, SegmentsRemoved } from "./removedSegments.ts"
 import { withoutJournal } from "./withoutJournal.ts"
-import { readWhole } from "./readWhole.ts"
+import * as segmentReader from "./segmentReader.ts"
 
 /** The folder of the journal, inside the data folder. */
 export const journalFolder = ".journal"
@@ -93,6 +93,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const lock = yield* Semaphore.make(1)
   const crowded = yield* Latch.make(false)
   const pending = new PendingRecords()
+  const readSegment = segmentReader.make(fs)
   /** Oldest first; the one that is written to is not among them. */
   const segments: Array<JournalSegment.JournalSegment> = []
   let writer: JournalSegment.Writer | null = null
@@ -195,7 +196,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
-      const { records, spans } = liveFrames(yield* readWhole(fs, oldest.path), oldest)
+      const { records, spans } = liveFrames(yield* readSegment(oldest.path, oldest.bytes), oldest)
       if (spans.length > 0) {
         const segment = yield* append(records.written)
         records.release()
