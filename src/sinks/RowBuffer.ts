@@ -164,7 +164,7 @@ export class RowBuffer {
 
   /** The rows as columns. */
   columns(): Columns {
-    return columnsOf(this.#series, this.#atLarge, this.#pieces.views())
+    return this.#pieces.read((views) => columnsOf(this.#series, this.#atLarge, views))
   }
 
   /** Gives up the memory of rows that are written. */

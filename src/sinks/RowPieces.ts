@@ -69,6 +69,16 @@ export class RowPieces {
     return views
   }
 
+  /** What `use` makes of all encoded rows, in their order. The views that it is given end with it: it must keep none of them. */
+  read<A>(use: (views: ReadonlyArray<Buffer>) => A): A {
+    const views = this.views()
+    try {
+      return use(views)
+    } finally {
+      for (const view of views.slice(0, this.#packed.length)) endView(view)
+    }
+  }
+
   /** How many bytes of encoded rows `pack` takes on at once, of the first `through` bytes. */
   packable(through: number): number {
     let end = this.#packedFrom
@@ -121,5 +131,14 @@ const compressed = (bytes: Buffer): Buffer => {
   return own
 }
 
-// With room for one byte more, it does not ask for a second piece of memory to end in.
-const unpacked = (bytes: Buffer, used: number): Buffer => zstdDecompressSync(bytes, { chunkSize: used + 1 })
+// With room for one byte more, it does not ask for a second piece of memory to end in; and larger than Node's pool, which others use too.
+const unpacked = (bytes: Buffer, used: number): Buffer =>
+  zstdDecompressSync(bytes, { chunkSize: Math.max(used, Buffer.poolSize) + 1 })
+
+/**
+ * Gives back the memory of what was unpacked. Left to the garbage collector it would stay until that has walked through the whole heap, for
+ * the library's handle of it outlives a collection of young objects.
+ */
+const endView = ({ buffer }: Buffer): void => {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0)
+}
