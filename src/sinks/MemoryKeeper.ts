@@ -1,5 +1,5 @@
 import { Effect, type FileSystem, Option, type Path, type PlatformError, Semaphore } from "effect"
-import type { Series } from "../domain/Series.ts"
+import type { RowType, Series } from "../domain/Series.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import {
   type FileRows,
@@ -41,15 +41,16 @@ export interface MemoryKeeper {
 export type MemoryKeepers = (series: Series) => Effect.Effect<MemoryKeeper, PlatformError.PlatformError>
 
 /** What counts of `state` once it is certain that its last file has got its final name. */
-const settled = (series: Series, { known, sealing }: StateFile.State): StateFile.State =>
+const settled = (rowType: RowType, { known, sealing }: StateFile.State): StateFile.State =>
   sealing === null
     ? { known, sealing }
-    : { known: remember(series.dataType, known, sealing.file, sealing.rows), sealing: null }
+    : { known: remember(rowType, known, sealing.file, sealing.rows), sealing: null }
 
 /** The same, where a file is lost that would have come next. */
-export const withoutFile = ({ known, sealing }: StateFile.State): StateFile.State => ({
-  known: { ...known, fileLost: true },
-  sealing
+export const withoutFile = (rowType: RowType, state: StateFile.State): StateFile.State => ({
+  // The file that was sealed last has come before it, and would otherwise be taken for the one that has said so.
+  known: { ...settled(rowType, state).known, fileLost: true },
+  sealing: null
 })
 
 const makeKeeper = (
@@ -59,7 +60,7 @@ const makeKeeper = (
 ): MemoryKeeper => {
   const lock = Semaphore.makeUnsafe(1)
   // As text: the ids of a thousand series would be half a million strings.
-  let text = JSON.stringify(settled(series, onDisk))
+  let text = JSON.stringify(settled(series.dataType, onDisk))
   const state = (): StateFile.State => JSON.parse(text)
   const mentioned = new Set(onDisk.sealing === null ? [] : [onDisk.sealing.openName])
   const persist = Effect.fnUntraced(function*(next: StateFile.State) {
@@ -76,14 +77,14 @@ const makeKeeper = (
     announce: (openName, file, rows) =>
       Effect.suspend(() => persist({ known: state().known, sealing: { openName, file, rows } })),
     adopted: () => {
-      text = JSON.stringify(settled(series, state()))
+      text = JSON.stringify(settled(series.dataType, state()))
     },
     withdraw: (openName) =>
       Effect.suspend(() => mentioned.has(openName) ? persist({ known: state().known, sealing: null }) : Effect.void),
     mentions: (openName) => mentioned.has(openName),
     hasNamed: (millis) => namesOf(state().known).includes(millis),
     fileLost: () => state().known.fileLost === true,
-    loseFile: Effect.suspend(() => persist(withoutFile(state())))
+    loseFile: Effect.suspend(() => persist(withoutFile(series.dataType, state())))
   }
 }
 

@@ -15,6 +15,11 @@ export class ThriftReader {
     this.#bytes = bytes
   }
 
+  /** How many bytes have been walked through. */
+  get position(): number {
+    return this.#at
+  }
+
   /** Calls `read` with the number of each field, which it may read, once, or leave. */
   struct(read: (field: number) => void): void {
     this.#take(type.struct)

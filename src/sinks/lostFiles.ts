@@ -17,21 +17,17 @@ export const tellLostFiles = Effect.fnUntraced(function*(
   { openFiles }: Pick<Survey, "openFiles">
 ) {
   const lost = openFiles.flatMap((finding) => finding.kind === "odd" && finding.lost ? finding.oddities : [])
-  const ids = new Set(
+  const series = new Map(
     lost.flatMap(({ path: at }) => {
       const file = fileNames.parseOpenName(path.basename(CheckpointLog.fileOf(at) ?? at))
-      return file === null ? [] : [`${file.exchange}/${file.normalizedSymbol}/${file.dataType}`]
+      return file === null ? [] : [[`${file.exchange}/${file.normalizedSymbol}/${file.dataType}`, file.dataType]]
     })
   )
-  for (const id of ids) {
+  for (const [id, rowType] of series) {
     const found = yield* StateFile.read(fs, folder, id).pipe(
       Effect.catchReason("PlatformError", "NotFound", () => Effect.succeedNone)
     )
-    yield* StateFile.write(
-      fs,
-      folder,
-      id,
-      withoutFile(Option.getOrElse(found, () => ({ known: nothing, sealing: null })))
-    )
+    const state = Option.getOrElse(found, () => ({ known: nothing, sealing: null }))
+    yield* StateFile.write(fs, folder, id, withoutFile(rowType, state))
   }
 })

@@ -2,7 +2,9 @@ import { Effect, type FileSystem, type Path } from "effect"
 import { crc32 } from "node:zlib"
 import * as CheckpointLog from "./CheckpointLog.ts"
 import * as checkpointRecord from "./checkpointRecord.ts"
+import { columns } from "./columns.ts"
 import * as fileNames from "./fileNames.ts"
+import { reaches, wholePages } from "./filePages.ts"
 import type { Oddity } from "./Quarantine.ts"
 import { readableNames } from "./readableNames.ts"
 import * as recordFrame from "./recordFrame.ts"
@@ -18,6 +20,8 @@ export interface Unfinished {
   readonly damage: string | null
   /** Whether there were row groups in it that nobody has. */
   readonly lost: boolean
+  /** Whether something stands behind the last row group or checkpoint: of a write that was cut short, or of more that the disk has lost. */
+  readonly more: boolean
 }
 
 /** Checkpoints of a file that was given its final name. */
@@ -101,6 +105,8 @@ interface Checkpoints {
   readonly sealing: boolean
   /** True when something stands between records that is none. */
   readonly damaged: boolean
+  /** True when something stands behind the last record that is none. */
+  readonly torn: boolean
 }
 
 const readCheckpoints = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
@@ -115,7 +121,8 @@ const readCheckpoints = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, p
     about: records.find((record) => record?.kind === "file") ?? null,
     groups: records.filter((record) => record?.kind === "group"),
     sealing: silent || records.some((record) => record?.kind === "sealing"),
-    damaged: scan.damaged || !intact || records.includes(null)
+    damaged: scan.damaged || !intact || records.includes(null),
+    torn: scan.brokenAt !== null
   }
   return checkpoints
 })
@@ -147,9 +154,14 @@ const surveyFile = Effect.fnUntraced(
         "This open file has no checkpoints beside it (.groups), so that nothing in it can be told from garbage."
       )
     }
-    const { about, damaged, groups } = yield* readCheckpoints(fs, CheckpointLog.pathOf(filePath))
+    const { about, damaged, groups, torn } = yield* readCheckpoints(fs, CheckpointLog.pathOf(filePath))
     if (about === null) return odd("The checkpoints of this open file cannot be read, and with them the file itself.")
     if (groups.length === 0 && !damaged) {
+      // The second row group is not begun before the checkpoints tell of the first.
+      const most = columns[about.series.dataType].length
+      if ((yield* wholePages(fs, filePath, most + 1)) > most) {
+        return odd("The checkpoints of this open file do not tell of the row groups that are in it.")
+      }
       const empty: Finding = { kind: "empty", paths: [filePath, CheckpointLog.pathOf(filePath)] }
       return empty
     }
@@ -161,6 +173,7 @@ const surveyFile = Effect.fnUntraced(
       path: filePath,
       about,
       groups: whole,
+      more: torn || (yield* reaches(fs, filePath, Math.max(...groups.map(({ to }) => to)))),
       lost: lost > 0 || damaged,
       damage: lost === 0 && !damaged ?
         null :

@@ -53,6 +53,9 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
     if (finding.kind === "odd" || finding.kind === "empty") continue
     for (const group of finding.groups) rangesOf(covered, group.stream).add(group)
   }
+  const judged = openFiles.map((finding) =>
+    finding.kind === "unfinished" && finding.more && !finding.lost ? judgeMore(finding, covered, journaled) : finding
+  )
   let rowsInJournalAlone = 0
   for (const [stream, rows] of journaled) {
     for (const range of rows.ranges) {
@@ -61,7 +64,7 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
   }
   const unsealed = new Set(left.flatMap(unsealedBy).map((each) => path.basename(each)))
   const states = yield* stateSurvey.survey(fs, path, path.join(dataDir, stateFolder))
-  const found: Survey = { openFiles, segments, oddities, covered, unsealed, states, rowsInJournalAlone }
+  const found: Survey = { openFiles: judged, segments, oddities, covered, unsealed, states, rowsInJournalAlone }
   return found
 })
 
@@ -88,6 +91,27 @@ const judgeLost = (file: openFolderSurvey.Unfinished, journaled: Map<number, Seq
   ...file,
   lost: !heldByJournal(file.groups, (stream) => rangesOf(journaled, stream))
 })
+
+/**
+ * Behind the last row group that the checkpoints tell of there may be those of which the disk has lost what told of them. Rows that were
+ * being written when the process ended are in the journal, or had never been anywhere; so they are told from such as came before others.
+ */
+const judgeMore = (
+  file: openFolderSurvey.Unfinished,
+  covered: Map<number, SeqRanges>,
+  journaled: Map<number, SeqRanges>
+): Finding => {
+  const last = file.groups.at(-1)
+  if (last === undefined) return file
+  const rows = rangesOf(journaled, last.stream)
+  const behind = { first: last.last + 1, last: rows.ranges.at(-1)?.last ?? 0 }
+  const gone = rangesOf(covered, last.stream).missing(behind).flatMap((range) => rows.missing(range))
+  if (gone.length === 0) return file
+  const damage = `The checkpoints of this open file no longer tell of all that was written to it: ${
+    countRows(gone)
+  } rows are in nothing else. What they tell of is in a sealed file; delete it, or keep it to look into.`
+  return { ...file, lost: true, damage: file.damage ?? damage }
+}
 
 /** A file that is gone may be a sealed one all the same, if the journal says so of its rows; otherwise somebody removed it. */
 const judgeVanished = (

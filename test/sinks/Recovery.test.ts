@@ -16,6 +16,7 @@ import { fromThrift } from "../../src/sinks/rowGroupMetadata.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
 import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { appendRows } from "./appendRows.ts"
 import { chanceOf } from "./crashModel.ts"
 import { nothingSealed, tenOClock, trade, trades } from "./events.ts"
 import * as packageThrift from "./packageThrift.ts"
@@ -99,6 +100,21 @@ const flip = (disk: SimulatedDisk, path: string, at: number, bits = 1) => {
 const cut = (disk: SimulatedDisk, path: string, bytes: number) =>
   disk.put(path, disk.files(dataDir).get(path.slice("/data/".length))!.subarray(0, -bytes))
 
+/** Leaves the first records of the checkpoints: what the file is, and then its row groups. */
+const keepCheckpoints = (disk: SimulatedDisk, count: number) => {
+  const path = `${open}.groups`
+  const content = disk.files(dataDir).get(path.slice("/data/".length))!
+  const next = recordFrame.scan(content, checkpointRecord.magic.length).frames[count]
+  disk.put(path, content.subarray(0, next?.at))
+}
+
+/** A segment with these rows of the feed, by their ids, each numbered as it came. */
+const journalOf = (...ids: ReadonlyArray<number>) => {
+  const bytes = new PageBytes(1024)
+  for (const id of ids) appendRows(bytes, 1, feed, id + 1, [trade(id)])
+  return Buffer.concat([magic, bytes.written])
+}
+
 describe("after a kill", () => {
   it.effect("the open file is finished and what only the journal has follows in another", () =>
     Effect.gen(function*() {
@@ -133,7 +149,9 @@ describe("after a kill", () => {
             disk.failAt = disk.operations + after
             yield* Effect.exit(recover(disk))
             disk[end](chance)
-            assert.deepStrictEqual((yield* recover(disk)).ids, upTo(20), `${end} at ${after}, ${String(damaged)}`)
+            const { damage, ids } = yield* recover(disk)
+            assert.deepStrictEqual(ids, upTo(20), `${end} at ${after}, ${String(damaged)}`)
+            assert.deepStrictEqual(damage, [], "the journal has all of it")
           }
         }
       }
@@ -151,6 +169,52 @@ describe("a damaged folder", () => {
     readonly told?: string
   }> = [
     { what: "checkpoints with a torn end", damage: (disk) => cut(disk, `${open}.groups`, 1) },
+    {
+      what: "checkpoints that have lost the last two row groups, which the journal has",
+      damage: (disk) => keepCheckpoints(disk, 2)
+    },
+    {
+      what: "checkpoints that have lost the last two row groups, of which the journal has later rows alone",
+      damage: (disk) => {
+        keepCheckpoints(disk, 2)
+        disk.put(segment, journalOf(15, 16, 17, 18, 19))
+      },
+      rows: [0, 1, 2, 3, 4, 5, 15, 16, 17, 18, 19],
+      told: "row_groups",
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /no longer tell of all that was written to it: 9 rows are in nothing else/
+    },
+    {
+      what: "checkpoints with a flipped byte at their end, of rows that the journal has not",
+      damage: (disk) => {
+        flip(disk, `${open}.groups`, -5)
+        disk.put(segment, journalOf(18, 19))
+      },
+      rows: [...upTo(12), 18, 19],
+      told: "row_groups",
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /6 rows are in nothing else/
+    },
+    {
+      what: "checkpoints that have lost their end, and nothing was recorded after it",
+      damage: (disk) => {
+        keepCheckpoints(disk, 3)
+        disk.put(segment, Buffer.alloc(0))
+      },
+      // As after a power cut that came before the rows were known to the disk: what comes next tells of a crash since the last row.
+      rows: upTo(12)
+    },
+    {
+      what: "checkpoints that tell of none of the row groups",
+      damage: (disk) => {
+        keepCheckpoints(disk, 1)
+        disk.put(segment, journalOf(18, 19))
+      },
+      rows: [18, 19],
+      told: "file_before",
+      setAside: ["binance.btcusdt.trade.1773482400000.parquet.groups", "binance.btcusdt.trade.1773482400000.parquet"],
+      reason: /do not tell of the row groups that are in it/
+    },
     {
       what: "an open file with a flipped byte",
       damage: (disk) => flip(disk, open, 200),
@@ -375,6 +439,21 @@ describe("a damaged folder", () => {
           assert.strictEqual(stats.quarantined.state, 1)
           assert.deepStrictEqual(yield* memory(disk), nothingSealed)
         }
+      }))
+
+    it.effect("has the next file say that one is lost before it, also where one had been sealed before that", () =>
+      Effect.gen(function*() {
+        const disk = yield* leftBehind
+        yield* recover(disk)
+        // That the last file has its final name is not written again: it follows from what is known.
+        assert.notInclude(disk.files(dataDir).get(state.slice("/data/".length))!.toString(), `"sealing":null`)
+        disk.put(open.replace("000.parquet", "999.parquet"), Buffer.from("PAR1 and then something"))
+        disk.put(segment, journalOf(30, 31))
+        const { damage, ids } = yield* recover(disk)
+        assert.deepStrictEqual(ids, [...upTo(20), 30, 31])
+        assert.deepStrictEqual(damage, ["file_before"])
+        disk.put(segment, journalOf(32, 33))
+        assert.deepStrictEqual((yield* recover(disk)).damage, ["file_before"], "it is said once")
       }))
 
     it.effect("with a foreign file sets it aside, and removes what a write left that was cut short", () =>

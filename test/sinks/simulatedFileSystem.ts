@@ -204,7 +204,7 @@ export class SimulatedDisk {
       }),
       read: (buffer, options) =>
         Effect.sync(() => {
-          const from = Number(options?.position ?? position)
+          const from = Math.min(Number(options?.position ?? position), inode.content.length)
           return inode.content.copy(buffer, 0, from, from + buffer.length)
         }),
       readAlloc: () => Effect.succeedNone,
