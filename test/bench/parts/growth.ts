@@ -21,7 +21,8 @@ export const growth = async ({ short }: Form): Promise<ReadonlyArray<Figure>> =>
     const connectedAfter = (performance.now() - startedAt) / 1000
     let quietShare = 0
     if (load === thousandFeeds) {
-      await sleep(2000)
+      // Subscriptions are taken to be in force after 10 s, and the garbage of the start is gone.
+      await sleep(20_000)
       const [before, from] = [await recorder.child.usage(), performance.now()]
       await sleep(seconds * 1000)
       const after = await recorder.child.usage()
