@@ -8,6 +8,7 @@ import { reaches, wholePages } from "./filePages.ts"
 import type { Oddity } from "./Quarantine.ts"
 import { readableNames } from "./readableNames.ts"
 import * as recordFrame from "./recordFrame.ts"
+import { readInto } from "./readInto.ts"
 import { readWhole } from "./readWhole.ts"
 
 /** An open file that can be finished: it ends with the last of `groups`, of which the disk has every byte. */
@@ -196,13 +197,7 @@ const wholeGroups = (
     const whole: Array<checkpointRecord.GroupRecord> = []
     for (const group of groups) {
       const bytes = Buffer.allocUnsafe(group.to - group.from)
-      let read = 0
-      while (read < bytes.length) {
-        const some = yield* file.read(bytes.subarray(read), { position: BigInt(group.from + read) })
-        if (some === 0) break
-        read += some
-      }
-      if (read === bytes.length && crc32(bytes) === group.crc) whole.push(group)
+      if ((yield* readInto(file, bytes, group.from)) === bytes.length && crc32(bytes) === group.crc) whole.push(group)
     }
     return whole
   }))

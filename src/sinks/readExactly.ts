@@ -1,5 +1,6 @@
 import { Effect, type FileSystem, type PlatformError } from "effect"
 import { unsound, type UnsoundFile } from "./footer.ts"
+import { readInto } from "./readInto.ts"
 
 /** Reads `length` bytes from `from` on, wherever writing goes on; fails where the file has not so many. */
 export const readExactly = (
@@ -10,11 +11,6 @@ export const readExactly = (
   Effect.gen(function*() {
     if (length < 0 || length > 2 ** 31) return yield* unsound("its footer tells of impossible sizes")
     const bytes = Buffer.alloc(length)
-    let done = 0
-    while (done < length) {
-      const some = yield* file.read(bytes.subarray(done), { position: BigInt(from + done) })
-      if (some === 0) return yield* unsound("its footer tells of bytes behind its end")
-      done += some
-    }
+    if ((yield* readInto(file, bytes, from)) < length) return yield* unsound("its footer tells of bytes behind its end")
     return bytes
   })

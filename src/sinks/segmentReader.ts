@@ -1,4 +1,5 @@
 import { Effect, type FileSystem, type PlatformError } from "effect"
+import { readInto } from "./readInto.ts"
 
 /** Answers the first `length` bytes of a file, or all where it has fewer: a view that is valid until the next one is read. */
 export type SegmentReader = (path: string, length: number) => Effect.Effect<Buffer, PlatformError.PlatformError>
@@ -13,12 +14,6 @@ export const make = (fs: FileSystem.FileSystem): SegmentReader => {
     Effect.scoped(Effect.gen(function*() {
       const file = yield* fs.open(path)
       if (room.length < length) room = Buffer.allocUnsafeSlow(length)
-      let end = 0
-      while (end < length) {
-        const some = yield* file.read(room.subarray(end, length))
-        if (some === 0) break
-        end += some
-      }
-      return room.subarray(0, end)
+      return room.subarray(0, yield* readInto(file, room.subarray(0, length), 0))
     }))
 }
