@@ -68,10 +68,7 @@ export class DataFolderUnusable extends Schema.TaggedError<DataFolderUnusable>()
 
   /** True where all that is wrong is that its disk is full. */
   get noRoom(): boolean {
-    for (let each = this.cause; each instanceof Error; each = each.cause) {
-      if ("code" in each && (each.code === "ENOSPC" || each.code === "EDQUOT")) return true
-    }
-    return false
+    return isNoRoom(this.cause)
   }
 
   override get message() {
@@ -121,6 +118,13 @@ export class DataFolderLock extends Context.Service<DataFolderLock, {
     )
 }
 
+const isNoRoom = (cause: unknown): boolean => {
+  for (let each = cause; each instanceof Error; each = each.cause) {
+    if ("code" in each && (each.code === "ENOSPC" || each.code === "EDQUOT")) return true
+  }
+  return false
+}
+
 const lacksRoom = (error: DataFolderInUse | DataFolderUnusable): boolean =>
   error._tag === "DataFolderUnusable" && error.noRoom
 
@@ -147,7 +151,7 @@ export const claims = Effect.fnUntraced(function*(dataDir: string, own: string |
     const claim = yield* Effect.option(Effect.flatMap(fs.readFileString(claimPath), decodeClaim))
     const { mtime } = yield* fs.stat(claimPath)
     const touchedAt = mtime._tag === "Some" ? mtime.value.getTime() : now
-    const life = claim._tag === "Some" ? yield* ownProcess.lifeOf(self, claim.value) : "unknown"
+    const life = claim._tag === "Some" ? yield* ownProcess.lifeOf(self, claim.value, touchedAt) : "unknown"
     // Whoever runs on this machine works in the folder that this one was copied from. Of another machine's inodes we know nothing.
     const copied = claim._tag === "Some" && life === "alive" && claim.value.folderInode !== undefined &&
       claim.value.folderInode !== inode
@@ -190,12 +194,12 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
     const own = path.join(folder, name)
     const remove = Effect.ignore(fs.remove(own))
     return yield* Effect.gen(function*() {
-      yield* touch(fs, own, claim)
+      const isWhole = yield* putDown(fs, own, claim)
       const others = yield* claims(dataDir, name)
       const alive = others.find(({ dead }) => !dead)
       if (alive !== undefined) return yield* new DataFolderInUse({ folder: dataDir, host: alive.host, pid: alive.pid })
       for (const other of others) yield* Effect.ignore(fs.remove(other.path))
-      return own
+      return { own, isWhole }
     }).pipe(
       Effect.onError(() => remove),
       Effect.catchTag("PlatformError", (cause) => Effect.fail(unusable(cause)))
@@ -213,14 +217,24 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
     }
   })
 
-  const own = yield* Effect.acquireRelease(claimFolder, (claimPath) => Effect.ignore(fs.remove(claimPath)), {
-    interruptible: true
-  })
+  const { isWhole, own } = yield* Effect.acquireRelease(
+    claimFolder,
+    (claimed) => Effect.ignore(fs.remove(claimed.own)),
+    { interruptible: true }
+  )
+  let whole = isWhole
+  if (!whole) {
+    yield* Effect.logWarning(
+      `${dataDir} is claimed, but its disk has no room for who claims it: until there is, another recorder is told of an unknown owner`
+    )
+  }
   const keep = Effect.gen(function*() {
     if (!(yield* fs.exists(own))) {
       yield* Deferred.fail(lost, new DataFolderLost({ folder: dataDir }))
       return
     }
+    // Into the file that is there, not in place of it: a claim that was taken away stays away.
+    if (!whole) whole = yield* withinRoom(fs.writeFileString(own, claim, { flag: "r+" }))
     const now = new Date(yield* Clock.currentTimeMillis)
     yield* fs.utimes(own, now, now)
   }).pipe(Effect.catch((error) =>
@@ -235,15 +249,27 @@ const acquire = Effect.fnUntraced(function*(dataDir: string) {
   return DataFolderLock.of({ lost: Deferred.await(lost) })
 })
 
-/** Puts a claim down whole, never half written, with the time of the clock that judges it. */
-const touch = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, own: string, claim: string) {
+/**
+ * Puts a claim down, with the time of the clock that judges it, and answers whether it is whole. On a full disk it is empty: what frees
+ * the disk begins only behind the claim, and one that cannot be read is believed by its age.
+ */
+const putDown = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, own: string, claim: string) {
   const now = new Date(yield* Clock.currentTimeMillis)
-  yield* Effect.gen(function*() {
-    yield* fs.writeFileString(`${own}.new`, claim)
+  return yield* Effect.gen(function*() {
+    const isWhole = yield* withinRoom(fs.writeFileString(`${own}.new`, claim))
+    if (!isWhole) yield* fs.writeFileString(`${own}.new`, "")
     yield* fs.utimes(`${own}.new`, now, now)
     yield* fs.rename(`${own}.new`, own)
+    return isWhole
   }).pipe(Effect.onError(() => Effect.ignore(fs.remove(`${own}.new`))))
 })
+
+/** False where the disk has no room for it. */
+const withinRoom = (write: Effect.Effect<void, PlatformError.PlatformError>) =>
+  write.pipe(
+    Effect.as(true),
+    Effect.catchIf(isNoRoom, () => Effect.succeed(false))
+  )
 
 /** Tells a folder from its copies; empty where the file system has no inodes. */
 const inodeOf = (fs: FileSystem.FileSystem, folder: string): Effect.Effect<string> =>

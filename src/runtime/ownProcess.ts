@@ -28,17 +28,20 @@ export const identity: Effect.Effect<ProcessIdentity, never, FileSystem.FileSyst
   }
 })
 
-/** Whether `other` still runs, as far as `self` can tell. */
+/** Whether `other`, which gave a sign of life at `seenAtMillis`, still runs, as far as `self` can tell. */
 export const lifeOf = (
   self: ProcessIdentity,
-  other: ProcessIdentity
+  other: ProcessIdentity,
+  seenAtMillis: number
 ): Effect.Effect<Life, never, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     if (other.host !== self.host) return "unknown"
-    if (other.bootId !== self.bootId) return "dead"
+    const fs = yield* FileSystem.FileSystem
+    // Other machines may have the same host name: only what ended with this machine's last run is known to have ended.
+    if (other.bootId !== self.bootId) return seenAtMillis < (yield* bootedAtMillis(fs)) ? "dead" : "unknown"
     if (other.pidNamespace !== self.pidNamespace) return "unknown"
     if (other.startTicks === "") return isRunning(other.pid) ? "alive" : "dead"
-    const ticks = yield* startTicks(yield* FileSystem.FileSystem, other.pid)
+    const ticks = yield* startTicks(fs, other.pid)
     return ticks === other.startTicks ? "alive" : "dead"
   })
 
@@ -48,6 +51,10 @@ const startTicks = (fs: FileSystem.FileSystem, pid: number): Effect.Effect<strin
     Effect.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""),
     Effect.orElseSucceed(() => "")
   )
+
+/** When this machine was started, to the second; 0 where unknown. */
+const bootedAtMillis = (fs: FileSystem.FileSystem): Effect.Effect<number> =>
+  Effect.map(orEmpty(fs.readFileString("/proc/stat")), (stat) => Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000)
 
 const isRunning = (pid: number): boolean => {
   try {

@@ -55,6 +55,14 @@ const folderWith = Effect.fnUntraced(function*(claim: PartialClaim | null, ageMi
   return { dataDir, held: Effect.map(fs.readDirectory(folder), (names) => names.length) }
 })
 
+/** What a full disk says. */
+const noSpace = PlatformError.systemError({
+  _tag: "Unknown",
+  module: "FileSystem",
+  method: "writeFile",
+  cause: Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" })
+})
+
 /** The id of a process that has ended. */
 const endedProcess = Effect.promise(async () => {
   const child = spawn(process.execPath, ["--version"], { stdio: "ignore" })
@@ -149,6 +157,27 @@ layer(NodeServices.layer)("the data folder", (it) => {
     }
   })
 
+  it.effect("of a machine with this one's name is free only where it was claimed before this one was started", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { dataDir } = yield* folderWith({ bootId: "another" }, 10_000)
+      const bootedAgo = (seconds: number) =>
+        Effect.gen(function*() {
+          const bootedAt = Math.floor((yield* Clock.currentTimeMillis) / 1000) - seconds
+          const here = FileSystem.FileSystem.of({
+            ...fs,
+            readFileString: (path, encoding) =>
+              path === "/proc/stat"
+                ? Effect.succeed(`cpu 1 2 3\nbtime ${bootedAt}\nprocesses 9\n`)
+                : fs.readFileString(path, encoding)
+          })
+          return Effect.provideService(FileSystem.FileSystem, here)
+        })
+      const error = yield* Effect.flip(patiently((yield* bootedAgo(3600))(acquire(dataDir))))
+      assert.strictEqual(error._tag, "DataFolderInUse")
+      yield* (yield* bootedAgo(5))(acquire(dataDir))
+    }))
+
   it.effect("stays claimed as long as its owner runs, and the owner learns when it is not", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -164,26 +193,17 @@ layer(NodeServices.layer)("the data folder", (it) => {
       assert.match(error.message, /taken away/)
     }))
 
-  it.effect("on a full disk is waited for, and nothing is left of the attempts", () =>
+  it.effect("on a full disk that takes not even an empty file is waited for, and nothing is left of the attempts", () =>
     Effect.gen(function*() {
       const { dataDir, held } = yield* folderWith(null)
       const fs = yield* FileSystem.FileSystem
       const tried = yield* Queue.unbounded<void>()
       let full = true
-      const cause = Object.assign(new Error("ENOSPC: no space left on device, write"), {
-        code: "ENOSPC",
-        syscall: "write"
-      })
       const disk = FileSystem.FileSystem.of({
         ...fs,
         writeFileString: (path, text, options) =>
           full
-            ? fs.writeFileString(path, "", options).pipe(
-              Effect.andThen(Queue.offer(tried, undefined)),
-              Effect.andThen(Effect.fail(
-                PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method: "writeFile", cause })
-              ))
-            )
+            ? Effect.andThen(text === "" ? Queue.offer(tried, undefined) : Effect.void, Effect.fail(noSpace))
             : fs.writeFileString(path, text, options)
       })
       const onDisk = Effect.provideService(FileSystem.FileSystem, disk)
@@ -218,6 +238,44 @@ layer(NodeServices.layer)("the data folder", (it) => {
       yield* Queue.take(tried)
       yield* Fiber.interrupt(stopped)
       assert.strictEqual(yield* held, 0)
+    }))
+
+  it.effect("on a full disk is claimed by an empty file, which says by whom once there is room", () =>
+    Effect.gen(function*() {
+      const { dataDir } = yield* folderWith(null)
+      const fs = yield* FileSystem.FileSystem
+      const renewed = yield* Queue.unbounded<void>()
+      let full = true
+      const disk = FileSystem.FileSystem.of({
+        ...fs,
+        // A full disk takes as much as it can.
+        writeFileString: (path, text, options) =>
+          full && text !== ""
+            ? Effect.andThen(fs.writeFileString(path, text.slice(0, 9), options), Effect.fail(noSpace))
+            : fs.writeFileString(path, text, options),
+        utimes: (path, accessed, modified) =>
+          Effect.tap(
+            fs.utimes(path, accessed, modified),
+            () => path.endsWith(".json") ? Queue.offer(renewed, undefined) : Effect.void
+          )
+      })
+      yield* Effect.provideService(acquire(dataDir), FileSystem.FileSystem, disk)
+      const owner = Effect.map(claims(dataDir), ([first]) => first)
+      const touchedAt = Effect.gen(function*() {
+        const { mtime } = yield* fs.stat((yield* owner)?.path ?? "")
+        return mtime._tag === "Some" ? mtime.value.getTime() : 0
+      })
+      const claimedAt = yield* touchedAt
+      assert.deepInclude(yield* owner, { host: "an unknown host", dead: false })
+      assert.strictEqual((yield* Effect.flip(patiently(acquire(dataDir))))._tag, "DataFolderInUse")
+      const later = yield* Effect.forkChild(Effect.forever(patiently(Effect.never)))
+      yield* Queue.take(renewed)
+      assert.isAbove(yield* touchedAt, claimedAt)
+      assert.deepInclude(yield* owner, { host: "an unknown host", dead: false })
+      full = false
+      yield* Queue.take(renewed)
+      yield* Fiber.interrupt(later)
+      assert.deepInclude(yield* owner, { pid: process.pid, dead: false })
     }))
 
   it.effect("that cannot be written to is refused, with what to do", () =>
