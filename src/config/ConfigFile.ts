@@ -199,16 +199,20 @@ export const ShardIndex = whole("processes, counted from 0,", 0, maxShards - 1)
 /** How many processes share the file. */
 export const ShardCount = whole("processes", 1, maxShards)
 
-const ShardTable = table("[shard]", "Several processes that share this file: each records its share of the feeds.", {
-  index: key(
-    ShardIndex,
-    "Which of them this process is, from 0 to count - 1; SHARD_INDEX wins, which may also be a name that ends in -2 or the like, as pods have. No default: all feeds."
-  ),
-  count: key(
-    ShardCount,
-    "How many processes there are, the same for all of them; SHARD_COUNT wins. No default."
-  )
-})
+export const ShardTable = table(
+  "[shard]",
+  "Several processes that share this file: each records its share of the feeds.",
+  {
+    index: key(
+      ShardIndex,
+      "Which of them this process is, from 0 to count - 1; SHARD_INDEX wins, which may also be a name that ends in -2 or the like, as pods have. No default: all feeds."
+    ),
+    count: key(
+      ShardCount,
+      "How many processes there are, the same for all of them; SHARD_COUNT wins. No default."
+    )
+  }
+)
 
 /** The file as it is written; unknown keys are errors, and every key but `markets` may be missing. */
 export const ConfigFile = Schema.Struct({

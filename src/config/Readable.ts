@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
-import { AwsTable, StorageTable, UploadTable, WebSocketTable } from "./ConfigFile.ts"
+import { AwsTable, ShardTable, StorageTable, UploadTable, WebSocketTable } from "./ConfigFile.ts"
 import { FeedName, MarketTable } from "./MarketTable.ts"
 
 const itemOrNull = <S extends Schema.ConstraintCodec<unknown, unknown>>(schema: S) =>
@@ -28,6 +28,8 @@ export const Readable = Schema.Struct({
     local_path: orNull(StorageTable.fields.local_path.schema)
   })),
   aws: orNull(Schema.Struct({ endpoint: orNull(AwsTable.fields.endpoint.schema) })),
+  /** As a whole: one of its keys alone says nothing. */
+  shard: orNull(ShardTable),
   markets: orNull(Schema.Array(itemOrNull(Schema.Struct({
     exchange: orNull(Schema.String),
     symbols: orNull(Schema.Array(itemOrNull(symbols.value))),

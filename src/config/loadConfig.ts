@@ -5,12 +5,11 @@ import type { Config } from "./Config.ts"
 import { ConfigError, inOrder } from "./ConfigError.ts"
 import { type Environment, readEnvironment } from "./environment.ts"
 import { readOverrides } from "./Overrides.ts"
-import type { ConfigFile } from "./ConfigFile.ts"
-import { readConfigFile } from "./readConfigFile.ts"
+import { type FileFound, readConfigFile } from "./readConfigFile.ts"
 import { resolveConfig } from "./resolveConfig.ts"
 import { readSecrets } from "./Secrets.ts"
 import { readShard } from "./readShard.ts"
-import { type Found, textOf } from "./variable.ts"
+import { textOf } from "./variable.ts"
 
 /** The file that is read where none is named. */
 const defaultPath = "config.toml"
@@ -29,7 +28,7 @@ export interface Options {
   readonly recordsNothing?: boolean
 }
 
-const nothingWritten: Found<ConfigFile> = { value: { markets: [] }, problems: [] }
+const nothingWritten: FileFound = { value: { markets: [] }, problems: [], shard: undefined }
 
 const fileExists = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => true))
@@ -47,19 +46,17 @@ export const loadConfig = (options: Options): Effect.Effect<Config, ConfigError,
     const file = isMissing
       ? nothingWritten
       : yield* readConfigFile(path, options.notations, overrides.value?.dataDir ?? null)
+    const shard = readShard(file, overrides)
     const secrets = yield* readSecrets(environment.variables)
     const problems = [
       ...inOrder(file.problems),
+      ...(options.recordsNothing === true ? [] : shard.problems),
       ...environment.problems,
       ...overrides.problems,
       ...secrets.problems
     ]
     if (problems.length > 0 || file.value === null || overrides.value === null) {
       return yield* new ConfigError({ file: path, problems })
-    }
-    const shard = readShard(file.value.shard, overrides.value)
-    if (shard.problems.length > 0 && options.recordsNothing !== true) {
-      return yield* new ConfigError({ file: path, problems: shard.problems })
     }
     return resolveConfig(path, file.value, overrides.value, secrets.value, shard.value)
   })

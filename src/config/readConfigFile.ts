@@ -6,7 +6,7 @@ import type { Problem } from "./ConfigError.ts"
 import type { ConfigFile } from "./ConfigFile.ts"
 import { crossChecks } from "./crossChecks.ts"
 import { marketChecks } from "./marketChecks.ts"
-import { readable } from "./Readable.ts"
+import { type Readable, readable } from "./Readable.ts"
 import { decodeFile } from "./schemaProblems.ts"
 import type { Found } from "./variable.ts"
 
@@ -22,9 +22,15 @@ const kinds: Readonly<Record<FileSystem.File.Type, string>> = {
   Unknown: "something else"
 }
 
-const wrong = (path: string, expected: string, instead: string): Found<never> => ({
+/** What a file says, and `[shard]` also where the rest is wrong: null where that itself cannot be read. */
+export interface FileFound extends Found<ConfigFile> {
+  readonly shard: Readable["shard"]
+}
+
+const wrong = (path: string, expected: string, instead: string): FileFound => ({
   value: null,
-  problems: [{ path, expected, instead }]
+  problems: [{ path, expected, instead }],
+  shard: null
 })
 
 // The parser repeats the value it stumbled over, which is a secret where the path leads to an environment file.
@@ -37,20 +43,22 @@ export const checkText = (
   text: string,
   notations: Readonly<Record<Venue, SymbolNotation>>,
   dataDir: string | null = null
-): Found<ConfigFile> => {
+): FileFound => {
   const toml = Toml.parse(text)
   if (Result.isFailure(toml)) {
     return wrong(path, `TOML: ${withoutValue(toml.failure.message)}`, "correct the file there; words stand in quotes")
   }
   const decoded = decodeFile(toml.success)
+  const file = Option.getOrNull(readable(toml.success))
   const problems: ReadonlyArray<Problem> = [
     ...(Result.isFailure(decoded) ? decoded.failure : []),
-    ...Option.match(readable(toml.success), {
-      onNone: () => [],
-      onSome: (file) => [...crossChecks(file, dataDir), ...marketChecks(file, notations)]
-    })
+    ...(file === null ? [] : [...crossChecks(file, dataDir), ...marketChecks(file, notations)])
   ]
-  return { value: Result.isSuccess(decoded) ? decoded.success : null, problems }
+  return {
+    value: Result.isSuccess(decoded) ? decoded.success : null,
+    problems,
+    shard: file === null ? null : file.shard
+  }
 }
 
 /** Reads and checks a config file; an unreadable one is a problem like any other. */

@@ -1,6 +1,6 @@
 import type { Shard } from "../domain/Shard.ts"
-import type { ConfigFile } from "./ConfigFile.ts"
 import type { Overrides } from "./Overrides.ts"
+import type { FileFound } from "./readConfigFile.ts"
 import type { Found } from "./variable.ts"
 
 const wrong = (path: string, expected: string, instead: string): Found<never> => ({
@@ -8,8 +8,14 @@ const wrong = (path: string, expected: string, instead: string): Found<never> =>
   problems: [{ path, expected, instead }]
 })
 
-/** Which of the processes this one is, by the environment and the file together; null for the only one. */
-export const readShard = (file: ConfigFile["shard"], overrides: Overrides): Found<Shard> => {
+/**
+ * Which of the processes this one is, by the environment and the file together; null for the only one. Where either has something
+ * about it that cannot be read, that is told of already, and nothing can be said of the other.
+ */
+export const readShard = ({ problems, shard: file }: FileFound, environment: Found<Overrides>): Found<Shard> => {
+  const { value: overrides } = environment
+  const told = [...problems, ...environment.problems].some(({ path }) => /^(shard\b|SHARD_)/.test(path))
+  if (told || file === null || overrides === null) return { value: null, problems: [] }
   const index = overrides.shardIndex ?? file?.index ?? null
   const count = overrides.shardCount ?? file?.count ?? null
   if (index === null && count === null) return { value: null, problems: [] }

@@ -73,6 +73,22 @@ describe("[shard]", () => {
       assert.include(problems[0]?.instead, instead)
     }))
 
+  it.effect("is told of together with all else that is wrong, and not where a part of it cannot be read", () =>
+    Effect.gen(function*() {
+      const told = (lines: string, environment: Readonly<Record<string, string>>) =>
+        Effect.map(
+          errorOf(`${shard(lines)}[storage]\nmode = "tape"`, environment),
+          ({ problems }) => problems.map(({ path }) => path)
+        )
+      assert.deepStrictEqual(yield* told("count = 3", { LOG_LEVEL: "loud" }), [
+        "storage.mode",
+        "shard.index",
+        "LOG_LEVEL"
+      ])
+      assert.deepStrictEqual(yield* told("count = 3", { SHARD_INDEX: "none" }), ["storage.mode", "SHARD_INDEX"])
+      assert.deepStrictEqual(yield* told("index = 1\ncount = \"3\"", {}), ["shard.count", "storage.mode"])
+    }))
+
   it.effect("need not be said in full to a command that records nothing", () =>
     Effect.gen(function*() {
       const config = yield* loadConfig({ path: null, notations, environment: {}, recordsNothing: true }).pipe(
