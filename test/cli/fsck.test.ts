@@ -2,6 +2,8 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, FileSystem, Layer, Scope } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
+import { resolve } from "node:path"
+import { inspect } from "../../src/cli/fsck/folderReport.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { DataFolderLock } from "../../src/runtime/DataFolderLock.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
@@ -13,8 +15,13 @@ import * as faultyFileSystem from "../sinks/faultyFileSystem.ts"
 
 const feed = Feed.make("binance", "BTC-USDT", "trade")
 
-const fsck = (...args: ReadonlyArray<string>) => {
-  const { status, stderr, stdout } = spawnSync(process.execPath, ["src/main.ts", "fsck", ...args], { encoding: "utf8" })
+const fsck = (...args: ReadonlyArray<string>) => fsckIn({}, ...args)
+
+const fsckIn = (where: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }, ...args: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [resolve("src/main.ts"), "fsck", ...args], {
+    encoding: "utf8",
+    ...where
+  })
   return { status, text: `${stdout}${stderr}` }
 }
 
@@ -96,6 +103,29 @@ describe("fsck", () => {
       assert.match(after.text, /3 sealed files with 55 rows/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("puts rows where the recorder of this machine would have put them", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cwd = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+      const rowsGoTo = Effect.fnUntraced(function*(server: string, env: NodeJS.ProcessEnv) {
+        const dataDir = yield* folder(true)
+        const { status, text } = fsckIn({ cwd, env: { ...process.env, ...env } }, dataDir, "--repair")
+        assert.strictEqual(status, 1, text)
+        const names = yield* fs.readDirectory(dataDir, { recursive: true })
+        assert.isTrue(names.some((name) => name.includes(`/trade/${server}/`)), text)
+      })
+      yield* rowsGoTo("tokyo-1", { HOME_SERVER_NAME: "tokyo-1" })
+      yield* fs.writeFileString(
+        `${cwd}/config.toml`,
+        `aws = { home_server_name = "seoul-1" }
+[[markets]]
+exchange = "okx"
+symbols = ["BTC-USDT"]
+`
+      )
+      yield* rowsGoTo("seoul-1", {})
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("finds any flipped byte of a sealed file's pages, names the file and what is left of it, and changes nothing", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -145,6 +175,25 @@ describe("fsck", () => {
       const { status, text } = fsck(dataDir)
       assert.strictEqual(status, 2, text)
       assert.match(text, /^DAMAGED .*: it is no regular file/m)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("takes a file that is stored while it reads for no damage, and a link to nothing for one", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(false)
+      const name = (yield* fs.readDirectory(dataDir, { recursive: true })).find((each) => each.endsWith("parquet")) ??
+        ""
+      const link = `${dataDir}/${name.replace(/\d+\.parquet$/, "1.parquet")}`
+      yield* fs.symlink("nowhere", link)
+      const stored = FileSystem.FileSystem.of({
+        ...fs,
+        stat: (path) =>
+          path.endsWith(name) ? Effect.andThen(fs.remove(path, { force: true }), fs.stat(path)) : fs.stat(path)
+      })
+      const { damagedSealed, lines } = yield* Effect.provideService(inspect(dataDir), FileSystem.FileSystem, stored)
+      assert.strictEqual(damagedSealed, 1)
+      const damaged = lines.filter(({ state }) => state === "DAMAGED").map(({ text }) => text)
+      assert.deepStrictEqual(damaged.map((text) => text.slice(0, link.length)), [link])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("names the archive and the bucket of the configuration", () =>

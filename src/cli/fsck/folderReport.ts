@@ -79,6 +79,16 @@ const readableText = (readable: Readable | null): string => {
   }`
 }
 
+/** Whether its folder still has the name: a recorder may have stored the file meanwhile, while a link to nothing stays. */
+const isListed = Effect.fnUntraced(function*(file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  return yield* fs.readDirectory(path.dirname(file)).pipe(
+    Effect.map((names) => names.includes(path.basename(file))),
+    Effect.orElseSucceed(() => false)
+  )
+})
+
 /** Checks every sealed file below `dataDir`. */
 const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
   const fs = yield* FileSystem.FileSystem
@@ -88,11 +98,13 @@ const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
   let rows = 0
   for (const name of (yield* fs.readDirectory(dataDir, { recursive: true })).toSorted()) {
     if (fileNames.parseSealedPath(name) === null) continue
-    const outcome = yield* Effect.result(checkFile(fs, path.join(dataDir, name)))
+    const file = path.join(dataDir, name)
+    const outcome = yield* Effect.result(checkFile(fs, file))
     if (outcome._tag === "Failure") {
       const error = outcome.failure
+      if (error._tag === "PlatformError" && error.reason._tag === "NotFound" && !(yield* isListed(file))) continue
       const readable = error._tag === "UnsoundFile" ? `; ${readableText(error.readable)}` : ""
-      lines.push({ state: "DAMAGED", text: `${path.join(dataDir, name)}: ${error.message}${readable}` })
+      lines.push({ state: "DAMAGED", text: `${file}: ${error.message}${readable}` })
       continue
     }
     files++

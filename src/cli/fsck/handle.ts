@@ -82,9 +82,16 @@ interface Input {
 
 /** Says what is sound below a data folder and what is not, and with `repair` puts it in order. */
 export const handle = Effect.fnUntraced(function*({ config: configPath, path, repair }: Input) {
-  const config = Option.isSome(path) && Option.isNone(configPath)
+  const isPathAlone = Option.isSome(path) && Option.isNone(configPath)
+  // What is only read needs no configuration; what is written goes where the recorder of this machine would have put it.
+  const config = isPathAlone && !repair
     ? null
-    : yield* loadConfig({ path: Option.getOrNull(configPath), notations, recordsNothing: true })
+    : yield* loadConfig({
+      path: Option.getOrNull(configPath),
+      notations,
+      fileMayBeMissing: isPathAlone,
+      recordsNothing: true
+    })
   const dataDir = Option.getOrElse(path, () => config?.storage.dataDir ?? ".")
   const fs = yield* FileSystem.FileSystem
   const names = yield* Effect.mapError(fs.readDirectory(dataDir), (cause) => new NoFolder({ path: dataDir, cause }))
@@ -92,7 +99,7 @@ export const handle = Effect.fnUntraced(function*({ config: configPath, path, re
   const recordedIn = names.some((name) => ownFolders.has(name))
   if (!recordedIn && (repair || sealed === 0)) return yield* new NoDataFolder({ path: dataDir, sealedFiles: sealed })
   for (const { state, text } of lines) yield* Console.log(`${state.padEnd(8)} ${text}`)
-  if (damagedSealed > 0) yield* Console.log(`\n${advice(config)}\n`)
+  if (damagedSealed > 0) yield* Console.log(`\n${advice(isPathAlone ? null : config)}\n`)
   const damaged = lines.filter(({ state }) => state === "DAMAGED").length
   if (repair) {
     yield* Effect.scoped(
