@@ -11,7 +11,7 @@ const book = whole(
 const trade = whole(
   json`{"stream":"${cut(word)}","data":${
     cut(
-      json`{"e":"${cut(word)}","E":${integer},"s":"${cut(word)}","t":${cut(integer)},"p":"${cut(decimal)}","q":"${
+      json`{"e":"trade","E":${integer},"s":"${cut(word)}","t":${cut(integer)},"p":"${cut(decimal)}","q":"${
         cut(decimal)
       }","T":${cut(integer)},"m":${cut(boolean)},"M":${boolean}}`
     )
@@ -31,8 +31,12 @@ export const glance = (bytes: Buffer): Glance | null => {
   if (text === null) return null
   const ofTrade = trade(text)
   if (ofTrade !== null) {
-    const [, stream = "", data = "", e, s, t, p, q, T, m] = ofTrade
-    return { stream, value: { e, s, t: Number(t), p, q, T: Number(T), m: m === "true" }, data: dataOf(bytes, data) }
+    const [, stream = "", data = "", s, t, p, q, T, m] = ofTrade
+    return {
+      stream,
+      value: { e: "trade", s, t: Number(t), p, q, T: Number(T), m: m === "true" },
+      data: dataOf(bytes, data)
+    }
   }
   const ofBook = book(text)
   if (ofBook === null) return null

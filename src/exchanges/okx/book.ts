@@ -25,7 +25,7 @@ export const readBook = (
   if (books.length !== 1 || !isObject(book)) return `books message with ${books.length} books instead of one`
   const sequenceId = integerText(book.seqId, data, ["data", 0, "seqId"])
   if (sequenceId === null) return "book without a valid seqId"
-  if (typeof book.prevSeqId !== "number") return `book ${sequenceId} without a valid prevSeqId`
+  if (!Number.isInteger(book.prevSeqId)) return `book ${sequenceId} without a valid prevSeqId`
   if (!isLevels(book.asks) || !isLevels(book.bids)) return `book ${sequenceId} without valid asks and bids`
   const timestampExchange = millisToMicros(book.ts)
   if (timestampExchange === null) return `book ${sequenceId} without a valid time ts`

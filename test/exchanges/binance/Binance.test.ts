@@ -107,7 +107,8 @@ describe("control", () => {
     })
     says(Frames.flatError, { _tag: "Rejected", reason: "Too many subscriptions (code 4)" })
     says(Frames.listed, { _tag: "Ignorable", description: "reply to a query" })
-    for (const content of [Frames.shutdown, Frames.combinedShutdown]) {
+    const inTheShapeOfATrade = Frames.combinedTrade.replace(`"e":"trade"`, `"e":"serverShutdown"`)
+    for (const content of [Frames.shutdown, Frames.combinedShutdown, inTheShapeOfATrade]) {
       const { control } = parse(content)
       assert.isTrue(control?._tag === "Notice" && control.code === "serverShutdown" && control.closing)
     }
