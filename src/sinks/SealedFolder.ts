@@ -44,12 +44,10 @@ export const make = Effect.fnUntraced(function*(dataDir: string) {
     ) millis++
     const relativePath = fileNames.sealedPath(folder, date, millis)
     yield* announce(relativePath)
-    yield* fs.rename(openPath, path.join(dataDir, relativePath)).pipe(
-      // Somebody may have removed the folder that it leads to: it is made anew with the next attempt.
-      Effect.tapError(() => Effect.sync(() => known.clear()))
-    )
+    yield* fs.rename(openPath, path.join(dataDir, relativePath))
     return relativePath
-  })
+    // Somebody may have removed the folder that it leads to, or those above: they are made anew with the next attempt.
+  }, Effect.tapError(() => Effect.sync(() => known.clear())))
 
   const persistDay = Effect.fnUntraced(function*(folder: string, millis: number) {
     const day = path.join(dataDir, folder, fileNames.utcDate(millis))

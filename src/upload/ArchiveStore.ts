@@ -1,4 +1,4 @@
-import { Effect, Equal, FileSystem, Layer, Option, Path, type PlatformError, Semaphore } from "effect"
+import { Effect, Equal, FileSystem, Layer, Option, Path, type PlatformError, Random, Semaphore } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { errorText } from "../runtime/errorText.ts"
 import { digest } from "./fileDigest.ts"
@@ -13,16 +13,35 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const root = path.resolve(options.folder)
-  // Two copies at a time are no faster on one disk, and two of one key would share their temporary name.
+  // Two copies at a time are no faster on one disk, and each removes what an earlier one of its key has left.
   const oneAtATime = yield* Semaphore.make(1)
+  /** Folders that the disk knows. */
+  const known = new Set<string>()
+  // Another recorder may store into the same archive, and have a file of the same name.
+  const ownPart = `.${process.pid}-${(yield* Random.nextIntBetween(0, 2 ** 31)).toString(16)}.part`
 
-  /** Gives the file itself a second name, which is only possible within one file system; answers whether it has it. */
-  const link = (from: string, to: string) => fs.link(from, to).pipe(Effect.as(true), Effect.orElseSucceed(() => false))
+  /**
+   * Gives the file itself a second name, which is only possible within one file system; answers whether it has it. A link to a file
+   * would itself be what the archive has.
+   */
+  const link = (from: string, to: string) =>
+    fs.readLink(from).pipe(
+      Effect.as(false),
+      Effect.catch(() => Effect.as(fs.link(from, to), true)),
+      Effect.orElseSucceed(() => false)
+    )
+
+  /** Removes copies of `name` that were not finished; that of another recorder, which is under way, it tries again. */
+  const removeParts = Effect.fnUntraced(function*(folder: string, name: string) {
+    for (const each of yield* fs.readDirectory(folder)) {
+      if (each.startsWith(`.${name}.`) && each.endsWith(".part")) yield* fs.remove(path.join(folder, each))
+    }
+  })
 
   /** Copies to a name beside the target and answers what was read; the copy is on disk, and left to the caller. */
   const copy = Effect.fnUntraced(function*(from: string, to: string) {
     return yield* Effect.scoped(Effect.gen(function*() {
-      const file = yield* fs.open(to, { flag: "w" })
+      const file = yield* fs.open(to, { flag: "wx" })
       const read = yield* digest(fs, from, (chunk) => file.writeAll(chunk))
       yield* file.sync
       return read
@@ -68,20 +87,23 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const store = Effect.fnUntraced(function*(key: string, localPath: string, target: string) {
     const folder = path.dirname(target)
+    // Also those that are there: an earlier attempt may have ended before the disk knew of them.
+    yield* durableFolder.ensureBelow(fs, path, path.dirname(root), folder, known)
     if (yield* fs.exists(target)) {
       const stored = yield* compare(key, localPath, target)
-      // An earlier attempt may have ended between the name and this.
+      // Whoever put it there may not have waited for the disk.
+      yield* durableFolder.sync(fs, target)
       yield* durableFolder.sync(fs, folder)
       return stored
     }
-    yield* durableFolder.ensure(fs, path, folder)
     if (yield* link(localPath, target)) {
       // Two names of one file: nothing to compare, but it must be readable and its new name on disk.
       const stored = yield* digest(fs, target)
       yield* durableFolder.sync(fs, folder)
       return stored
     }
-    const temporary = path.join(folder, `.${path.basename(target)}.part`)
+    yield* removeParts(folder, path.basename(target))
+    const temporary = path.join(folder, `.${path.basename(target)}${ownPart}`)
     const read = yield* copy(localPath, temporary)
     const written = yield* digest(fs, temporary)
     if (written.bytes !== read.bytes || written.sha256 !== read.sha256) {
@@ -97,13 +119,17 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return written
   })
 
-  const put = Effect.fn("ArchiveStore.put")(function*(key: string, localPath: string) {
-    const target = path.resolve(root, key)
-    if (!target.startsWith(root + path.sep)) {
-      return yield* new StoreError({ key, reason: "Unusable", explanation: `it would be outside of ${root}` })
-    }
-    return yield* store(key, localPath, target)
-  }, oneAtATime.withPermit)
+  const put = Effect.fn("ArchiveStore.put")(
+    function*(key: string, localPath: string) {
+      const target = path.resolve(root, key)
+      if (!target.startsWith(root + path.sep)) {
+        return yield* new StoreError({ key, reason: "Unusable", explanation: `it would be outside of ${root}` })
+      }
+      return yield* store(key, localPath, target)
+    },
+    Effect.tapError(() => Effect.sync(() => known.clear())),
+    oneAtATime.withPermit
+  )
 
   return ObjectStore.of({
     put: (key, localPath): Effect.Effect<Stored, StoreError> =>

@@ -9,11 +9,22 @@ export interface Faults {
   readonly failing: Set<"open" | "sync" | "truncate" | "rename" | "link" | "makeDirectory">
   /** Awaited before each write. */
   beforeWrite: Effect.Effect<void>
+  /** Awaited before each link. */
+  beforeLink: Effect.Effect<void>
+  /** Files that stand on another file system than what they would be linked to. */
+  refusedLinks: (from: string) => boolean
   /** What was done that the order of matters for what a power loss leaves: `write`, `sync`, `link`, `rename` and the path. */
   readonly done: Array<string>
 }
 
-export const make = (): Faults => ({ roomBytes: Infinity, failing: new Set(), beforeWrite: Effect.void, done: [] })
+export const make = (): Faults => ({
+  roomBytes: Infinity,
+  failing: new Set(),
+  beforeWrite: Effect.void,
+  beforeLink: Effect.void,
+  refusedLinks: () => false,
+  done: []
+})
 
 const fault = (method: string, description: string) =>
   Effect.fail(PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method, description }))
@@ -67,7 +78,10 @@ export const layer = (faults: Faults): Layer.Layer<FileSystem.FileSystem> =>
             ? fault("open", "EIO: i/o error")
             : Effect.map(fs.open(path, options), (file) => faultyFile(path, file)),
         rename: (from, to) => guarded<void>("rename")(noted(`rename ${to}`, fs.rename(from, to))),
-        link: (from, to) => guarded<void>("link")(noted(`link ${to}`, fs.link(from, to))),
+        link: (from, to) =>
+          faults.refusedLinks(from)
+            ? fault("link", "EXDEV: cross-device link not permitted")
+            : Effect.andThen(faults.beforeLink, guarded<void>("link")(noted(`link ${to}`, fs.link(from, to)))),
         makeDirectory: (path, options) => guarded<void>("makeDirectory")(fs.makeDirectory(path, options))
       })
     })

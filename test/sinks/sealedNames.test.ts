@@ -77,4 +77,22 @@ layer(NodeServices.layer)("the name of a sealed file", (it) => {
       assert.include(paths, name(tenth))
       for (const [at, { previous }] of stored.entries()) assert.strictEqual(previous, paths[at - 1] ?? "")
     }))
+
+  it.effect("is reached also when somebody has removed the folders above it, of that day or another", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { dataDir, open, stored } = yield* storage
+      const day = 86_400_000_000
+      for (const [at, days] of [0, 0, 1, 2, 2].entries()) {
+        yield* fs.remove(`${dataDir}/binance`, { recursive: true, force: true })
+        const row = trade(at, { timestampCollector: tenOClock + days * day })
+        yield* Effect.scoped(Effect.gen(function*() {
+          const sink = yield* open(feed)
+          yield* sink.append([row])
+          // With the next row, what failed is tried again.
+          yield* sink.append([trade(at + 10, { timestampCollector: tenOClock + days * day })])
+        }))
+      }
+      assert.lengthOf(stored, 5)
+    }))
 })

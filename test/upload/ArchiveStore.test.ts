@@ -84,7 +84,9 @@ describe("ArchiveStore", () => {
       yield* put("archive")
       assert.strictEqual((yield* put("archive")).bytes, 1000)
       yield* fs.remove(target)
-      yield* fs.writeFile(path.join(path.dirname(target), ".1.parquet.part"), new Uint8Array(5000))
+      for (const left of [".1.parquet.part", ".1.parquet.77-abc.part"]) {
+        yield* fs.writeFile(path.join(path.dirname(target), left), new Uint8Array(5000))
+      }
       faults.failing.add("link")
       assert.strictEqual((yield* put("archive")).bytes, 1000)
       assert.deepStrictEqual(yield* fs.readDirectory(path.dirname(target)), ["1.parquet"])
@@ -118,12 +120,12 @@ describe("ArchiveStore", () => {
       const { path, folder, put, faults } = yield* setUp
       const target = path.join(folder, "archive", key)
       const parent = path.dirname(target)
-      const temporary = path.join(parent, ".1.parquet.part")
       faults.failing.add("link")
       yield* put("archive")
-      assert.deepStrictEqual(faults.done.slice(-4), [
-        `write ${temporary}`,
-        `sync ${temporary}`,
+      const steps = faults.done.slice(-4).map((step) => step.replace(/\.1\.parquet\.\d+-[0-9a-f]+\.part$/, "copy"))
+      assert.deepStrictEqual(steps, [
+        `write ${parent}/copy`,
+        `sync ${parent}/copy`,
         `rename ${target}`,
         `sync ${parent}`
       ])
@@ -131,6 +133,86 @@ describe("ArchiveStore", () => {
       yield* put("linked")
       const linked = path.join(folder, "linked", key)
       assert.deepStrictEqual(faults.done.slice(-2), [`link ${linked}`, `sync ${path.dirname(linked)}`])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("the disk knows every folder above a file, and the file, also where an earlier attempt has made them", () =>
+    Effect.gen(function*() {
+      const { fs, path, folder, put, faults } = yield* setUp
+      const target = path.join(folder, "archive", key)
+      yield* fs.makeDirectory(path.dirname(target), { recursive: true })
+      yield* put("archive")
+      for (let at = path.dirname(target); at !== folder; at = path.dirname(at)) {
+        assert.include(faults.done, `sync ${path.dirname(at)}`)
+      }
+      faults.done.length = 0
+      yield* put("archive")
+      assert.include(faults.done, `sync ${target}`)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("makes folders anew that somebody removed", () =>
+    Effect.gen(function*() {
+      const { fs, path, folder, localPath, faults } = yield* setUp
+      const other = `${localPath}.2`
+      yield* fs.writeFile(other, new Uint8Array(2000).fill(8))
+      yield* Effect.gen(function*() {
+        const store = yield* ObjectStore
+        yield* store.put(key, localPath)
+        yield* fs.remove(path.join(folder, "archive", "okx"), { recursive: true })
+        const second = key.replace("1.parquet", "2.parquet")
+        yield* Effect.retry(store.put(second, other), { times: 1 })
+        assert.isTrue(yield* fs.exists(path.join(folder, "archive", second)))
+      }).pipe(
+        Effect.provide(
+          ArchiveStore.layer({ folder: path.join(folder, "archive") }).pipe(
+            Layer.provide(faultyFileSystem.layer(faults))
+          )
+        )
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("has a file, not the link to one that stands in its place", () =>
+    Effect.gen(function*() {
+      const { fs, path, folder, localPath, put } = yield* setUp
+      const elsewhere = path.join(folder, "elsewhere")
+      yield* fs.rename(localPath, elsewhere)
+      yield* fs.symlink(elsewhere, localPath)
+      yield* put("archive")
+      yield* fs.remove(elsewhere)
+      assert.lengthOf(yield* fs.readFile(path.join(folder, "archive", key)), 1000)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("of two recorders with a file of one name, without links, keeps one and tells the other", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const [one, two] = ["one", "two"].map((name) => path.join(folder, name)) as [string, string]
+      yield* Effect.forEach([one, two], (file) => fs.writeFileString(file, `rows of ${file}`))
+      const written = yield* Latch.make(false)
+      const goOn = yield* Latch.make(false)
+      const recorder = (file: string, faults: faultyFileSystem.Faults) => {
+        faults.refusedLinks = (from) => from === file
+        return Effect.flatMap(ObjectStore, (store) => store.put(key, file)).pipe(
+          Effect.provide(
+            ArchiveStore.layer({ folder: path.join(folder, "archive") }).pipe(
+              Layer.provide(Layer.fresh(faultyFileSystem.layer(faults)))
+            )
+          ),
+          Effect.exit
+        )
+      }
+      const slow = faultyFileSystem.make()
+      slow.beforeLink = Effect.andThen(written.open, goOn.await)
+      const first = yield* Effect.forkChild(recorder(one, slow))
+      yield* written.await
+      const other = faultyFileSystem.make()
+      // It has begun its copy when the first one gives its own the final name.
+      other.beforeWrite = Effect.andThen(goOn.open, Effect.asVoid(Fiber.await(first)))
+      const second = yield* recorder(two, other)
+      const outcomes = [yield* Fiber.join(first), second].map((exit) => exit._tag)
+      const kept = yield* fs.readFileString(path.join(folder, "archive", key))
+      assert.sameMembers(outcomes, ["Success", "Failure"])
+      assert.strictEqual(kept, `rows of ${outcomes[0] === "Success" ? one : two}`)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("copies one file at a time, so that two of one key do not write into each other", () =>
