@@ -36,12 +36,15 @@ const consecutive = (before: Before | null): Continuity => {
   let first: number | null = before === null ? null : 0
   let last = before?.last ?? 0
   let lastTime = before?.lastTime ?? 0
+  /** Received although their numbers are none that were to come: another connection may bring each of them again. */
+  let odd: RecentNumbers | null = null
   for (const ids of before?.missing ?? []) missing.add(ids)
 
   const startAt = (from: number, to: number, time: number | null) => {
     first = from
     last = to
     lastTime = time ?? lastTime
+    odd = null
     missing.clear()
   }
 
@@ -67,7 +70,11 @@ const consecutive = (before: Before | null): Continuity => {
           return reset
         }
         // What is newer than everything before was never received, whatever its number.
-        return position.first < first || newerBy > 0 ? { _tag: "OutOfOrder", filled: 0 } : duplicate
+        if (position.first >= first && newerBy <= 0) return duplicate
+        odd ??= new RecentNumbers()
+        if (odd.has(position.last)) return duplicate
+        odd.add(position.last)
+        return { _tag: "OutOfOrder", filled: 0 }
       }
       const expected = last + 1
       last = position.last

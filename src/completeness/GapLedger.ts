@@ -4,7 +4,7 @@ import type { Gap, GapCause } from "../domain/Gap.ts"
 import { DroppedEvents } from "./DroppedEvents.ts"
 import * as interruption from "./Interruption.ts"
 import { type Lost, MissingEvents, type Say } from "./MissingEvents.ts"
-import { NewGaps, type Sized, sized } from "./NewGaps.ts"
+import { type NewGaps, type Sized, sized } from "./NewGaps.ts"
 import type { Uncarried } from "./Uncarried.ts"
 import { UnreadFrames } from "./UnreadFrames.ts"
 import type { Missing, Verdict } from "./Verdict.ts"
@@ -25,6 +25,8 @@ export interface Options {
   readonly unnumbered: boolean
   readonly startedMicros: number
   readonly before: Before
+  /** Makes its gaps. */
+  readonly gaps: NewGaps
   /** Hears every statement about a gap, in their order. */
   readonly say: Say
   /** Hears of ids that had been received and are missing after all. */
@@ -62,7 +64,7 @@ export class GapLedger {
     this.#books = options.dataType === "orderbook"
     this.#dropped = new DroppedEvents(options.counted)
     this.#unread = new UnreadFrames(options.unnumbered)
-    this.#gaps = new NewGaps(options.dataType, startedMicros)
+    this.#gaps = options.gaps
     this.#missing = new MissingEvents(options.say, before.gaps.filter(({ status }) => status === "missing"))
     this.#begun = before.lastReceivedMicros !== null
     // The clock may have been ahead when that was received.
@@ -170,7 +172,7 @@ export class GapLedger {
       this.#interruption = unread ? stop : { ...stop, openedMicros }
     }
     const now = this.#interruption
-    if (interruption.isOpen(now)) return
+    if (interruption.isOpen(now) && !interruption.hasWidened(now)) return
     now.cause ??= "never_subscribed"
     this.#announce(now)
   }
@@ -197,9 +199,7 @@ export class GapLedger {
 
   /** Whether anything was delivered in a span is not known; answers what is said of it. */
   uncarried({ after, before, cause, closedMicros, openedMicros }: Uncarried): Gap {
-    const gap = this.#gap(cause, openedMicros, closedMicros, sized(null), after, before)
-    this.#missing.add(gap, null)
-    return gap
+    return this.#missing.add(this.#gap(cause, openedMicros, closedMicros, sized(null), after, before), null)
   }
 
   /** Nothing is missing in `gap` after all. */
@@ -212,9 +212,9 @@ export class GapLedger {
 
   #addLost(cause: GapCause, openedMicros: number, closedMicros: number, { ids, missing }: Sized): Gap {
     if (ids !== null) this.#options.lose(ids)
-    const gap = this.#gap(cause, openedMicros, closedMicros, ids === null ? { ids, missing } : sized(ids))
-    this.#missing.add(gap, ids)
-    return gap
+    const longer = cause === "disk" ? this.#missing.addToLost(ids, closedMicros, this.#lastConnection) : null
+    const made = () => this.#gap(cause, openedMicros, closedMicros, ids === null ? { ids, missing } : sized(ids))
+    return longer ?? this.#missing.add(made(), ids)
   }
 
   /** Books that had been received are lost: what follows is of no use without them. */
@@ -250,9 +250,8 @@ export class GapLedger {
       // In the order of their ids: after a crash what is said of one gap speaks for all before it.
       this.#endDropped(event.timestampCollector)
       const gap = this.#gap(cause, this.#lastMicros, event.timestampCollector, sized(verdict.missing), connection)
-      return this.#missing.add(gap, verdict.missing)
-    }
-    if (this.#unread.some && this.#options.unnumbered) {
+      this.#missing.add(gap, verdict.missing)
+    } else if (this.#unread.some && this.#options.unnumbered) {
       this.#unread.clear()
       this.#missing.add(
         this.#gap("parse_errors", this.#lastMicros, event.timestampCollector, sized(null), connection),

@@ -40,6 +40,9 @@ export const reopened = (gap: Gap): Interruption => ({
 /** Whether it has been said that it is open. */
 export const isOpen = ({ gap }: Interruption): boolean => gap?.status === "open"
 
+/** Whether more events are known to be missing than has been said. */
+export const hasWidened = ({ gap, missing }: Interruption): boolean => missing !== null && missing !== gap?.missing
+
 /** A broken book: what else is missing before the next complete one. */
 export const widen = (now: Interruption, event: Event, verdict: Verdict): void => {
   // A change that was held back may have been received before what is recorded.

@@ -28,6 +28,8 @@ interface Hole extends Missing {
 export class MissingEvents {
   readonly #say: Say
   #holes: Array<Hole> = []
+  /** The newest word on gaps without ids: whoever has one dismissed may have heard of it before some of it was fetched. */
+  readonly #latest = new Map<string, Gap>()
 
   constructor(say: Say, gaps: ReadonlyArray<Gap>) {
     this.#say = say
@@ -42,24 +44,29 @@ export class MissingEvents {
     return this.#holes.map(({ gap }) => gap)
   }
 
-  /** Says that the events of `gap` are missing, those with `ids` where the venue counts. */
-  add(gap: Gap, ids: Missing | null): void {
-    const before = this.#holes.at(-1)
-    // A disk that takes nothing loses events one by one, and that is one gap.
-    const goesOn = gap.cause === "disk" && before?.gap.cause === "disk" && before.last + 1 === ids?.first
-    if (goesOn && before !== undefined && ids !== null) {
-      this.#holes.pop()
-      const revision = before.gap.revision + 1
-      const { closedMicros, connectionAfter } = gap
-      const wider = this.#narrow({ ...before.gap, revision, closedMicros, connectionAfter }, before.first, ids.last)
-      this.#say(wider, false)
-      this.#holes.push({ gap: wider, first: before.first, last: ids.last })
-      return
+  /** Says that the events of `gap` are missing, those with `ids` where the venue counts; answers the gap. */
+  add(gap: Gap, ids: Missing | null): Gap {
+    if (ids === null) {
+      this.#sayWithoutIds(gap, false)
+      return gap
     }
     this.#say(gap, false)
-    if (ids === null) return
     this.#holes.push({ gap, first: ids.first, last: ids.last })
     if (this.#holes.length > remembered) this.#holes.shift()
+    return gap
+  }
+
+  /** A disk that takes nothing loses events one by one, and that is one gap; answers it, or null where `ids` follow on none. */
+  addToLost(ids: Missing | null, closedMicros: number, connectionAfter: number | null): Gap | null {
+    const before = this.#holes.at(-1)
+    if (ids === null || before?.gap.cause !== "disk" || before.last + 1 !== ids.first) return null
+    this.#holes.pop()
+    const end = Math.max(before.gap.closedMicros ?? before.gap.openedMicros, closedMicros)
+    const longer = { ...before.gap, revision: before.gap.revision + 1, closedMicros: end, connectionAfter }
+    const gap = this.#narrow(longer, before.first, ids.last)
+    this.#say(gap, false)
+    this.#holes.push({ gap, first: before.first, last: ids.last })
+    return gap
   }
 
   /** More rows are lost right after those of `gap`, which has no ids; answers how it stands now. */
@@ -109,27 +116,46 @@ export class MissingEvents {
 
   /** Nothing is missing in a gap without ids after all. */
   dismiss(gap: Gap): void {
-    this.#say({ ...gap, revision: gap.revision + 1, status: "dismissed", missing: 0 }, false)
+    const now = this.#nowOf(gap)
+    if (now.status !== "missing") return
+    this.#sayWithoutIds({ ...now, revision: now.revision + 1, status: "dismissed", missing: 0 }, false)
   }
 
   /** One of the events of a gap without ids has come again after all; answers how it stands now. */
   foundAgain(gap: Gap): Gap {
-    const missing = (gap.missing ?? 1) - 1
-    const status = missing === 0 ? "dismissed" : "missing"
-    const found: Gap = { ...gap, revision: gap.revision + 1, recovered: gap.recovered + 1, missing, status }
-    this.#say(found, true)
+    const now = this.#nowOf(gap)
+    const missing = Math.max(0, (now.missing ?? 1) - 1)
+    const status = missing > 0 ? "missing" : now.status === "missing" ? "dismissed" : now.status
+    const found: Gap = { ...now, revision: now.revision + 1, recovered: now.recovered + 1, missing, status }
+    this.#sayWithoutIds(found, true)
     return found
   }
 
   /** `recovered` events of a gap without ids have been fetched: all that it lacks, or only some. */
   settle(gap: Gap, recovered: number, complete: boolean): void {
-    this.#say({
-      ...gap,
-      revision: gap.revision + 1,
-      recovered: gap.recovered + recovered,
+    const now = this.#nowOf(gap)
+    this.#sayWithoutIds({
+      ...now,
+      revision: now.revision + 1,
+      recovered: now.recovered + recovered,
       status: complete ? "repaired" : "missing",
-      missing: complete ? 0 : gap.missing === null ? null : Math.max(0, gap.missing - recovered)
+      missing: complete ? 0 : now.missing === null ? null : Math.max(0, now.missing - recovered)
     }, true)
+  }
+
+  #nowOf(gap: Gap): Gap {
+    return this.#latest.get(gap.id) ?? gap
+  }
+
+  #sayWithoutIds(gap: Gap, behind: boolean): void {
+    this.#latest.set(gap.id, gap)
+    if (this.#latest.size > remembered) {
+      for (const oldest of this.#latest.keys()) {
+        this.#latest.delete(oldest)
+        break
+      }
+    }
+    this.#say(gap, behind)
   }
 
   #narrow(gap: Gap, first: number, last: number): Gap {

@@ -1,5 +1,6 @@
 import type { DataType } from "../domain/Feed.ts"
 import type { Gap, GapCause } from "../domain/Gap.ts"
+import { idOf } from "../domain/GapIds.ts"
 import type { Missing } from "./Verdict.ts"
 
 /** What is missing, as far as it is known. */
@@ -17,15 +18,21 @@ export const idTexts = (ids: Missing | null) => ({
   lastMissingId: ids === null ? null : String(ids.last)
 })
 
-/** Makes the gaps of one feed and one run of the recorder, each with an id of its own. */
+/** Makes the gaps of one feed and one run of the recorder, each with an id of its own. Each that is made is to be said. */
 export class NewGaps {
   readonly #dataType: DataType
-  readonly #startedMicros: number
+  /** Unique also beside earlier runs. */
+  readonly #run: string
   #count = 0
 
   constructor(dataType: DataType, startedMicros: number) {
     this.#dataType = dataType
-    this.#startedMicros = startedMicros
+    this.#run = `${dataType}-${startedMicros}`
+  }
+
+  /** The id of the newest one; null where none was made. */
+  get newest(): string | null {
+    return this.#count === 0 ? null : idOf(this.#run, this.#count)
   }
 
   make(
@@ -37,8 +44,7 @@ export class NewGaps {
   ): Gap {
     const { cause, closedMicros, connectionAfter, connectionBefore, openedMicros, sized: { ids, missing } } = gap
     return {
-      // Unique also beside those of earlier runs.
-      id: `${this.#dataType}-${this.#startedMicros}-${++this.#count}`,
+      id: idOf(this.#run, ++this.#count),
       revision: 1,
       dataType: this.#dataType,
       cause,

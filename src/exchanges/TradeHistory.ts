@@ -17,7 +17,10 @@ export interface Wanted {
 export type HistoryAnswer =
   | {
     readonly _tag: "Page"
-    /** Oldest first, each with `origin` "repair"; also those that were not wanted. */
+    /**
+     * Oldest first, each with `origin` "repair"; also those that were not wanted. Where ids do not follow each other, a page holds all
+     * that the venue lists from its oldest trade on, up to the page before it or to `beforeId`.
+     */
     readonly trades: ReadonlyArray<TradeEvent>
     /** Where to ask for more of what is wanted; null when there is no more, or this page reached the end. */
     readonly next: string | null

@@ -87,6 +87,13 @@ export class BookIntake {
     }
   }
 
+  /** Nobody records the feed from here on. */
+  stopped(): void {
+    const { ledger, passage } = this.#options
+    passage.prepare(ledger.lastMicros())
+    this.#lead.finish()
+  }
+
   /** Why a complete book is to be asked for, once for each connection and break, and when there is room for it; null where it is not. */
   #needsBook(connection: number, leads: boolean): GapCause | null {
     const { ledger, passage } = this.#options

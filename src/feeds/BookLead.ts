@@ -27,6 +27,9 @@ export interface Contender {
   whole: boolean
   /** When its complete book came, monotonic milliseconds. */
   bookAt: number
+  /** When it was heard last, and when it brought an event last, monotonic milliseconds. */
+  heardAt: number
+  broughtAt: number
   /** A hole in the numbering of its messages, to be told with its next event. */
   messageHole: Verdict | null
   /** It leads, and may still bring what the one that led before it has brought. */
@@ -68,6 +71,8 @@ export class BookLead {
       held: new HeldChanges(this.#order),
       whole: false,
       bookAt: 0,
+      heardAt: 0,
+      broughtAt: 0,
       messageHole: null,
       behind: false
     }
@@ -86,6 +91,8 @@ export class BookLead {
   }
 
   receive(from: Contender, events: ReadonlyArray<Event>, sequence: number | null, nowMillis: number): Hole | null {
+    from.heardAt = nowMillis
+    if (events.length > 0) from.broughtAt = nowMillis
     const message = this.#options.rule === "connection" && sequence !== null ? from.judgeMessage(sequence) : inOrder
     if (message._tag === "Duplicate") {
       if (this.#lead === from) this.#options.stats.duplicates += events.length
@@ -119,8 +126,9 @@ export class BookLead {
     if (this.#lead === contender) return true
     if (!contender.whole) return false
     if (!contender.held.seamless() && nowMillis - contender.bookAt < catchUpMillis) return false
-    // A lead that is quiet has brought all there was: without numbers, nothing but a book says otherwise.
-    const quiet = this.#options.rule === "connection" && contender.held.size <= 1
+    // A lead that is quiet, and alive, has brought all there was: without numbers, nothing but a book says otherwise.
+    const alive = this.#lead === null || this.#lead.heardAt >= contender.bookAt
+    const quiet = this.#options.rule === "connection" && contender.held.size <= 1 && alive
     this.#makeLead(contender, quiet ? null : "sequence_gap")
     return true
   }
@@ -136,6 +144,15 @@ export class BookLead {
       this.#options.interrupted(cause, contender.connection)
     }
     this.#order.expectQuestions(this.#contenders.size > 1)
+  }
+
+  /** Nobody records from here on: what another connection has brought, and the leading one has not, is recorded where nothing is missing before it. */
+  finish(): void {
+    for (const other of this.#contenders) {
+      if (other !== this.#lead && other.whole && other.held.seamless() && other.held.size > 0) {
+        return this.#makeLead(other, null)
+      }
+    }
   }
 
   /** Lets the best of the others lead; without a cause only one that goes on without a hole. */
@@ -203,9 +220,11 @@ export class BookLead {
   #leadWhereSilent(from: Contender, nowMillis: number): void {
     from.held.prune()
     const oldest = from.held.oldestNews()
-    if (oldest !== null && nowMillis - oldest.atMillis >= silenceMillis && from.held.seamless()) {
-      this.#makeLead(from, null)
-    }
+    if (oldest === null) return
+    if (nowMillis - oldest.atMillis >= silenceMillis && from.held.seamless()) return this.#makeLead(from, null)
+    const newsAt = from.held.oldestChange()?.atMillis ?? nowMillis
+    const heardAt = this.#lead?.broughtAt ?? nowMillis
+    if (from.whole && nowMillis - Math.max(newsAt, heardAt) >= catchUpMillis) this.#makeLead(from, "stale")
   }
 
   /** A book that lacks changes is of no use as long as another connection has a complete one. */

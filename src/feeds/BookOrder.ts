@@ -41,8 +41,12 @@ export class BookOrder {
 
   isRecorded(event: Mark): boolean {
     const { position, timestampExchange } = event
-    if (position !== null) return this.#recorded.has(position.last) || this.#isBeforeBook(event)
     const lastTime = this.#last?.timestampExchange ?? null
+    if (position !== null) {
+      // The venue may have counted anew, and used its number before.
+      const isNewer = lastTime !== null && timestampExchange !== null && timestampExchange > lastTime
+      return !isNewer && (this.#recorded.has(position.last) || this.#isBeforeBook(event))
+    }
     return lastTime !== null && timestampExchange !== null && timestampExchange <= lastTime - sameWithinMicros
   }
 

@@ -12,6 +12,9 @@ interface Span {
   gap: Gap | null
 }
 
+/** A connection that is so far behind another one no longer carries. */
+const behindMicros = 2_000_000
+
 export interface Options {
   /** Hears of a span that nobody has shown to have delivered; answers what is said of it. */
   readonly uncarried: (span: Uncarried) => Gap
@@ -25,7 +28,8 @@ export interface Options {
  */
 export class Carriers {
   readonly #options: Options | null
-  readonly #carrying = new Set<number>()
+  /** When each of them was heard last, microseconds since the epoch. */
+  readonly #carrying = new Map<number, number>()
   #spans: Array<Span> = []
 
   /** Without options, the venue's numbers tell what was missed. */
@@ -41,10 +45,16 @@ export class Carriers {
     return this.#carrying.has(connection)
   }
 
+  /** Another connection that delivers, or would; null where there is none. */
+  other(connection: number): number | null {
+    for (const each of this.#carrying.keys()) if (each !== connection) return each
+    return null
+  }
+
   /** The connection delivers, or would if there were anything. */
   add(connection: number, nowMicros: number): void {
     this.closing(nowMicros, connection)
-    this.#carrying.add(connection)
+    this.#carrying.set(connection, nowMicros)
   }
 
   /** The connection is about to deliver; to be told before what it brings is written. */
@@ -71,8 +81,13 @@ export class Carriers {
   remove(connection: number, cause: GapCause | null, lastMicros: number): void {
     const carried = this.#carrying.delete(connection)
     this.#spans = this.#spans.filter(({ vouching }) => !vouching.delete(connection) || vouching.size > 0)
-    if (this.#options === null || !carried || cause === null || this.#carrying.size === 0) return
-    const vouching = new Set(this.#carrying)
+    if (this.#options === null || !carried) return
+    for (const [other, heardMicros] of this.#carrying) {
+      // It has not brought what the one that has ended brought.
+      if (heardMicros < lastMicros - behindMicros) this.#carrying.delete(other)
+    }
+    if (cause === null || this.#carrying.size === 0) return
+    const vouching = new Set(this.#carrying.keys())
     this.#spans.push({ cause, openedMicros: lastMicros, before: connection, vouching, gap: null })
   }
 }

@@ -35,6 +35,11 @@ export class EventJudge {
     this.#options = options
   }
 
+  /** A frame is about to be taken whose first event is this one: what is said of gaps from here on stands before it. */
+  next(event: Event): void {
+    this.#options.neighbours?.next(event)
+  }
+
   /** Takes the events of a frame, of which there is at least one; answers the hole that was found before or among them. */
   receive(events: ReadonlyArray<Event>, connection: number, path: number): Hole | null {
     const { ledger, neighbours, passage, stats } = this.#options
@@ -42,7 +47,6 @@ export class EventJudge {
     let hole: Hole | null = null
     let from = 0
     let kept: Array<Event> | null = null
-    neighbours?.next(events[0]!)
     passage.prepare(events[0]!.timestampCollector)
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!
@@ -64,6 +68,7 @@ export class EventJudge {
       if (fresh) race.won(path, 1)
     }
     passage.pass(kept ?? (from === 0 ? events : events.slice(from)))
+    neighbours?.passed()
     return hole
   }
 
@@ -82,7 +87,7 @@ export class EventJudge {
   }
 
   #judge(event: Event, connection: number): Verdict {
-    const { carriers, continuity, ledger, passage, recent, unwritten } = this.#options
+    const { carriers, continuity, ledger, neighbours, passage, recent, unwritten } = this.#options
     const verdict = continuity.judge(event)
     if (verdict._tag !== "Unverifiable" || recent === null) return verdict
     const { sequenceId } = event
@@ -92,7 +97,7 @@ export class EventJudge {
       unwritten.take(sequenceId, (gap) => ledger.foundAgain(gap))
       return verdict
     }
-    if (fresh) return verdict
+    if (fresh && neighbours?.wasFetched(sequenceId) !== true) return verdict
     // A venue may legally repeat a book on one connection; two connections that deliver bring the same ones.
     const twice = event.dataType === "trade" || carriers.size > 1 || !carriers.has(connection)
     return twice ? duplicate : verdict

@@ -1,6 +1,8 @@
 import * as Continuity from "../completeness/Continuity.ts"
 import { GapLedger } from "../completeness/GapLedger.ts"
+import { NewGaps } from "../completeness/NewGaps.ts"
 import { RecentIds } from "../completeness/RecentIds.ts"
+import type { Uncarried } from "../completeness/Uncarried.ts"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
 import type { Event } from "../domain/Event.ts"
 import type { Feed } from "../domain/Feed.ts"
@@ -30,6 +32,17 @@ const rememberedBooks = 1024
 /** How long a successor waits until it and another connection have brought the same event, so that nothing lies between them. */
 const overlapMillis = 2000
 
+/** What was known when a connection delivered for the first time beside others. */
+interface Beside {
+  readonly sinceMillis: number
+  /** How often an event had come twice. */
+  readonly duplicates: number
+  /** Frames of the others since it joined. */
+  readonly ofOthers: number
+  /** From the last event of the others to its first one. */
+  readonly span: Uncarried
+}
+
 export interface Options {
   readonly feed: Feed
   readonly rule: ContinuityRule
@@ -58,6 +71,8 @@ export class FeedIntake {
   /** What can be asked for over REST. */
   readonly fetched: FetchedTrades
   #stopsAt: number | null = null
+  /** Frames with events that any connection has brought. */
+  #frames = 0
 
   constructor(options: Options) {
     const { before, feed, nowMicros, queue, rule, stats } = options
@@ -69,7 +84,7 @@ export class FeedIntake {
     const isTrade = feed.dataType === "trade"
     const recent = rule === "none" ? new RecentIds(isTrade ? rememberedTrades : rememberedBooks) : null
     const unwritten = rule === "none" && isTrade ? new UnwrittenTrades() : null
-    const neighbours = unwritten === null ? null : new Neighbours(before.tail?.lastId ?? null)
+    const neighbours = unwritten === null ? null : new Neighbours(before.tail, options.onMissing)
     this.race(stats.paths)
     const startedMicros = nowMicros()
     const lastReceivedMicros = before.tail?.lastReceivedMicros ?? null
@@ -87,19 +102,23 @@ export class FeedIntake {
       },
       dropped: (events) => {
         this.#ledger.dropped(events)
+        neighbours?.dropped(events)
         if (unwritten !== null) { for (const { sequenceId } of events) unwritten.add(sequenceId) }
       }
     })
+    const gaps = new NewGaps(feed.dataType, startedMicros)
     this.#ledger = new GapLedger({
       dataType: feed.dataType,
       counted,
       unnumbered: rule === "none",
       startedMicros,
       before: { lastReceivedMicros, gaps: before.gaps },
+      gaps,
       say: (gap, behind) => {
+        stats.newestGap = gaps.newest
         this.#passage.say(gap, behind)
         // Rows that are lost to a disk had been received long before: the trades around them are not known any more.
-        if (gap.cause !== "disk") neighbours?.said(gap)
+        if (gap.cause !== "disk") neighbours?.said(gap, !behind)
         if (gap.cause === "queue_overflow" && gap.revision === 1) unwritten?.told(gap)
         if (gap.status === "missing") options.onMissing()
       },
@@ -150,18 +169,28 @@ export class FeedIntake {
 
   /** Everything that is new is recorded, whichever connection brings it. */
   #joinAll(connection: number, path: number): ConnectionIntake {
-    const { nowMicros, stats: { sequence } } = this.#options
+    const { nowMicros, rule, stats: { sequence } } = this.#options
     const carriers = this.#carriers
-    /** Since when it delivers beside others, and how often an event had come twice by then. */
-    let beside: { readonly sinceMillis: number; readonly duplicates: number } | null = null
+    const framesBefore = this.#frames
+    let brought = 0
+    /** Frames of the others since it joined. */
+    const ofOthers = () => this.#frames - framesBefore - brought
+    let beside: Beside | null = null
     return {
       counts: () => carriers.add(connection, nowMicros()),
       unreadable: () => this.#ledger.unreadableFrame(),
       receive: (events, _connectionSequence, nowMillis) => {
         if (events.length === 0) return null
-        if (!carriers.has(connection) && carriers.size > 0) {
-          beside = { sinceMillis: nowMillis, duplicates: sequence.duplicates }
+        const other = brought === 0 ? carriers.other(connection) : null
+        if (other !== null) {
+          const closedMicros = events[0]!.timestampCollector
+          const openedMicros = Math.min(this.#ledger.lastMicros(), closedMicros)
+          const span = { cause: "disconnected", openedMicros, closedMicros, before: other, after: connection } as const
+          beside = { sinceMillis: nowMillis, duplicates: sequence.duplicates, ofOthers: ofOthers(), span }
         }
+        this.#frames++
+        brought++
+        this.#judge.next(events[0]!)
         // The next one is known to carry once its events have been judged, and what it makes known is to be written before them.
         carriers.heard(connection)
         carriers.closing(events[0]!.timestampCollector, connection)
@@ -170,12 +199,24 @@ export class FeedIntake {
         this.#ledger.frameEnded()
         return hole
       },
-      takesOver: (nowMillis) =>
-        carriers.has(connection) &&
-        (beside === null || sequence.duplicates > beside.duplicates || nowMillis - beside.sinceMillis >= overlapMillis),
+      takesOver: (nowMillis) => {
+        if (!carriers.has(connection)) return false
+        // Where others have brought something meanwhile, it is not the market that is quiet.
+        if (brought === 0) return ofOthers() === 0
+        if (beside === null || sequence.duplicates > beside.duplicates) return true
+        if (nowMillis - beside.sinceMillis < overlapMillis) return false
+        // Whichever it is to replace has been silent since: for how long before, nobody can tell.
+        if (rule === "none" && ofOthers() === beside.ofOthers) this.#ledger.uncarried(beside.span)
+        beside = null
+        this.#passage.flush()
+        return true
+      },
       leave: (cause) => {
+        const carried = carriers.has(connection)
         carriers.remove(connection, cause, this.#ledger.lastMicros())
-        if (carriers.size === 0 && cause !== null) this.#ledger.interrupted(cause, connection)
+        if (carriers.size === 0 && (carried || cause !== null)) {
+          this.#ledger.interrupted(cause ?? "disconnected", connection)
+        }
         this.#passage.flush()
       }
     }
@@ -199,6 +240,7 @@ export class FeedIntake {
 
   /** Nobody records the feed from here on. */
   stopped(): void {
+    this.#books?.stopped()
     this.#ledger.stopped(this.#stopsAt ?? this.#options.nowMicros())
     this.#passage.flush()
   }

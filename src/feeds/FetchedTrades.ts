@@ -1,10 +1,9 @@
 import type { Continuity } from "../completeness/Continuity.ts"
 import type { GapLedger } from "../completeness/GapLedger.ts"
-import type { RecentIds } from "../completeness/RecentIds.ts"
 import type { TradeEvent } from "../domain/Event.ts"
 import type { Gap } from "../domain/Gap.ts"
 import type { SequenceStats } from "../telemetry/SequenceStats.ts"
-import { betweenIds, type Fetchable, isBetween, type Neighbours } from "./Neighbours.ts"
+import { betweenIds, type Fetchable, type Neighbours } from "./Neighbours.ts"
 import type { Passage } from "./Passage.ts"
 import type { UnwrittenTrades } from "./UnwrittenTrades.ts"
 
@@ -13,7 +12,6 @@ export interface Options {
   readonly neighbours: Neighbours | null
   readonly continuity: Continuity
   readonly ledger: GapLedger
-  readonly recent: RecentIds | null
   readonly unwritten: UnwrittenTrades | null
   readonly stats: SequenceStats
   readonly passage: Passage
@@ -37,13 +35,11 @@ export class FetchedTrades {
    * them, which only the caller can wait for.
    */
   take(trades: ReadonlyArray<TradeEvent>, gap: Fetchable): number {
-    const { ledger, passage } = this.#options
+    const { ledger, neighbours, passage, unwritten } = this.#options
     passage.prepare(ledger.lastMicros())
-    const kept = trades.filter((trade) =>
-      this.#options.neighbours === null
-        ? this.#wasMissing(trade)
-        : isBetween(trade.sequenceId, gap) && this.#isNew(trade)
-    )
+    const kept = neighbours?.take(trades, gap.gap) ?? trades.filter((trade) => this.#wasMissing(trade))
+    // The gap that a trade without room belongs to is told of as a whole.
+    for (const { sequenceId } of kept) unwritten?.take(sequenceId, (told) => told)
     if (kept.length > 0) passage.pass(kept)
     return kept.length
   }
@@ -54,6 +50,11 @@ export class FetchedTrades {
     const lacks = ({ firstMissingId, lastMissingId }: Gap) =>
       Number(lastMissingId) > Number(afterId) && Number(firstMissingId) < Number(beforeId)
     return neighbours === null && !ledger.missing().some(lacks)
+  }
+
+  /** Whether nothing is to be fetched for a gap any more, as it was none after all or what is written of it is not known. */
+  isOver({ gap }: Fetchable): boolean {
+    return this.#options.neighbours?.gaps.every(({ gap: { id } }) => id !== gap.id) === true
   }
 
   /**
@@ -76,14 +77,5 @@ export class FetchedTrades {
     if (position === null || filled === 0) return false
     stats.missing -= filled
     return ledger.repaired(position)
-  }
-
-  #isNew({ sequenceId }: TradeEvent): boolean {
-    const { recent, unwritten } = this.#options
-    const fresh = recent?.add(sequenceId) === true
-    if (!fresh && unwritten?.has(sequenceId) !== true) return false
-    // The gap that it belongs to is told of as a whole.
-    unwritten?.take(sequenceId, (gap) => gap)
-    return true
   }
 }

@@ -105,6 +105,12 @@ export class HeldChanges {
     if (this.#order.numbered) return this.#items[0] ?? null
     return this.#items.find(({ event }) => !this.#order.hasReached(event)) ?? null
   }
+
+  /** As that, but for a book where nothing is numbered: the leading connection need not bring it. */
+  oldestChange(): Held | null {
+    if (this.#order.numbered) return this.oldestNews()
+    return this.#items.find(({ event }) => !isBook(event) && !this.#order.hasReached(event)) ?? null
+  }
 }
 
 const isBook = (event: Event): boolean => event.dataType === "orderbook" && event.isSnapshot

@@ -188,7 +188,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
         yield* Effect.logInfo(
           `connection ${next.joined()?.connection ?? 0} took the place of ${old.joined()?.connection ?? 0} after ${
             secondsText(monotonicMillis(clock) - startedAt)
-          }, for ${reason}; nothing is missed`
+          }, for ${reason}`
         )
         return { _tag: "Replaced", by: next } satisfies Outcome
       }

@@ -1,4 +1,4 @@
-import { Clock, Deferred, type Duration, Effect, Exit, Latch, Schema } from "effect"
+import { Clock, Deferred, type Duration, Effect, Latch, Schema } from "effect"
 import type { Feed } from "../domain/Feed.ts"
 import type { Control, Exchange } from "../exchanges/Exchange.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
@@ -72,8 +72,8 @@ export interface Owner {
   /** The venue announces that it will end the connection. */
   readonly onClosingNotice: () => void
   /**
-   * The session was interrupted and is about to close its connection, over which nothing at all has come for so long; what comes until
-   * it is closed is still taken.
+   * The session has ended and is about to close its connection, over which nothing at all has come for so long; what comes until it is
+   * closed is still taken.
    */
   readonly onClosing: (quietMillis: number) => void
   readonly onClosed: () => void
@@ -226,9 +226,8 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
       now()
   const { counts } = intake()
   if (state === "connecting") setState("subscribing")
-  yield* Effect.addFinalizer((exit) =>
-    Exit.hasInterrupts(exit) ? Effect.sync(() => options.onClosing(now() - lastHeard)) : Effect.void
-  )
+  // After a failure too: a stop may come while a connection to a dead peer is still closing, long after anything was heard.
+  yield* Effect.addFinalizer(() => Effect.sync(() => options.onClosing(now() - lastHeard)))
   yield* Effect.logDebug("connected")
 
   const subscribe = Effect.gen(function*() {

@@ -2,7 +2,7 @@ import { Clock, Context, Deferred, type Duration, Effect, Exit, Fiber, FiberSet,
 import type { Feed } from "../domain/Feed.ts"
 import { feedLabels } from "../domain/feedLabels.ts"
 import type { Gap } from "../domain/Gap.ts"
-import * as Series from "../domain/Series.ts"
+import type * as Series from "../domain/Series.ts"
 import * as Background from "../runtime/Background.ts"
 import { phase } from "../runtime/Shutdown.ts"
 import * as stopAccounts from "../telemetry/stopAccounts.ts"
@@ -12,7 +12,7 @@ import type * as Backoff from "./Backoff.ts"
 import type { ConnectLimiter } from "./ConnectLimiter.ts"
 import type { PastTrades } from "./PastTrades.ts"
 import { reportDrops, reportStart } from "./LossReport.ts"
-import * as Ledger from "./Ledger.ts"
+import * as Ledgers from "./Ledgers.ts"
 import * as OutageLog from "./OutageLog.ts"
 import { believableTail } from "./believableTail.ts"
 import { differenceOf, type Plan } from "./Plan.ts"
@@ -63,8 +63,6 @@ interface Running {
   /** Connects, reads and hands over until it is interrupted. */
   readonly fiber: Fiber.Fiber<never>
 }
-
-const gapsOf = ({ exchange, symbol }: Feed): Series.Series => Series.make(exchange, symbol, "gap")
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const sinks = yield* Sinks
@@ -119,31 +117,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return { sink: yield* Deferred.await(opened), holding }
   })
 
-  /** The gaps of the feeds of a symbol go to one sink, open as long as one of them is recorded. */
-  const ledgers = new Map<string, { readonly ledger: Ledger.Ledger; readonly holding: Fiber.Fiber<void> }>()
-  const ledgerOf = Effect.fnUntraced(function*(feed: Feed) {
-    const series = gapsOf(feed)
-    const known = ledgers.get(series.id)
-    if (known !== undefined) return known.ledger.sink
-    let made: Ledger.Ledger | null = null
-    const { holding, sink } = yield* openSink(
-      series,
-      { onLost: (rows) => made?.lost(rows) },
-      Effect.suspend(() => made?.end ?? Effect.void)
-    )
-    const ledger = made = yield* Ledger.make(sink, telemetry.sinkStats(series))
-    ledgers.set(series.id, { ledger, holding })
-    return ledger.sink
-  })
-  const closeLedgers = Effect.suspend(() => {
-    const used = new Set([...running.values()].map(({ plan: { feed } }) => gapsOf(feed).id))
-    return Effect.forEach([...ledgers], ([id, { holding }]) => {
-      if (used.has(id)) return Effect.void
-      ledgers.delete(id)
-      telemetry.removeSeries(id)
-      return Fiber.interrupt(holding)
-    }, { concurrency: "unbounded", discard: true })
-  })
+  const ledgers = yield* Ledgers.make(openSink)
 
   /** What feeds that are not recorded any more left unsettled, which the sealed files may not tell of yet. */
   const left = new Map<string, ReadonlyArray<Gap>>()
@@ -152,7 +126,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const { feed } = plan
     const stats = telemetry.stats(feed)
     stats.completeness.objective = plan.completenessObjective
-    const gaps = yield* ledgerOf(feed)
+    const gaps = yield* ledgers.join(feed)
     let hear: ((rows: LostRows) => void) | null = null
     const { holding, sink } = yield* openSink(feed, {
       rule: plan.exchanges[0]?.channels[feed.dataType].continuity ?? null,
@@ -211,18 +185,23 @@ const make = Effect.fnUntraced(function*(options: Options) {
       telemetry.remove(feed)
       outages.leave(feed)
     }
-    yield* closeLedgers
+    yield* Effect.forEach(leaving, ({ plan: { feed } }) => ledgers.leave(feed), {
+      concurrency: "unbounded",
+      discard: true
+    })
   })
 
   /** A feed that cannot be added keeps no other from it. */
   const startAdded = (plan: Plan) =>
-    Effect.catch(start(plan), (error) => {
-      telemetry.remove(plan.feed)
-      return Effect.as(
-        Effect.logError(`${error.message}; the feed is not recorded, the next reload tries it again`),
-        plan.feed
-      )
-    })
+    Effect.catch(
+      start(plan),
+      Effect.fnUntraced(function*(error) {
+        telemetry.remove(plan.feed)
+        yield* Effect.logError(`${error.message}; the feed is not recorded, the next reload tries it again`)
+        yield* ledgers.leave(plan.feed)
+        return plan.feed
+      })
+    )
 
   const turn = yield* Semaphore.make(1)
   const apply = (plans: ReadonlyArray<Plan>) =>
@@ -258,10 +237,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     })
   )
   yield* Background.forkRepeated("the telling of outages", outages.run)
-  const sayAgain = Effect.suspend(() =>
-    Effect.forEach([...ledgers.values()], ({ ledger }) => ledger.again, { discard: true })
-  )
-  yield* Background.forkRepeated("the writing of gaps", Effect.andThen(Effect.sleep("2 seconds"), sayAgain))
+  yield* Background.forkRepeated("the writing of gaps", Effect.andThen(Effect.sleep("2 seconds"), ledgers.again))
   yield* Background.forkRepeated("the telling of drops", reportDrops(telemetry.all))
   yield* Effect.forkScoped(
     Background.restarted("the wait for the first events", reportStart(telemetry.all, clock))

@@ -133,6 +133,7 @@ const repair = Effect.fnUntraced(function*(
     }
     // Live events come first.
     while (!options.hasRoom()) yield* Effect.sleep(lookEveryMillis)
+    if (intake.fetched.isOver(wanted)) return
     recovered += intake.fetched.take(answer.trades, wanted)
     complete = answer.complete
     url = answer.next

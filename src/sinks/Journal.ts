@@ -12,6 +12,7 @@ import {
   Semaphore
 } from "effect"
 import type { Series } from "../domain/Series.ts"
+import { forkRepeated } from "../runtime/Background.ts"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { errorText } from "../runtime/errorText.ts"
@@ -19,9 +20,10 @@ import { Telemetry } from "../telemetry/Telemetry.ts"
 import { type Abandoned, settleAbandoned, wereFlushed } from "./abandonedRows.ts"
 import * as JournalSegment from "./JournalSegment.ts"
 import { type JournalStream, StreamState } from "./JournalStream.ts"
-import { liveFrames } from "./journalTrimming.ts"
+import { liveFrames, SegmentDamaged } from "./journalTrimming.ts"
 import { type Batch, PendingRecords } from "./PendingRecords.ts"
 import { readBack } from "./readBack.ts"
+import { ReclaimedRows } from "./ReclaimedRows.ts"
 import { expose, removedSegments, SegmentsRemoved } from "./removedSegments.ts"
 import { withoutJournal } from "./withoutJournal.ts"
 import * as segmentReader from "./segmentReader.ts"
@@ -101,8 +103,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   let streams = 0
   let failingSince: number | null = null
   const abandoned: Array<Abandoned> = []
-  /** Streams whose rows were taken back, and the last row that has to be on disk again before anything may go. */
-  const reclaimed = new Map<StreamState, number>()
+  const reclaimed = new ReclaimedRows()
 
   const endSegment = (end: (writer: JournalSegment.Writer) => Effect.Effect<void>) =>
     Effect.suspend(() => {
@@ -113,7 +114,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return end(ended)
     })
 
-  const failed = (operation: string, error: Error) =>
+  const failed = (operation: string, error: unknown) =>
     Effect.suspend(() => {
       stats.journalErrors++
       stats.problem = `could not ${operation}: ${errorText(error)}`
@@ -123,6 +124,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
         `${stats.problem}; recording goes on, but a crash before this ends loses rows that are in no row group yet`
       )
     })
+
+  /** Rows that it was to keep are in memory alone. */
+  const lacks = (error: SegmentDamaged | SegmentsRemoved) => {
+    stats.rowsNotJournaled += error.rows
+    return failed(`keep the journal in ${folder}`, error)
+  }
 
   const worked = Effect.suspend(() => {
     if (failingSince === null) return Effect.void
@@ -136,7 +143,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const append = Effect.fnUntraced(function*(records: Buffer) {
     writer ??= yield* JournalSegment.create(fs, folder, nextNumber++)
     const { segment } = writer
-    yield* writer.commit(records).pipe(Effect.tapError(() => endSegment((ended) => ended.abandon)))
+    yield* writer.commit(records).pipe(Effect.onError(() => endSegment((ended) => ended.abandon)))
     stats.journalBytesWritten += records.length
     return segment
   })
@@ -149,9 +156,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const { arrivals, records, sealed } = batch
     if (records === null) return true
     const startedAt = clock.monotonicTimeNanosUnsafe()
-    const written = yield* Effect.result(append(records.written))
+    const written = yield* append(records.written).pipe(
+      Effect.onError(() => Effect.sync(() => pending.restore(batch))),
+      Effect.result
+    )
     if (Result.isFailure(written)) {
-      pending.restore(batch)
       yield* failed(`write the journal in ${folder}`, written.failure)
       return false
     }
@@ -192,11 +201,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
   /** Removes what nobody needs; where old segments hold little that is needed, that little is written anew. */
   const shorten = Effect.gen(function*() {
     // Rows that are given up may be in none of those files that made them needless. Those that never were in a file are needed.
-    if (abandoned.some(wereFlushed) || reclaimed.size > 0) return true
+    if (abandoned.some(wereFlushed) || reclaimed.some) return true
     while (segments[0]?.liveBytes() === 0) yield* removeOldest
     while (segments[0] !== undefined && total() > 2 * live() + 2 * options.segmentBytes) {
       const [oldest] = segments
-      const { records, spans } = liveFrames(yield* readSegment(oldest.path, oldest.bytes), oldest)
+      const { records, spans, unread } = liveFrames(yield* readSegment(oldest.path, oldest.bytes), oldest)
       if (spans.length > 0) {
         const segment = yield* append(records.written)
         records.release()
@@ -204,6 +213,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
         yield* afterAppend
       }
       yield* removeOldest
+      if (unread.length > 0) yield* lacks(SegmentDamaged.of(oldest.path, unread))
     }
     return true
   }).pipe(
@@ -217,9 +227,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     if (removed.length === 0) return
     if (writer !== null && removed.includes(writer.segment)) yield* endSegment((ended) => ended.abandon)
     for (const segment of removed) segments.splice(segments.indexOf(segment), 1)
-    const rows = expose(removed)
-    stats.rowsNotJournaled += rows
-    yield* failed(`keep the journal in ${folder}`, new SegmentsRemoved({ segments: removed.length, rows }))
+    yield* lacks(new SegmentsRemoved({ segments: removed.length, rows: expose(removed) }))
   })
 
   const commit = Effect.gen(function*() {
@@ -228,7 +236,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const written = pending.empty || (yield* write(pending.take()))
     const shortened = yield* shorten
     if (written && shortened) yield* worked
-  }).pipe(Effect.uninterruptible, lock.withPermit)
+  }).pipe(
+    Effect.tapDefect((bug) => failed(`commit to the journal in ${folder}`, bug)),
+    Effect.uninterruptible,
+    lock.withPermit
+  )
 
   const open = (series: Series): JournalStream => {
     const stream = new StreamState(++streams, series)
@@ -240,7 +252,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       },
       flushed: (through) => {
         stream.flushed = Math.max(stream.flushed, through)
-        if (through >= (reclaimed.get(stream) ?? Infinity)) reclaimed.delete(stream)
+        reclaimed.flushed(stream, through)
       },
       sealed: (ranges, file) => {
         for (const range of ranges) pending.sealed({ stream, range, file })
@@ -253,11 +265,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       replayed: false,
       reclaim: (ranges) =>
         readBack(fs, all(), stream, ranges).pipe(
-          Effect.tap((runs) => {
-            const last = runs.at(-1)
-            if (last !== undefined) reclaimed.set(stream, last.first + last.events.length - 1)
-            return Effect.void
-          }),
+          Effect.tap((runs) => Effect.sync(() => reclaimed.add(stream, runs))),
           lock.withPermit
         ),
       abandon: (ranges, tell) => Effect.sync(() => abandoned.push({ stream, ranges, tell })),
@@ -268,7 +276,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       yield* commit
-      const needless = !(yield* settleAbandoned(fs, all(), abandoned)) && live() === 0
+      const kept = yield* settleAbandoned(fs, all(), abandoned)
+      const needless = !kept && live() === 0 && !reclaimed.some
       yield* endSegment((ended) => ended.close)
       if (!(yield* fs.exists(folder))) {
         stats.problem = `${folder} was removed while the recorder ran`
@@ -281,11 +290,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       )
     )
   )
-  yield* crowded.await.pipe(
-    Effect.timeoutOption(options.commitEvery),
-    Effect.andThen(commit),
-    Effect.forever,
-    Effect.forkScoped
-  )
+  const next = crowded.await.pipe(Effect.timeoutOption(options.commitEvery), Effect.andThen(commit))
+  yield* forkRepeated("the journal's commits", next)
   return Journal.of({ open })
 })

@@ -41,7 +41,8 @@ export class JournalSegment {
     const spans = this.#spans.get(stream) ?? []
     const tail = spans.at(-1)
     if (tail !== undefined && tail.bytes < grainBytes) {
-      tail.last = last
+      // What is copied from older segments comes behind newer rows.
+      tail.last = Math.max(tail.last, last)
       tail.rows += rows
       tail.bytes += bytes
     } else spans.push({ bytes, last, rows })
@@ -72,9 +73,16 @@ export class JournalSegment {
     this.liveBytes()
     let live = 0
     for (const [stream, spans] of this.#spans) {
-      for (const span of spans) live += Math.min(span.rows, span.last - stream.flushed)
+      for (const span of spans) live += Math.max(0, Math.min(span.rows, span.last - stream.flushed))
     }
     return live
+  }
+
+  /** Its rows of `stream` that are in no row group on disk, exactly. */
+  liveRanges(stream: StreamState): ReadonlyArray<SeqRange> {
+    const from = stream.flushed + 1
+    const held = this.#rows.get(stream)?.ranges ?? []
+    return held.flatMap(({ first, last }) => last < from ? [] : [{ first: Math.max(first, from), last }])
   }
 
   /** The streams of which it has rows that are still needed. */

@@ -12,7 +12,7 @@ import type { RowBuffer } from "./RowBuffer.ts"
 import { encodeRowGroup } from "./rowGroupEncoder.ts"
 import type { RowGroupMetadata } from "./rowGroupMetadata.ts"
 
-/** Rows could not be turned into a row group: no retry can help. */
+/** Rows could not be turned into a row group, twice: no retry can help. */
 export class EncodeError extends Schema.TaggedError<EncodeError>()("EncodeError", { cause: Schema.Defect() }) {
   override get message() {
     return `rows could not be encoded: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
@@ -98,7 +98,8 @@ export const create = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, pat
     const { body, highestId: highest, metadata } = yield* Effect.tryPromise({
       try: () => encodeRowGroup(group, goodBytes, options.zstdLevel),
       catch: (cause) => new EncodeError({ cause })
-    })
+      // Memory may have been short just then, and nothing else has these rows.
+    }).pipe(Effect.retry({ times: 1 }))
     yield* write(body)
     yield* file.sync
     const to = goodBytes + body.length

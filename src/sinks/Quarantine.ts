@@ -1,6 +1,7 @@
 import { Effect, type FileSystem, type Path } from "effect"
 import * as durableFolder from "../runtime/durableFolder.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
+import { sameBytes } from "./sameBytes.ts"
 import type { StorageStats } from "../telemetry/StorageStats.ts"
 
 /** The folders of what could not be understood, inside the data folder: the first that nothing else stands in the place of. */
@@ -30,15 +31,22 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string
     }
   })
 
-  const freePath = Effect.fnUntraced(function*(folder: string, name: string) {
+  /** The first free name for `from` in `folder`; null where `copied` says that it stands there already. */
+  const freePath = Effect.fnUntraced(function*(folder: string, from: string, copied: boolean) {
+    const name = path.basename(from)
     let target = path.join(folder, name)
-    for (let count = 1; yield* fs.exists(target); count++) target = path.join(folder, `${name}.${count}`)
+    for (let count = 1; yield* fs.exists(target); count++) {
+      if (copied && (yield* sameBytes(fs, from, target))) return null
+      target = path.join(folder, `${name}.${count}`)
+    }
     return target
   })
 
   const place = Effect.fnUntraced(function*({ kind, path: from, reason }: Oddity, copy: boolean) {
     const folder = yield* usableFolder
-    const target = yield* freePath(folder, path.basename(from))
+    const target = yield* freePath(folder, from, copy)
+    // By a recovery that came no further, which is tried every few seconds: copies would fill the disk that it waits for.
+    if (target === null) return
     // The sentence first: a file that nobody explains is what this is meant to prevent.
     yield* Effect.scoped(Effect.gen(function*() {
       const file = yield* fs.open(`${target}.reason.txt`, { flag: "w" })
@@ -46,7 +54,8 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, dataDir: string
       yield* file.sync
     }))
     yield* durableFolder.sync(fs, folder)
-    yield* copy ? fs.copyFile(from, target) : fs.rename(from, target)
+    // The original is written to next: without the disk knowing the copy, a power loss would leave neither.
+    yield* copy ? Effect.andThen(fs.copyFile(from, target), durableFolder.sync(fs, target)) : fs.rename(from, target)
     yield* durableFolder.sync(fs, folder)
     yield* durableFolder.sync(fs, path.dirname(from))
     stats.quarantined[kind]++

@@ -88,6 +88,8 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
   // While the open files still tell which of them were sealed.
   yield* settleStates(fs, statesFolder, found)
   for (const oddity of [...found.oddities, ...found.states.oddities]) yield* quarantine.move(oddity)
+  // While they stand where the next start, should this one be ended, finds them again.
+  yield* tellLostFiles(fs, path, statesFolder, found)
   const unfinished = new Map<string, Array<Unfinished>>()
   for (const finding of found.openFiles) {
     if (finding.kind === "odd") { for (const oddity of finding.oddities) yield* quarantine.move(oddity) }
@@ -101,7 +103,6 @@ export const recover = Effect.fn("Recovery.recover")(function*(given: Options) {
     const { id } = finding.about.series
     unfinished.set(id, [...(unfinished.get(id) ?? []), finding])
   }
-  yield* tellLostFiles(fs, path, statesFolder, found)
   let files = 0
   let rows = 0
   const finish = Effect.fnUntraced(function*(file: Unfinished) {

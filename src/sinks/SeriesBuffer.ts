@@ -26,9 +26,13 @@ export interface PendingFile {
   readonly firstMillis: number
   /** When the first row came to the sink, milliseconds since the epoch. */
   readonly startedAt: number
+  /** The newest gap of its feed that was known by then; null where none was. */
+  readonly gapBefore: string | null
   readonly groups: Array<RowBuffer>
   /** The numbers of the rows that are in it, as far as the disk has them. */
   readonly written: SeqRanges
+  /** It comes after one that somebody removed, of the rows of which some may be gone. */
+  readonly anew: boolean
   /** Null until the file is created. */
   file: ParquetFile | null
   /** Takes no more rows; to be sealed when none waits. */
@@ -41,11 +45,13 @@ export interface PendingFile {
 export class SeriesBuffer {
   readonly #series: Series
   readonly #limits: Limits
+  readonly #newestGap: () => string | null
   readonly files: Array<PendingFile> = []
 
-  constructor(series: Series, limits: Limits) {
+  constructor(series: Series, limits: Limits, newestGap: () => string | null) {
     this.#series = series
     this.#limits = limits
+    this.#newestGap = newestGap
   }
 
   /** Bytes of memory held, used or not. */
@@ -80,7 +86,10 @@ export class SeriesBuffer {
 
   /** Adds a row, number `seq` of its stream, and answers where it waits. */
   add(event: Row, seq: number, nowMillis: number): RowBuffer {
-    return this.#put(this.#fileFor(event, nowMillis), event, seq)
+    const file = this.#fileFor(event, nowMillis)
+    const group = this.#put(file, event, seq)
+    if (this.files.at(-1) !== file) this.files.push(file)
+    return group
   }
 
   /** Lets every row that waits be written, however few they are. */
@@ -109,8 +118,9 @@ export class SeriesBuffer {
   split(file: PendingFile, nowMillis: number): void {
     const groups = file.groups.splice(0)
     const first = groups[0]
-    if (first !== undefined && first.rows > 0) {
-      const rest = { ...pendingFile(file.day, first.firstMicros, nowMillis, groups), complete: file.complete }
+    if (first !== undefined) {
+      const { complete, gapBefore } = file
+      const rest = { ...pendingFile(file.day, first.firstMicros, nowMillis, gapBefore, groups), complete }
       this.files.splice(this.files.indexOf(file) + 1, 0, rest)
     }
     file.complete = true
@@ -118,12 +128,13 @@ export class SeriesBuffer {
 
   /** Puts a new file in the place of `file`, for `runs`, which come first, and for the rows that wait; answers how many `runs` has. */
   beginAnew(file: PendingFile, runs: ReadonlyArray<Run>): number {
-    const anew = pendingFile(file.day, 0, file.startedAt, [])
+    const { complete, day, gapBefore, startedAt } = file
+    const anew = pendingFile(day, 0, startedAt, gapBefore, [])
     for (const { events, first } of runs) for (const [at, event] of events.entries()) this.#put(anew, event, first + at)
     for (const group of anew.groups) group.frozen = true
     const groups = [...anew.groups, ...file.groups]
     const micros = groups[0]?.firstMicros ?? 0
-    const replacement = { ...pendingFile(file.day, micros, file.startedAt, groups), complete: file.complete }
+    const replacement = { ...pendingFile(day, micros, startedAt, gapBefore, groups), anew: true, complete }
     this.files.splice(this.files.indexOf(file), 1, ...(groups.length === 0 ? [] : [replacement]))
     return runs.reduce((sum, { events }) => sum + events.length, 0)
   }
@@ -136,34 +147,34 @@ export class SeriesBuffer {
 
   #put(file: PendingFile, event: Row, seq: number): RowBuffer {
     const group = this.#groupFor(file, event, seq)
+    // A row that cannot be kept leaves neither an empty row group nor an empty file.
     group.append(event)
-    if (group.rows === 1) group.firstSeq = seq
+    if (group.rows === 1) {
+      group.firstSeq = seq
+      file.groups.push(group)
+    }
     group.lastSeq = seq
     if (group.rows >= this.#limits.rowGroupRows || group.bytes >= this.#limits.rowGroupBytes) group.frozen = true
     return group
   }
 
+  /** The file that a row belongs to; not among `files` yet where it is the first of another one. */
   #fileFor(event: Row, nowMillis: number): PendingFile {
     const day = Math.floor(event.timestampCollector / microsPerDay)
     this.expire(nowMillis)
     const last = this.files.at(-1)
     if (last !== undefined && last.day === day && !last.complete) return last
     this.complete()
-    const file = pendingFile(day, event.timestampCollector, nowMillis, [])
-    this.files.push(file)
-    return file
+    return pendingFile(day, event.timestampCollector, nowMillis, this.#newestGap(), [])
   }
 
   #groupFor(file: PendingFile, event: Row, seq: number): RowBuffer {
     const last = file.groups.at(-1)
     if (last !== undefined && !last.frozen) {
-      if (last.rows === 0) return last
       if (seq === last.lastSeq + 1 && last.bytes + rowBytes(event) <= this.#limits.rowGroupBytes) return last
       last.frozen = true
     }
-    const group = new RowBuffer(this.#series)
-    file.groups.push(group)
-    return group
+    return new RowBuffer(this.#series)
   }
 }
 
@@ -171,13 +182,16 @@ const pendingFile = (
   day: number,
   firstMicros: number,
   startedAt: number,
+  gapBefore: string | null,
   groups: Array<RowBuffer>
 ): PendingFile => ({
   day,
   firstMillis: Math.floor(firstMicros / 1000),
   startedAt,
+  gapBefore,
   groups,
   written: new SeqRanges(),
+  anew: false,
   file: null,
   complete: false,
   sealedAs: null

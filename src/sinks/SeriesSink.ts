@@ -36,7 +36,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const path = yield* Path.Path
   const clock = yield* Clock.Clock
   const lock = yield* Semaphore.make(1)
-  const buffer = new SeriesBuffer(series, settings)
+  const buffer = new SeriesBuffer(series, settings, () => settings.counts?.newestGap ?? null)
   const sealFile = makeSealing(fs, path, settings)
   const health = new WriteHealth(stats, settings.retryMillis)
   let heldBytes = 0
@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   }
 
   const createFile = Effect.fnUntraced(function*(pending: PendingFile) {
-    pending.file = yield* createOpenFile(fs, path, settings, pending.firstMillis)
+    pending.file = yield* createOpenFile(fs, path, settings, pending)
     stats.filesOpen++
     stats.openFileBytes += pending.file.bytes()
     tellOpenFile()
@@ -96,6 +96,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const writeGroup = Effect.fnUntraced(
     function*(pending: PendingFile, file: ParquetFile.ParquetFile, group: RowBuffer) {
+      // Another recorder may have sealed it, where this one did not run for long: what is written then would damage that file.
+      yield* standing(fs, file.path)
       yield* settings.writing.withPermit(countBytes(file, file.append(group)))
       yield* standing(fs, file.path)
       pending.groups.shift()

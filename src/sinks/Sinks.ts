@@ -59,7 +59,7 @@ const make = Effect.fnUntraced(function*(options: sinkSettings.Options) {
       ...given,
       stream: journal.open(series),
       stats: telemetry.sinkStats(series),
-      sequence: Feed.is(series) ? telemetry.stats(series).sequence : null,
+      counts: Feed.is(series) ? telemetry.stats(series) : null,
       finishedBy: "recorder"
     })
     return yield* Effect.acquireRelease(

@@ -1,5 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" }
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
+import { type GapIds, idOf } from "../domain/GapIds.ts"
 import type { Series } from "../domain/Series.ts"
 import type { EndIds } from "./idsOfEnds.ts"
 import type { RowGroup } from "./rowGroupMetadata.ts"
@@ -18,7 +19,13 @@ export interface Certificate {
   /** Null where they could not be read. */
   readonly ends: EndIds | null
   /** What was counted while the file was written; null where that was done by a process which is no more. */
-  readonly counted: { readonly gaps: number; readonly duplicates: number } | null
+  readonly counted: {
+    /** Holes in the venue's numbers. */
+    readonly gaps: number
+    readonly duplicates: number
+    /** Gaps of any cause; null where none was found. */
+    readonly newGaps: GapIds | null
+  } | null
   /** What the disk did not give back of it, or of a file before it that could not be sealed; null where nothing is known to be lost. */
   readonly damage: Damage | null
   readonly finishedBy: "recorder" | "recovery"
@@ -36,6 +43,11 @@ export const extentOf = (groups: ReadonlyArray<RowGroup>): Record<string, string
   }
 }
 
+const gapEnds = (gaps: GapIds | null): Record<string, string> => ({
+  "ticklake.first_gap": gaps === null ? "" : idOf(gaps.run, gaps.first),
+  "ticklake.last_gap": gaps === null ? "" : idOf(gaps.run, gaps.last)
+})
+
 /** The key-value metadata of a file. */
 export const metadataOf = (certificate: Certificate): Record<string, string> => {
   const { counted, damage, ends, finishedBy, groups, homeServerName, previous, rule, series } = certificate
@@ -52,7 +64,8 @@ export const metadataOf = (certificate: Certificate): Record<string, string> => 
     ...(rule === null ? {} : { "ticklake.rule": rule }),
     ...(counted === null ? {} : {
       "ticklake.gaps": String(counted.gaps),
-      "ticklake.duplicates_dropped": String(counted.duplicates)
+      "ticklake.duplicates_dropped": String(counted.duplicates),
+      ...gapEnds(counted.newGaps)
     }),
     ...(damage === null ? {} : { "ticklake.damage": damage }),
     "ticklake.finished_by": finishedBy,

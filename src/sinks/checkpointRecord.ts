@@ -13,6 +13,11 @@ export interface FileRecord {
   readonly homeServerName: string | null
   /** Receive time of the first row, milliseconds since the epoch. */
   readonly firstMillis: number
+  /**
+   * Whether rows that are in nothing else are no news: it was written by a replay, from a journal that has all of its rows until it is
+   * sealed, or in the place of a file that was removed.
+   */
+  readonly gapsTold: boolean
 }
 
 /** One row group that the disk has. */
@@ -52,6 +57,8 @@ export const encode = (record: CheckpointRecord): Buffer => {
     appendSeries(bytes, record.series)
     bytes.appendText(record.homeServerName ?? "")
     bytes.appendInt64(record.firstMillis)
+    // Other versions read no further.
+    if (record.gapsTold) bytes.appendByte(1)
   } else if (record.kind === "group") {
     bytes.appendUInt32(record.stream)
     for (const number of [record.first, record.last, record.from, record.to]) bytes.appendInt64(number)
@@ -71,9 +78,10 @@ export const decode = (body: Buffer): CheckpointRecord | null => {
       const series = readSeries(reader)
       const homeServerName = reader.text()
       const firstMillis = reader.int64()
+      const gapsTold = reader.at < body.length && reader.byte() === 1
       return series === null
         ? null
-        : { kind: "file", series, homeServerName: homeServerName === "" ? null : homeServerName, firstMillis }
+        : { kind: "file", series, homeServerName: homeServerName === "" ? null : homeServerName, firstMillis, gapsTold }
     }
     if (kind === kinds.sealing) return { kind: "sealing" }
     if (kind !== kinds.group) return null

@@ -4,6 +4,7 @@ import * as durableFolder from "../runtime/durableFolder.ts"
 import * as fileNames from "./fileNames.ts"
 import type { JournalStream } from "./JournalStream.ts"
 import type { MemoryKeeper } from "./MemoryKeeper.ts"
+import type { PendingFile } from "./SeriesBuffer.ts"
 import * as ParquetFile from "./ParquetFile.ts"
 
 /** What an open file needs to know of its series. */
@@ -24,7 +25,7 @@ export const createOpenFile = (
   fs: FileSystem.FileSystem,
   path: Path.Path,
   { series, homeServerName, memory, openFolder, stream, zstdLevel }: OpenFileSettings,
-  firstMillis: number
+  { anew, firstMillis }: Pick<PendingFile, "anew" | "firstMillis">
 ): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
   const createAt = (millis: number): Effect.Effect<ParquetFile.ParquetFile, PlatformError.PlatformError> => {
     const name = fileNames.openName(series, millis)
@@ -34,7 +35,7 @@ export const createOpenFile = (
       folder: openFolder,
       zstdLevel,
       stream: stream.id,
-      about: { kind: "file", series, homeServerName, firstMillis }
+      about: { kind: "file", series, homeServerName, firstMillis, gapsTold: anew || stream.replayed }
     }).pipe(
       Effect.catchReason("PlatformError", "AlreadyExists", () => createAt(millis + 1))
     )

@@ -31,6 +31,8 @@ export const finishOpenFile = Effect.fnUntraced(function*(
   const { firstMillis, homeServerName, series } = file.about
   const folder = yield* Effect.fromResult(fileNames.sealedFolder(series, homeServerName))
   const memory = yield* keepers(series)
+  // Ended before it is sealed, the next start would take what is left of it for whole.
+  if (file.lost) yield* memory.loseFile
   const groups = file.groups.map(({ metadata }) => metadata)
   const end = Math.max(...file.groups.map(({ to }) => to))
   const { contents, sha256 } = yield* Effect.scoped(Effect.gen(function*() {

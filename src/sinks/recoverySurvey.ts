@@ -54,7 +54,9 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
     for (const group of finding.groups) rangesOf(covered, group.stream).add(group)
   }
   const judged = openFiles.map((finding) =>
-    finding.kind === "unfinished" && finding.more && !finding.lost ? judgeMore(finding, covered, journaled) : finding
+    finding.kind === "unfinished" && finding.more && !finding.lost && !finding.about.gapsTold
+      ? judgeMore(finding, covered, journaled)
+      : finding
   )
   let rowsInJournalAlone = 0
   for (const [stream, rows] of journaled) {
@@ -62,7 +64,8 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
       rowsInJournalAlone += countRows(rangesOf(covered, stream).missing(range))
     }
   }
-  const unsealed = new Set(left.flatMap(unsealedBy).map((each) => path.basename(each)))
+  const moved = new Set(judged.flatMap((finding) => finding.kind === "moved" ? [finding.checkpoints] : []))
+  const unsealed = new Set(left.flatMap((finding) => unsealedBy(finding, moved)).map((each) => path.basename(each)))
   const states = yield* stateSurvey.survey(fs, path, path.join(dataDir, stateFolder))
   const found: Survey = { openFiles: judged, segments, oddities, covered, unsealed, states, rowsInJournalAlone }
   return found
@@ -70,13 +73,13 @@ export const survey = Effect.fnUntraced(function*(dataDir: string) {
 
 const isFile = (path: string): boolean => CheckpointLog.fileOf(path) === null
 
-/** The paths of the open files that a finding shows to have not got their final name. */
-const unsealedBy = (finding: openFolderSurvey.Finding): ReadonlyArray<string> => {
+/** The paths of the open files that a finding shows to have not got their final name, but for those that are proven to be `moved`. */
+const unsealedBy = (finding: openFolderSurvey.Finding, moved: ReadonlySet<string>): ReadonlyArray<string> => {
   switch (finding.kind) {
     case "unfinished":
       return [finding.path]
     case "vanished":
-      return [CheckpointLog.fileOf(finding.checkpoints) ?? finding.checkpoints]
+      return moved.has(finding.checkpoints) ? [] : [CheckpointLog.fileOf(finding.checkpoints) ?? finding.checkpoints]
     case "empty":
       return finding.paths.filter(isFile)
     case "odd":

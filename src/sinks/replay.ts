@@ -41,7 +41,7 @@ export const replay = Effect.fnUntraced(function*(
       stats,
       stream: withoutJournal(stream, true),
       rule: ruleOf(series),
-      sequence: null,
+      counts: null,
       finishedBy: "recovery",
       onLost: () => {}
     })

@@ -1,6 +1,7 @@
 import { Effect, type FileSystem, type Path, type Semaphore } from "effect"
 import type { ContinuityRule } from "../domain/ContinuityRule.ts"
-import type { SequenceStats } from "../telemetry/SequenceStats.ts"
+import { since } from "../domain/GapIds.ts"
+import type { FeedStats } from "../telemetry/Telemetry.ts"
 import { metadataOf } from "./certificate.ts"
 import type { OpenFileSettings } from "./createOpenFile.ts"
 import { contentsOrNone } from "./fileContents.ts"
@@ -17,22 +18,28 @@ export interface SealSettings extends OpenFileSettings {
   /** Shared by all sinks: how many may seal at a time. */
   readonly sealing: Semaphore.Semaphore
   readonly rule: ContinuityRule | null
-  /** What the venue's numbers said of the events; null for series that come from no venue, and for rows of an earlier process. */
-  readonly sequence: Pick<SequenceStats, "gaps" | "duplicates"> | null
+  /** What is counted of the feed; null for series that come from no venue, and for rows of an earlier process. */
+  readonly counts: Pick<FeedStats, "sequence" | "newestGap"> | null
   readonly finishedBy: "recorder" | "recovery"
 }
 
 /** Seals the files of one sink, one at a time. */
 export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings: SealSettings) => {
-  const { memory, sealed, sequence, series } = settings
+  const { counts, memory, sealed, series } = settings
+  const counted = () => ({
+    gaps: counts?.sequence.gaps ?? 0,
+    duplicates: counts?.sequence.duplicates ?? 0,
+    newestGap: counts?.newestGap ?? null
+  })
   // What was counted belongs to the file that is sealed next.
-  let told = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
+  let told = counted()
 
   const adopt = Effect.fnUntraced(function*(pending: PendingFile, file: ParquetFile.ParquetFile) {
     const groups = (yield* file.groups).map(({ metadata }) => metadata)
     const contents = yield* contentsOrNone(file.path, file.source(), series.dataType, groups, file.highestId)
-    const now = { gaps: sequence?.gaps ?? 0, duplicates: sequence?.duplicates ?? 0 }
+    const now = counted()
     const { homeServerName, rule } = settings
+    yield* standing(fs, file.path)
     const sha256 = yield* file.finish(
       groups,
       metadataOf({
@@ -41,9 +48,12 @@ export const makeSealing = (fs: FileSystem.FileSystem, path: Path.Path, settings
         rule,
         groups,
         ends: contents?.ends ?? null,
-        counted: sequence === null
-          ? null
-          : { gaps: now.gaps - told.gaps, duplicates: now.duplicates - told.duplicates },
+        counted: counts === null ? null : {
+          gaps: now.gaps - told.gaps,
+          duplicates: now.duplicates - told.duplicates,
+          // Of files that waited for the disk together, the first is sealed after the gaps of them all.
+          newGaps: since([told.newestGap, pending.gapBefore], now.newestGap)
+        },
         damage: memory.fileLost() ? "file_before" : null,
         finishedBy: settings.finishedBy,
         previous: memory.memory().previousFile

@@ -70,7 +70,7 @@ export const defaults: Omit<Options, "dataDir"> = {
 }
 
 /** What one sink has for itself. */
-type Own = Pick<Settings, "finishedBy" | "onLost" | "rule" | "sequence" | "series" | "stats" | "stream">
+type Own = Pick<Settings, "counts" | "finishedBy" | "onLost" | "rule" | "series" | "stats" | "stream">
 
 /** Row groups are written this many at a time: each is in memory as columns, and once more as it will stand in its file. */
 const writeConcurrency = 8

@@ -177,7 +177,7 @@ export const metrics = {
   collector_journal_rows_skipped_total: counter(
     alone,
     "rows",
-    "Rows that somebody removed from the journal: a crash loses them until they are in a row group."
+    "Rows that somebody, or a damaged disk, took from the journal: a crash loses them until they are in a row group."
   ),
   collector_commit_duration_seconds: histogram(alone, "seconds", "What a commit to the journal took."),
   collector_receive_to_durable_seconds: histogram(

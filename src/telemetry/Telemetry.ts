@@ -71,6 +71,8 @@ export interface FeedStats extends SinkStats {
   negativeLatencies: number
   /** What the venue's numbers said of the events. */
   readonly sequence: SequenceStats.SequenceStats
+  /** Id of the gap that was found last; null before the first. */
+  newestGap: string | null
   /** What of it is recorded, and what its gaps lack, over the last day. */
   readonly completeness: CompletenessWindow
   /** Where the feed has several paths, what each of them brought; otherwise empty. */
@@ -130,6 +132,7 @@ export const makeStats = (feed: Feed.Feed): FeedStats => ({
   latency: new Histogram(latencyBoundsMillis),
   negativeLatencies: 0,
   sequence: SequenceStats.make(),
+  newestGap: null,
   completeness: new CompletenessWindow(),
   paths: [],
   eventsQueued: 0,

@@ -71,6 +71,7 @@ interface SaidFeed {
   readonly gaps_looked_for: boolean
   readonly hours: ReadonlyArray<Hour>
   readonly gaps: ReadonlyArray<{ readonly gap_id: string; readonly status: string }>
+  readonly gaps_not_recorded: ReadonlyArray<{ readonly gaps: number }>
   readonly broken_chain: ReadonlyArray<{
     readonly reason: string
     readonly file: string | null
@@ -296,6 +297,38 @@ describe("coverage", () => {
       assert.isFalse(day.said.feeds[0]?.gaps_looked_for)
       const market = yield* json([`${root}/upbit/krwbtc`, "--from", "2026-03-15"])
       assert.deepStrictEqual([market.status, market.hours["09"], market.hours["10"]], [0, "proven", "proven"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("is a hole where a file knows of two gaps and one is recorded, until the other one is", () =>
+    Effect.gen(function*() {
+      const root = yield* folder
+      const at = (minutes: number) => tenOClock + minutes * minute
+      const feed = recorder(root, okxTrades)
+      const ledger = recorder(root, okxGaps)
+      const record = (number: number, opened: number) => {
+        const over = { id: `trade-1-${number}`, openedMicros: at(opened), closedMicros: at(opened + 1) }
+        return ledger.write([[gapAt(at(opened + 1), over)]])
+      }
+      yield* Effect.promise(async () => {
+        await feed.write([[tradeAt(at(0)), tradeAt(at(50))]], 0, null)
+        await feed.write([[tradeAt(at(65))], [tradeAt(at(170))]], 1, { run: "trade-1", first: 1, last: 2 })
+        await feed.write([[tradeAt(at(185)), tradeAt(at(250))]], 0, null)
+        await feed.write([[tradeAt(at(305)), tradeAt(at(310))]], 0, null)
+        await record(1, 70)
+      })
+      const one = yield* json([root])
+      assert.strictEqual(one.status, 0)
+      const untold = Object.fromEntries(Object.keys(allProven).map((hour) => [hour, "hole"]))
+      assert.deepStrictEqual(one.hours, { ...untold, "15": "proven" })
+      assert.isNull(one.said.feeds[0]?.missing)
+      assert.deepStrictEqual(one.said.feeds[0]?.gaps_not_recorded.map(({ gaps }) => gaps), [1])
+      assert.include((yield* coverage([root])).out, "1 file tells of gaps of which no record is here yet")
+      const later = yield* json([root, "--from", "2026-03-14T14:00Z", "--to", "2026-03-14T15:00Z"])
+      assert.deepStrictEqual(later.hours, { "14": "hole" })
+      yield* Effect.promise(() => record(2, 80))
+      const both = yield* json([root])
+      assert.deepStrictEqual(both.hours, { ...allProven, "11": "hole", "15": "proven" })
+      assert.deepStrictEqual(both.said.feeds[0]?.gaps_not_recorded, [])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("is unexplained where a file of the ledger is missing", () =>

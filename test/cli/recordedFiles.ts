@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import type { ContinuityRule } from "../../src/domain/ContinuityRule.ts"
 import type { Row } from "../../src/domain/Event.ts"
+import type { GapIds } from "../../src/domain/GapIds.ts"
 import type { Series } from "../../src/domain/Series.ts"
 import { metadataOf } from "../../src/sinks/certificate.ts"
 import { footer, header } from "../../src/sinks/fileFormat.ts"
@@ -29,8 +30,12 @@ const oldKeys = ["version", "feed", "exchange", "symbol", "data_type"].map((name
 export const recorder = (root: string, series: Series, { homeServer, rule = "consecutive" }: Options = {}) => {
   let previous: Written | null = null
 
-  /** `gaps` are null for a file that a start after a crash finished. */
-  const write = async (groups: ReadonlyArray<ReadonlyArray<Row>>, gaps: number | null = 0): Promise<Written> => {
+  /** `gaps` are null for a file that a start after a crash finished, `newGaps` undefined for one of a version that did not say them. */
+  const write = async (
+    groups: ReadonlyArray<ReadonlyArray<Row>>,
+    gaps: number | null = 0,
+    newGaps?: GapIds | null
+  ): Promise<Written> => {
     const millis = Math.floor((groups[0]?.[0]?.timestampCollector ?? 0) / 1000)
     const date = new Date(millis).toISOString().slice(0, 10)
     const key = `${series.id}/${homeServer === undefined ? "" : `${homeServer}/`}${date}/${millis}.parquet`
@@ -45,17 +50,21 @@ export const recorder = (root: string, series: Series, { homeServer, rule = "con
       at += group.body.length
       rowGroups.push(group.metadata)
     }
-    const metadata = metadataOf({
+    const { "ticklake.first_gap": firstGap, "ticklake.last_gap": lastGap, ...others } = metadataOf({
       series,
       homeServerName: homeServer ?? null,
       rule: series.dataType === "gap" ? null : rule,
       groups: rowGroups,
       ends: null,
-      counted: gaps === null ? null : { gaps, duplicates: 0 },
+      counted: gaps === null ? null : { gaps, duplicates: 0, newGaps: newGaps ?? null },
       damage: null,
       finishedBy: gaps === null ? "recovery" : "recorder",
       previous: previous === null ? null : { path: previous.key, sha256: previous.sha256 }
     })
+    const said = firstGap === undefined || lastGap === undefined || newGaps === undefined
+      ? {}
+      : { "ticklake.first_gap": firstGap, "ticklake.last_gap": lastGap }
+    const metadata: Record<string, string> = { ...others, ...said }
     const about = rule === null ? Object.fromEntries(oldKeys.map((key) => [key, metadata[key] ?? ""])) : metadata
     const bytes = Buffer.concat([...parts, footer(series.dataType, rowGroups, about)])
     const path = `${root}/${key}`

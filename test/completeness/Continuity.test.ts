@@ -122,6 +122,16 @@ describe("Continuity of ids that follow each other", () => {
     )
   })
 
+  it("takes once what several connections bring of the trades before the first one, or of a new count", () => {
+    const continuity = Continuity.make("consecutive")
+    assert.deepStrictEqual(
+      tags(continuity.judge, [trade(100), trade(98), trade(98), trade(99), trade(99), trade(100)]),
+      ["InOrder", "OutOfOrder", "Duplicate", "OutOfOrder", "Duplicate", "Duplicate"]
+    )
+    const again = [trade(1, 1, 500_000), trade(1, 1, 500_000), trade(2, 2, 600_000), trade(2, 2, 600_000)]
+    assert.deepStrictEqual(tags(continuity.judge, again), ["OutOfOrder", "Duplicate", "OutOfOrder", "Duplicate"])
+  })
+
   it("does not judge what has no number", () => {
     const continuity = Continuity.make("consecutive")
     assert.deepStrictEqual(tags(continuity.judge, [{ ...trade(1), position: null }, trade(7)]), [

@@ -40,6 +40,7 @@ const file = ({ from, to }: Piece, previous: CoveredFile | null, over: Partial<C
     lastReceived,
     rowsByHour,
     gaps: 0,
+    newGaps: null,
     link: {
       previousFile: previous?.path ?? "",
       previousSha256: previous?.sha256 ?? "",
@@ -303,6 +304,32 @@ describe("Coverage", () => {
     assert.deepStrictEqual(classes(coverage), { 0: "hole", 1: "hole" })
     assert.deepStrictEqual(coverage.untold.map(({ file }) => file), [pathOf(at(70))])
     assert.strictEqual(coverage.missing, null)
+  })
+
+  it("is a hole around a file that knows of a gap of which no record tells, however many of the others do", () => {
+    const run = "trade-1"
+    const pieces = [{ from: 0, to: 50 }, { from: 60, to: 110 }, { from: 120, to: 170 }, { from: 180, to: 230 }]
+    const plain = chained(pieces, { newGaps: [] })
+    const files = plain.with(1, { ...plain[1]!, gaps: 2, newGaps: [{ run, first: 3, last: 4 }] })
+    const recorded = (number: string, over: Partial<Gap> = {}) => gap(105, 106, { id: `${run}-${number}`, ...over })
+    const one = cover({ files, gaps: [recorded("1"), recorded("3"), recorded("3.77")] })
+    assert.deepStrictEqual(classes(one), { 0: "hole", 1: "hole", 2: "hole", 3: "proven" })
+    assert.deepStrictEqual(one.untold.map(({ file, gaps }) => [file, gaps]), [[pathOf(at(60)), 1]])
+    assert.deepStrictEqual([one.missing, one.hours[0]?.missing, one.hours[0]?.complete], [null, null, null])
+    // The gaps of another run have the same numbers.
+    const other = gap(105, 106, { id: "trade-2-4" })
+    assert.deepStrictEqual(cover({ files, gaps: [recorded("3"), other] }).untold.map(({ gaps }) => gaps), [1])
+    const all = cover({ files, gaps: [recorded("3"), recorded("4", { status: "dismissed" })] })
+    assert.deepStrictEqual(classes(all), { 0: "proven", 1: "hole", 2: "proven", 3: "proven" })
+    assert.deepStrictEqual(all.untold, [])
+  })
+
+  it("goes by the holes in the numbers alone where a file says nothing of other gaps", () => {
+    const files = chained([{ from: 0, to: 50 }], { gaps: 2 })
+    assert.deepStrictEqual(cover({ files, gaps: [gap(5, 6)] }).untold, [])
+    assert.deepStrictEqual(cover({ files }).untold.map(({ gaps }) => gaps), [2])
+    // A hole in a book that is broken already is no gap of its own.
+    assert.deepStrictEqual(cover({ files: chained([{ from: 0, to: 50 }], { gaps: 2, newGaps: [] }) }).untold, [])
   })
 
   it("is not provable around a file without a count where no ledger is, up to the end of the one after it", () => {

@@ -121,6 +121,7 @@ const play = (venue: BookVenue, steps: ReadonlyArray<Step>) => {
 
 /** Replays the rows; where a change lacks its predecessor, or a book stands for more than one, a gap must say so. */
 const verify = ({ changes, model, outages, rule }: BookVenue) => {
+  assert.deepStrictEqual(model.untold, [])
   const rows = eventsOf(model.rows)
   const gaps = standingGaps(model.rows).filter(({ status }) => status !== "dismissed")
   const overlapping = rule === "connection"

@@ -159,6 +159,7 @@ describe("the intake of trades whose ids follow each other", () => {
     [Steps],
     ([steps]) => {
       const { model, newest } = play(steps)
+      assert.deepStrictEqual(model.untold, [])
       const seen = new Map<number, number>()
       for (const { sequenceId } of eventsOf(model.rows)) {
         seen.set(Number(sequenceId), (seen.get(Number(sequenceId)) ?? 0) + 1)
@@ -204,6 +205,26 @@ describe("the intake of trades whose ids follow each other", () => {
     model.drain()
     connection.receive(tradesOf(1301, 1301), null, 0)
     assert.closeTo(complete(), 197 / 301, 1e-9)
+  })
+
+  it("tells of each gap that it numbers, also of those that a disk makes longer", () => {
+    const model = new IntakeModel(feed, "consecutive", 100)
+    const connection = model.connect()
+    const receivedMicros = { firstReceivedMicros: model.now, lastReceivedMicros: model.now, events: null }
+    const lose = (id: number) =>
+      model.intake.lost({ ...receivedMicros, rows: 1, firstId: `${id}`, lastId: `${id}` }, false)
+    connection.receive(Array.from({ length: 20 }, (_, id) => trade(1001 + id, model.now, model.now, true)), null, 0)
+    assert.strictEqual(model.stats.newestGap, null)
+    for (const id of [1003, 1004, 1005, 1010, 1011]) lose(id)
+    connection.receive([trade(1031, model.now, model.now, true)], null, 0)
+    model.drain()
+    const gaps = standingGaps(model.rows).map(({ id, firstMissingId, missing }) => [
+      id.split("-")[2],
+      firstMissingId,
+      missing
+    ])
+    assert.deepStrictEqual(gaps, [["1", "1003", 3], ["2", "1010", 2], ["3", "1021", 10]])
+    assert.deepStrictEqual([model.stats.newestGap?.split("-")[2], model.untold], ["3", []])
   })
 
   it("takes trades that found no room when they are fetched, though no other has come since", () => {

@@ -212,6 +212,7 @@ describe("the intake of trades whose ids do not follow each other", () => {
     [Steps],
     ([steps]) => {
       const { causes, model, sentAt } = play(steps)
+      assert.deepStrictEqual(model.untold, [])
       const rows = new Map<string, number>()
       for (const { sequenceId } of eventsOf(model.rows)) rows.set(sequenceId, (rows.get(sequenceId) ?? 0) + 1)
       const gaps = standingGaps(model.rows)

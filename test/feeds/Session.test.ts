@@ -21,6 +21,8 @@ const open = Effect.fnUntraced(function*(
     readonly feed?: Feed.Feed
     readonly holeIn?: (events: ReadonlyArray<Event>) => Hole | null
     readonly mayAskAnew?: () => boolean
+    readonly onClosing?: (quietMillis: number) => void
+    readonly onClosed?: () => unknown
   } = {}
 ) {
   const stats = (yield* Telemetry).stats(feed)
@@ -46,8 +48,8 @@ const open = Effect.fnUntraced(function*(
     onData: () => Effect.void,
     onSilence: () => Effect.void,
     onClosingNotice: () => {},
-    onClosing: () => {},
-    onClosed: () => {},
+    onClosing: over.onClosing ?? (() => {}),
+    onClosed: over.onClosed ?? (() => {}),
     mayAskAnew: over.mayAskAnew ?? (() => true)
   }))
   return { fiber, received, stats }
@@ -143,6 +145,36 @@ describe("Session", () => {
       const error = yield* Effect.flip(Fiber.join(fiber))
       assert.strictEqual(error._tag, "ConnectionSilent")
       assert.strictEqual(stats.pingsSent, 1)
+    }).pipe(Effect.provide(environment)))
+
+  it.live("says since when nothing was heard before it closes the connection, also where the line is dead", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      let quiet = 0
+      const url = yield* serve((peer) => peer.pause())
+      const { fiber } = yield* open(
+        exchangeAt(url, {
+          keepalive: {
+            ping: { _tag: "PingFrame" },
+            everyMillis: 60,
+            replyWithinMillis: 50,
+            heartbeatWithinMillis: null
+          }
+        }),
+        60,
+        {
+          onClosing: (quietMillis) => {
+            told.push("closing")
+            quiet = quietMillis
+          },
+          onClosed: () => told.push("closed")
+        }
+      )
+      yield* until(() => told.length > 0)
+      assert.deepStrictEqual(told, ["closing"])
+      assert.isAtLeast(quiet, 50)
+      yield* Fiber.await(fiber)
+      assert.deepStrictEqual(told, ["closing", "closed"])
     }).pipe(Effect.provide(environment)))
 
   it.live("does not count control messages as market data", () =>

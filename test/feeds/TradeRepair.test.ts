@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
+import type { ContinuityRule } from "../../src/domain/ContinuityRule.ts"
 import type { TradeEvent } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { HistoryAnswer, TradeHistory } from "../../src/exchanges/TradeHistory.ts"
@@ -24,27 +25,32 @@ const trade = (id: number, micros: number): TradeEvent => ({
   side: "buy"
 })
 
-const page = (ids: ReadonlyArray<number>, complete: boolean): HistoryAnswer => ({
+const page = (ids: ReadonlyArray<number>, complete: boolean, next: string | null = null): HistoryAnswer => ({
   _tag: "Page",
   trades: ids.map((id) => ({ ...trade(id, 5), origin: "repair" as const })),
-  next: null,
+  next,
   complete
 })
 
 /** A feed that misses the trades 3 to 5, and a venue that answers as it is told. */
 const missing = Effect.fnUntraced(function*(
   answers: (request: number) => HistoryAnswer,
-  horizonMillis: number | null = null
+  horizonMillis: number | null = null,
+  rule: ContinuityRule = "consecutive"
 ) {
+  const asked: Array<string> = []
   const lines: Array<string> = []
   const pauses: Array<number> = []
   let requests = 0
   let room = true
-  const model = new IntakeModel(feed, "consecutive")
+  const model = new IntakeModel(feed, rule)
   const history: TradeHistory = {
     limit: { count: 1, perMillis: 1 },
     horizonMillis,
-    first: () => "http://venue/",
+    first: ({ afterId, beforeId }) => {
+      asked.push(`${afterId} to ${beforeId}`)
+      return "http://venue/"
+    },
     read: () => answers(requests)
   }
   const repair = TradeRepair.make({ feed, stats: model.stats, history: () => history, hasRoom: () => room })
@@ -67,7 +73,8 @@ const missing = Effect.fnUntraced(function*(
   const { now } = model
   yield* TestClock.setTime(now / 1000)
   connection.receive([1, 2].map((id) => trade(id, now)), null, 0)
-  connection.receive([trade(6, now + 1)], null, 0)
+  connection.leave("disconnected")
+  model.connect().receive([trade(6, now + 1)], null, 0)
   yield* repair.run(model.intake).pipe(
     Effect.provideService(PastTrades, past),
     Effect.provide(Layer.merge(logger, Layer.succeed(References.MinimumLogLevel, "Info"))),
@@ -79,6 +86,7 @@ const missing = Effect.fnUntraced(function*(
   }
   const ids = () => eventsOf(model.rows).map(({ sequenceId }) => sequenceId).join(" ")
   return {
+    asked,
     gaps,
     ids,
     lines,
@@ -156,6 +164,20 @@ describe("the fetching of missed trades", () => {
       made.open()
       yield* TestClock.adjust("100 millis")
       assert.deepStrictEqual(made.gaps(), [{ missing: 0, recovered: 3, status: "repaired" }])
+    }))
+
+  it.effect("goes on where the last attempt ended, also where ids do not follow each other", () =>
+    Effect.gen(function*() {
+      const answers: ReadonlyArray<HistoryAnswer> = [
+        page([4, 5, 6], false, "http://venue/older"),
+        { _tag: "Refused", reason: "no such thing" },
+        page([1, 2, 3, 4], true)
+      ]
+      const made = yield* missing((request) => answers[request - 1] ?? assert.fail("asked again"), null, "none")
+      yield* TestClock.adjust("7 seconds")
+      assert.deepStrictEqual(made.asked, ["2 to 6", "2 to 4"])
+      assert.deepStrictEqual(made.gaps(), [{ missing: 0, recovered: 3, status: "repaired" }])
+      assert.strictEqual(made.ids(), "1 2 6 4 5 3")
     }))
 
   it.effect("does not ask for what the venue has forgotten", () =>

@@ -3,6 +3,7 @@ import type { ContinuityRule } from "../../src/domain/ContinuityRule.ts"
 import type { Event, Row } from "../../src/domain/Event.ts"
 import type { Feed } from "../../src/domain/Feed.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
+import { idOf, parse } from "../../src/domain/GapIds.ts"
 import * as EventQueue from "../../src/feeds/EventQueue.ts"
 import type { ConnectionIntake } from "../../src/feeds/ConnectionIntake.ts"
 import { FeedIntake } from "../../src/feeds/FeedIntake.ts"
@@ -58,6 +59,8 @@ export class IntakeModel {
   /** Microseconds. */
   now = 1_000_000_000_000_000
   connections = 0
+  /** How often it was said that something could be fetched. */
+  missing = 0
   #intake: FeedIntake
   #queue: EventQueue.EventQueue
 
@@ -99,6 +102,16 @@ export class IntakeModel {
     this.rows.splice(from)
   }
 
+  /** Gaps of this run that no row tells of. */
+  get untold(): ReadonlyArray<string> {
+    const newest = parse(this.stats.newestGap ?? "")
+    if (newest === null) return []
+    const said = new Set(standingGaps(this.rows).map(({ id }) => id))
+    return Array.from({ length: newest.number }, (_, index) => idOf(newest.run, index + 1)).filter((id) =>
+      !said.has(id)
+    )
+  }
+
   /** Begins anew with what the rows tell. */
   restart(): void {
     this.now += 1000
@@ -124,7 +137,7 @@ export class IntakeModel {
       before: memoryOf(this.rows),
       nowMicros: () => this.now,
       onRecorded: () => {},
-      onMissing: () => {}
+      onMissing: () => void this.missing++
     })
     return [this.#queue, intake]
   }

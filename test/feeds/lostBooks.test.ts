@@ -55,6 +55,8 @@ describe("books that a disk loses", () => {
     const [gap, ...others] = standingGaps(model.rows)
     assert.deepStrictEqual(others, [])
     assert.deepInclude(gap, { cause: "disk", openedMicros: receivedAt(2), closedMicros: receivedAt(5), missing: 2 })
+    // No number of the venue shows it, and the file says all the same that there is one.
+    assert.deepStrictEqual([model.stats.sequence.gaps, model.stats.newestGap], [0, gap?.id])
   })
 
   it("are two gaps where a complete one was kept in between", () => {
@@ -82,5 +84,24 @@ describe("books that a disk loses", () => {
     assert.deepInclude(open, { cause: "disk", status: "open", openedMicros: receivedAt(2), closedMicros: null })
     model.restart()
     assert.deepStrictEqual(model.intake.unsettled().map(({ id }) => id), [open!.id])
+  })
+})
+
+describe("a book that is broken when the recorder stops", () => {
+  it("lacks all that was found missing until then, and nothing is said twice", () => {
+    const { keep, model, said } = market()
+    keep(1, true)
+    keep(3, false)
+    keep(6, false)
+    model.intake.stopping(0)
+    model.intake.stopped()
+    model.drain()
+    assert.deepStrictEqual(said(), ["1", "open 1", "3", "6", "open 2"])
+    assert.deepInclude(standingGaps(model.rows)[0], { cause: "sequence_gap", missing: 3 })
+    model.restart()
+    model.intake.stopping(0)
+    model.intake.stopped()
+    model.drain()
+    assert.lengthOf(said(), 5)
   })
 })

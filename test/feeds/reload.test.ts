@@ -7,7 +7,7 @@ import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import type { Plan } from "../../src/feeds/Plan.ts"
 import * as Supervisor from "../../src/feeds/Supervisor.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
-import { SinkError, Sinks } from "../../src/sinks/Sink.ts"
+import { type Sink, SinkError, Sinks } from "../../src/sinks/Sink.ts"
 import * as Logging from "../../src/telemetry/Logging.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
@@ -17,19 +17,24 @@ import { exchangeAt, serve } from "./numberVenue.ts"
 const refused = (feed: string) =>
   new SinkError({ series: feed, operation: "name its files", cause: new Error("no name") })
 
-/** A supervisor over a venue on loopback, with sinks that note what they are told; `closing` is waited for when one closes. */
+/**
+ * A supervisor over a venue on loopback, with sinks that note what they are told; `closing` is waited for when one closes, `opening`
+ * when one opens.
+ */
 const supervised = Effect.fnUntraced(function*(
   symbols: ReadonlyArray<string>,
   closing: (symbol: string) => Effect.Effect<void> = () => Effect.void,
-  broken: ReadonlySet<string> = new Set()
+  broken: ReadonlySet<string> = new Set(),
+  opening: (dataType: Feed.Feed["dataType"] | "gap") => Effect.Effect<void> = () => Effect.void
 ) {
   const peers: Array<{ readonly symbol: string; readonly peer: WebSocket }> = []
   const notes: Array<string> = []
+  const ledgers: Array<string> = []
   const url = yield* serve((peer) => {
     peer.on("message", (text) => peers.push({ symbol: String(text), peer }))
   })
-  const planOf = (symbol: string, signature = ""): Plan => ({
-    feed: Feed.make("bybit", symbol, "trade"),
+  const planOf = (symbol: string, signature = "", dataType: Feed.Feed["dataType"] = "trade"): Plan => ({
+    feed: Feed.make("bybit", symbol, dataType),
     exchanges: [exchangeAt(url, { subscribe: () => [() => symbol] })],
     history: null,
     completenessObjective: 0.999,
@@ -41,9 +46,15 @@ const supervised = Effect.fnUntraced(function*(
     Sinks.of({
       open: ({ dataType, symbol }) =>
         dataType === "gap" ?
-          Effect.succeed({ append: () => Effect.void, appendNow: () => false, memory: nothingSealed }) :
           Effect.acquireRelease(
-            broken.has(symbol) ? refused(symbol) : Effect.sync(() => {
+            Effect.sync(() => {
+              ledgers.push(`${symbol} opened`)
+              return { append: () => Effect.void, appendNow: () => false, memory: nothingSealed }
+            }),
+            () => Effect.sync(() => ledgers.push(`${symbol} closed`))
+          ) :
+          Effect.acquireRelease(
+            broken.has(symbol) ? refused(symbol) : Effect.map(opening(dataType), (): Sink => {
               notes.push(`${symbol} opened`)
               return {
                 memory: nothingSealed,
@@ -87,6 +98,7 @@ const supervised = Effect.fnUntraced(function*(
         untouched
       })),
     connected,
+    ledgers,
     notes,
     peers,
     planOf,
@@ -184,6 +196,26 @@ describe("other plans", () => {
       broken.clear()
       assert.deepInclude(yield* apply(planOf("A"), planOf("B"), planOf("C")), { added: ["B"], untouched: 2 })
       yield* connected(3)
+    }))
+
+  it.live("that put one feed of a symbol in the place of another leave the ledger of their gaps open", () =>
+    Effect.gen(function*() {
+      const gone = yield* Deferred.make<void>()
+      const { all, apply, connected, ledgers, planOf, stop } = yield* supervised(
+        ["A"],
+        undefined,
+        undefined,
+        (dataType) => dataType === "orderbook" ? Deferred.await(gone) : Effect.void
+      )
+      yield* connected(1)
+      const applying = yield* Effect.forkChild(apply(planOf("A", "", "orderbook")))
+      yield* until(() => all().every(({ feed }) => feed.dataType === "orderbook"))
+      yield* Deferred.succeed(gone, undefined)
+      assert.deepInclude(yield* Fiber.join(applying), { added: ["A"], removed: ["A"] })
+      assert.deepStrictEqual(ledgers, ["A opened"])
+      yield* apply()
+      assert.deepStrictEqual(ledgers, ["A opened", "A closed"])
+      yield* stop
     }))
 
   it.live("half in effect when the process stops are left to the stop, which waits for every sink", () =>

@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Feed from "../../src/domain/Feed.ts"
-import { DataFolderLock } from "../../src/runtime/DataFolderLock.ts"
+import { DataFolderLock, lockFolder } from "../../src/runtime/DataFolderLock.ts"
 import { Journal } from "../../src/sinks/Journal.ts"
 import * as Recovery from "../../src/sinks/Recovery.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
@@ -102,6 +102,22 @@ describe("a real disk", () => {
         }).pipe(Effect.provide(NodeServices.layer)),
       60_000
     )
+
+    it.live("is claimed all the same, so that what is sealed there can leave it", (context) =>
+      Effect.gen(function*() {
+        const mount = yield* onTmpfs("size=1m")
+        if ("reason" in mount) return context.skip(mount.reason)
+        const fs = yield* FileSystem.FileSystem
+        const dataDir = `${mount.folder}/data`
+        yield* Effect.scoped(Layer.build(Layer.fresh(DataFolderLock.layer(dataDir))))
+        const { error } = spawnSync("dd", ["if=/dev/zero", `of=${mount.folder}/ballast`, "bs=4096"], {
+          stdio: "ignore"
+        })
+        assert.isUndefined(error)
+        yield* Layer.build(DataFolderLock.layer(dataDir))
+        const [claim = ""] = yield* fs.readDirectory(`${dataDir}/${lockFolder}`)
+        assert.strictEqual(yield* fs.readFileString(`${dataDir}/${lockFolder}/${claim}`), "")
+      }).pipe(Effect.provide(NodeServices.layer)))
   })
 
   it.live("that is read-only is refused with what to do", (context) =>

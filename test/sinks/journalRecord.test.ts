@@ -125,11 +125,17 @@ describe("checkpoints", () => {
     const rows = new RowBuffer(feeds.trade)
     for (const event of trades(20)) rows.append(event)
     const { metadata } = await encodeRowGroup(rows, 4, 1)
-    const file = { kind: "file", series: feeds.trade, homeServerName: null, firstMillis: 1_773_482_400_000 } as const
+    const file = {
+      kind: "file",
+      series: feeds.trade,
+      homeServerName: null,
+      firstMillis: 1_773_482_400_000,
+      gapsTold: false
+    } as const
     const group = (
       first: number
     ) => ({ kind: "group", stream: 3, first, last: first + 19, from: 4, to: 99, crc: 17, metadata } as const)
-    const records = [file, { ...file, homeServerName: "tokyo-1" }, group(1), group(21)]
+    const records = [file, { ...file, homeServerName: "tokyo-1", gapsTold: true }, group(1), group(21)]
     const bytes = Buffer.concat(records.map(checkpointRecord.encode))
     const read = (from: Buffer) => recordFrame.scan(from, 0).frames.map(({ body }) => checkpointRecord.decode(body))
     const plain = (record: unknown) => JSON.stringify(record)

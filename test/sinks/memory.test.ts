@@ -111,18 +111,21 @@ layer(NodeServices.layer)("a sealed file", (it) => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const storage = yield* harness({ sinks: { rowGroupRows: 10, homeServerName: "tokyo-1" } })
-      const { sequence } = storage.stats(feed)
-      const write = (rows: ReadonlyArray<Row>) =>
+      const stats = storage.stats(feed)
+      const { sequence } = stats
+      const write = (rows: ReadonlyArray<Row>, newestGap: string) =>
         Effect.gen(function*() {
           const sink = yield* storage.sinks.open(feed, { rule: "consecutive" })
           sequence.gaps += 2
+          stats.newestGap = newestGap
           sequence.duplicates += rows.length
           yield* sink.append(rows)
         }).pipe(Effect.scoped, Effect.andThen(storage.nextSealed))
-      const first = yield* write(trades(25))
-      const second = yield* write(trades(4, 25))
-      const contents = yield* Effect.forEach([first, second], (path) => fs.readFile(storage.absolute(path)))
-      const [one, two] = yield* Effect.forEach(contents, (content) =>
+      const first = yield* write(trades(25), "trade-1-2")
+      const second = yield* write(trades(4, 25), "trade-1-5")
+      const third = yield* write(trades(1, 29), "trade-1-5")
+      const contents = yield* Effect.forEach([first, second, third], (path) => fs.readFile(storage.absolute(path)))
+      const [one, two, three] = yield* Effect.forEach(contents, (content) =>
         Effect.promise(() => parquetMetadata(Buffer.from(content))))
       const sha256 = createHash("sha256").update(contents[0]!).digest("hex")
       const said = {
@@ -139,6 +142,8 @@ layer(NodeServices.layer)("a sealed file", (it) => {
         "ticklake.first_received": String(trade(0).timestampCollector),
         "ticklake.last_received": String(trade(24).timestampCollector),
         "ticklake.duplicates_dropped": "25",
+        "ticklake.first_gap": "trade-1-1",
+        "ticklake.last_gap": "trade-1-2",
         "ticklake.previous_file": "",
         "ticklake.previous_sha256": ""
       })
@@ -147,13 +152,16 @@ layer(NodeServices.layer)("a sealed file", (it) => {
         "ticklake.rows": "4",
         "ticklake.first_id": trade(25).sequenceId,
         "ticklake.duplicates_dropped": "4",
+        "ticklake.first_gap": "trade-1-3",
+        "ticklake.last_gap": "trade-1-5",
         "ticklake.previous_file": first,
         "ticklake.previous_sha256": sha256
       })
+      assert.deepInclude(three, { "ticklake.first_gap": "", "ticklake.last_gap": "" })
       const { previousFile } = yield* known(storage.dataDir, feed)
       assert.deepStrictEqual(previousFile, {
-        path: second,
-        sha256: createHash("sha256").update(contents[1]!).digest("hex")
+        path: third,
+        sha256: createHash("sha256").update(contents[2]!).digest("hex")
       })
     }))
 
@@ -168,9 +176,11 @@ layer(NodeServices.layer)("a sealed file", (it) => {
       faults.failing.add("rename")
       // Midnight: the file of the day before is complete.
       const tomorrow = trade(1, { timestampCollector: tenOClock + 86_400_000_000 })
+      storage.stats(feed).newestGap = "trade-1-1"
       yield* sink.append([tomorrow])
       assert.isAbove(storage.stats(feed).writeErrors, 0)
       storage.stats(feed).sequence.gaps += 5
+      storage.stats(feed).newestGap = "trade-1-3"
       faults.failing.clear()
       yield* sink.append([{ ...tomorrow, sequenceId: "2" }])
       yield* Scope.close(scope, Exit.void)
@@ -178,10 +188,15 @@ layer(NodeServices.layer)("a sealed file", (it) => {
       const after = Buffer.from(yield* fs.readFile(storage.absolute(yield* storage.nextSealed)))
       assert.deepInclude(yield* Effect.promise(() => parquetMetadata(content)), {
         "ticklake.gaps": "5",
+        "ticklake.first_gap": "trade-1-1",
+        "ticklake.last_gap": "trade-1-3",
         "ticklake.rows": "1"
       })
       assert.deepInclude(yield* Effect.promise(() => parquetMetadata(after)), {
         "ticklake.gaps": "0",
+        // What was found while it waited for the one before it.
+        "ticklake.first_gap": "trade-1-2",
+        "ticklake.last_gap": "trade-1-3",
         "ticklake.previous_sha256": createHash("sha256").update(content).digest("hex")
       })
     }))

@@ -35,7 +35,7 @@ const fileOf = Effect.fnUntraced(function*(series: Series.Series, groups: Readon
     rule: "consecutive",
     groups: metadata,
     ends: null,
-    counted: { gaps: 2, duplicates: 3 },
+    counted: { gaps: 2, duplicates: 3, newGaps: { run: "trade-1", first: 4, last: 6 } },
     damage: null,
     finishedBy: "recorder",
     previous: null
@@ -179,6 +179,8 @@ layer(NodeServices.layer)("a Parquet file", (it) => {
           "ticklake.rule": "consecutive",
           "ticklake.gaps": "2",
           "ticklake.duplicates_dropped": "3",
+          "ticklake.first_gap": "trade-1-4",
+          "ticklake.last_gap": "trade-1-6",
           "ticklake.finished_by": "recorder",
           "ticklake.previous_file": "",
           "ticklake.previous_sha256": ""

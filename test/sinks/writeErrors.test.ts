@@ -1,5 +1,5 @@
 import { NodeServices } from "@effect/platform-node"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, layer, vi } from "@effect/vitest"
 import { Effect, Exit, FileSystem, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { randomBytes } from "node:crypto"
@@ -7,6 +7,7 @@ import { dirname } from "node:path"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { Options as SinkOptions } from "../../src/sinks/sinkSettings.ts"
+import { RowBuffer } from "../../src/sinks/RowBuffer.ts"
 import { incompressible, tenOClock, trade, trades } from "./events.ts"
 import * as faultyFileSystem from "./faultyFileSystem.ts"
 import { harness } from "./harness.ts"
@@ -330,6 +331,36 @@ layer(NodeServices.layer)("when the disk fails", (it) => {
         assert.strictEqual(storage.counts.rowsLost, 1)
       }))
   })
+
+  it.effect("rows that cannot be encoded are tried once more, and only then counted as lost; the others are written", () =>
+    Effect.gen(function*() {
+      for (const failures of [1, 2]) {
+        const storage = yield* failingStorage({ rowGroupRows: 10 })
+        let left = failures
+        const columns = vi.spyOn(RowBuffer.prototype, "columns").mockImplementation(function(this: RowBuffer) {
+          if (--left <= 0) columns.mockRestore()
+          throw new RangeError("Array buffer allocation failed")
+        })
+        yield* storage.append(0, 10)
+        yield* storage.append(10, 10)
+        yield* storage.close
+        const lost = failures === 1 ? 0 : 10
+        assert.strictEqual(storage.counts.rowsLost, lost)
+        assert.deepStrictEqual(yield* storage.fileRows(firstPath), tradeIds(20 - lost, lost))
+        assert.lengthOf(storage.lines.filter((line) => line.includes("Array buffer allocation failed")), failures - 1)
+      }
+    }))
+
+  it.effect("a sink that was given nothing but a row of the wrong kind makes no file", () =>
+    Effect.gen(function*() {
+      const storage = yield* harness()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const sink = yield* storage.sinks.open(feed)
+        const book = { ...trade(1), dataType: "orderbook" as const, isSnapshot: true }
+        assert.isTrue(Exit.hasDies(yield* Effect.exit(sink.append([book]))))
+      }))
+      assert.deepStrictEqual([...(yield* storage.sealedFiles), ...(yield* storage.openFiles)], [])
+    }))
 
   it.effect("a row of the wrong kind is a bug of the caller and harms no other row", () =>
     Effect.gen(function*() {

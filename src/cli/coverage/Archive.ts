@@ -162,6 +162,7 @@ export const readArchive = Effect.fnUntraced(
         lastReceived: facts.lastReceived,
         rowsByHour,
         gaps: certificate?.gaps ?? null,
+        newGaps: certificate?.newGaps ?? null,
         link: linkOf(certificate),
         sha256: digests.get(path) ?? null
       })

@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import { hourOf } from "../../completeness/Span.ts"
 import { Gap } from "../../domain/Gap.ts"
+import { between, type GapIds } from "../../domain/GapIds.ts"
 import { column } from "../../sinks/columns.ts"
 import { integerAt, readColumn, texts } from "../../sinks/columnValues.ts"
 import { type FileDetail, type FileFacts, type GroupFacts, readFacts } from "../../sinks/fileFacts.ts"
@@ -9,8 +10,10 @@ import { decoded, type FileBytes, unsound, UnsoundFile } from "../../sinks/foote
 /** What a file certifies of itself and of the one before it. */
 export interface Certificate {
   readonly rule: string | null
-  /** Null where nobody could count them. */
+  /** Holes in the venue's numbers; null where nobody could count them. */
   readonly gaps: number | null
+  /** Gaps of any cause; null where it does not say. */
+  readonly newGaps: ReadonlyArray<GapIds> | null
   readonly previousFile: string
   readonly previousSha256: string
   /** Whether the disk did not give back all of it, or a whole file before it. */
@@ -27,6 +30,16 @@ export interface FileReport {
   readonly gaps: ReadonlyMap<string, Gap>
 }
 
+/** The ids of none are empty. */
+const newGapsOf = (metadata: FileDetail["metadata"]): ReadonlyArray<GapIds> | null => {
+  const first = metadata["ticklake.first_gap"]
+  const last = metadata["ticklake.last_gap"]
+  if (first === undefined || last === undefined) return null
+  if (first === "" && last === "") return []
+  const gaps = between(first, last)
+  return gaps === null ? null : [gaps]
+}
+
 const certificateOf = ({ metadata }: FileDetail): Certificate | null => {
   const previousFile = metadata["ticklake.previous_file"]
   if (previousFile === undefined) return null
@@ -34,6 +47,7 @@ const certificateOf = ({ metadata }: FileDetail): Certificate | null => {
   return {
     rule: metadata["ticklake.rule"] ?? null,
     gaps: gaps === undefined ? null : Number(gaps),
+    newGaps: newGapsOf(metadata),
     previousFile,
     previousSha256: metadata["ticklake.previous_sha256"] ?? "",
     damaged: metadata["ticklake.damage"] !== undefined

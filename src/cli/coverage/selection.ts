@@ -20,21 +20,15 @@ const isAsked = (at: SeriesPath, asked: FeedFilter): boolean => {
   return at.rowType === "gap" ? feed("orderbook") || feed("trade") : feed(at.rowType)
 }
 
-const marketOf = ({ exchange, homeServer, symbol }: SeriesPath): string => `${exchange}/${symbol}/${homeServer ?? ""}`
-
 /**
- * Those of a series, oldest first, that may have rows in the range, the next one, which speaks for the time before it, and so many of
- * those `before`.
+ * Those of a series, oldest first, that may have rows in the range, the next one, which speaks for the time before it, and the one
+ * before, for the gaps that a file lacks, or cannot count, may be in the time of the one after it.
  */
-const within = (
-  series: ReadonlyArray<Candidate>,
-  { from, to }: Times,
-  before: number
-): ReadonlyArray<Candidate> => {
+const within = (series: ReadonlyArray<Candidate>, { from, to }: Times): ReadonlyArray<Candidate> => {
   const beginning = ({ at }: Candidate) => at?.beginning ?? 0
   const first = from === null ? 0 : series.findLastIndex((each) => beginning(each) < from)
   const after = to === null ? -1 : series.findIndex((each) => beginning(each) >= to)
-  return series.slice(Math.max(0, first - before), after === -1 ? undefined : after + 1)
+  return series.slice(Math.max(0, first - 1), after === -1 ? undefined : after + 1)
 }
 
 /** Chooses by their addresses which files must be read, and tells the keys of those that need not be. */
@@ -47,10 +41,8 @@ export const select = (
   const chosen: Array<Candidate> = []
   const skipped = new Set<string>()
   const series = new Map<string, Array<Candidate>>()
-  const ledgers = new Set<string>()
   for (const file of files) {
     const at = parse(address(file))
-    if (at?.rowType === "gap") ledgers.add(marketOf(at))
     // What is said of a gap may be said days after it. What has another name may be anything.
     if (at === null || (at.rowType === "gap" && isAsked(at, asked))) chosen.push({ file, at })
     else if (isAsked(at, asked)) {
@@ -62,10 +54,7 @@ export const select = (
   }
   for (const each of series.values()) {
     const oldestFirst = each.toSorted((a, b) => (a.at?.beginning ?? 0) - (b.at?.beginning ?? 0))
-    const at = oldestFirst[0]?.at ?? null
-    // A file that counted no gaps says without a ledger that nothing is proven of the one after it either.
-    const before = at !== null && ledgers.has(marketOf(at)) ? 0 : 1
-    const read = new Set(within(oldestFirst, times, before))
+    const read = new Set(within(oldestFirst, times))
     for (const candidate of oldestFirst) {
       if (read.has(candidate)) chosen.push(candidate)
       else if (candidate.at !== null) skipped.add(candidate.at.key)

@@ -137,7 +137,9 @@ const notes = ({ feeds, gone, leftOut: { setAside, stillWritten }, links }: Surv
       } are recorded outside of this place, so nothing is proven; name the folder above`
     ]),
     ...(untold === 0 ? [] : [
-      `${quantity(untold, "file")} counted gaps of which no record is here yet: their hours are holes of unknown size`
+      `${quantity(untold, "file")} ${
+        untold === 1 ? "tells" : "tell"
+      } of gaps of which no record is here yet: the hours around are holes of unknown size`
     ]),
     ...(uncounted === 0 ? [] : [
       `${
