@@ -15,8 +15,11 @@ export interface Continuity {
   readonly judge: (event: Event) => Verdict
   /** The next event comes over another connection. */
   readonly connected: () => void
-  /** Takes note that an event with these ids has been fetched; answers how many of them were missing. */
-  readonly fetched: (ids: Missing) => number
+  /**
+   * Takes note that an event with these ids is there though no connection brought it, by the venue's time where that is known; answers how
+   * many of the ids were missing.
+   */
+  readonly fetched: (ids: Missing, timestampExchange: number | null) => number
   /** Takes note that events with these ids, which had been received, are lost after all. */
   readonly lose: (ids: Missing) => void
 }
@@ -50,7 +53,12 @@ const consecutive = (before: Before | null): Continuity => {
 
   return {
     connected: () => {},
-    fetched: (ids) => missing.take(ids.first, ids.last),
+    fetched: (ids, timestampExchange) => {
+      const filled = missing.take(ids.first, ids.last)
+      // A connection that brings it again brings nothing new.
+      if (filled > 0) lastTime = Math.max(lastTime, timestampExchange ?? 0)
+      return filled
+    },
     lose: (ids) => missing.add(ids),
     judge: ({ position, timestampExchange }) => {
       if (position === null) return unverifiable

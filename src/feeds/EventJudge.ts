@@ -80,7 +80,7 @@ export class EventJudge {
     for (const id of tail?.recentIds ?? []) {
       recent?.add(id)
       const ids = { first: Number(id), last: Number(id) }
-      const filled = recent === null ? continuity.fetched(ids) : 0
+      const filled = recent === null ? continuity.fetched(ids, null) : 0
       stats.missing -= filled
       if (filled > 0) ledger.repaired(ids)
     }

@@ -71,9 +71,9 @@ export class FetchedTrades {
     return complete
   }
 
-  #wasMissing({ position }: TradeEvent): boolean {
+  #wasMissing({ position, timestampExchange }: TradeEvent): boolean {
     const { continuity, ledger, stats } = this.#options
-    const filled = position === null ? 0 : continuity.fetched(position)
+    const filled = position === null ? 0 : continuity.fetched(position, timestampExchange)
     if (position === null || filled === 0) return false
     stats.missing -= filled
     return ledger.repaired(position)

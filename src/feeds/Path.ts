@@ -1,5 +1,4 @@
 import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Random, type Scope } from "effect"
-import { announceAfterMicros } from "../completeness/GapLedger.ts"
 import type { Feed } from "../domain/Feed.ts"
 import type { Exchange } from "../exchanges/Exchange.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
@@ -14,6 +13,7 @@ import type { FeedOutage } from "./OutageLog.ts"
 import { printable } from "./printable.ts"
 import * as Session from "./Session.ts"
 import { gapCause, heedRefusal, reconnectReason } from "./sessionEnd.ts"
+import { tellOpenGap } from "./tellOpenGap.ts"
 import type { Tokens } from "./Tokens.ts"
 import { withConnections } from "./withConnections.ts"
 
@@ -36,9 +36,6 @@ export const healthyMillis = 30_000
 
 /** The shares of a connection's lifetime between which it is replaced, each at a moment of its own, and at the latest. */
 const replaceAt = { earliest: 0.8, latest: 0.95, withoutTurn: 0.98 }
-
-/** From then on a gap is said to be open: a little later than the ledger wants it, for the clocks differ. */
-const sayOpenAfter = Duration.millis(announceAfterMicros / 1000 + 500)
 
 /** How often it is looked whether a successor delivers. */
 const lookEveryMillis = 50
@@ -236,7 +233,7 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     const missed = running.noticed() ? "venue_notice" : gapCause(error)
     if (joined === null) intake.failed(missed)
     else joined.intake.leave(missed)
-    yield* Effect.forkChild(Effect.delay(Effect.sync(() => intake.tick()), sayOpenAfter))
+    yield* tellOpenGap(intake)
     let rejected = false
     if (error === null) {
       stats.defects++

@@ -128,7 +128,8 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const run = Effect.scoped(Effect.gen(function*() {
-    const writer = yield* write(queue, intake, { events: losses.sink, gaps: to.gaps }, stats).pipe(
+    const writing = write(queue, intake, { events: losses.sink, gaps: to.gaps }, stats)
+    const writer = yield* restarted("the writing of rows", writing).pipe(
       Effect.provideService(Scheduler.Scheduler, EventQueue.prompt),
       Effect.forkChild({ startImmediately: true })
     )

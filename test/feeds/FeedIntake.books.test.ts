@@ -106,7 +106,7 @@ const play = (venue: BookVenue, steps: ReadonlyArray<Step>) => {
         joinAll()
         break
       case "tick":
-        venue.model.now += step.seconds * 1_000_000
+        venue.wait(step.seconds)
         venue.model.intake.tick()
     }
     venue.model.drain()

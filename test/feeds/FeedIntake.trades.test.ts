@@ -182,6 +182,17 @@ describe("the intake of trades whose ids follow each other", () => {
     { arbitrary: { runs: 2000 } }
   )
 
+  it("has no second row of a trade that a new connection brings again after it was fetched, though it is the newest", () => {
+    const { model } = play([
+      { tag: "overflow", frames: 1, each: 1 },
+      { tag: "stop", missed: 0, again: 0 },
+      { tag: "repair", from: 0, count: 7 },
+      { tag: "reconnect", missed: 0, again: 1 }
+    ])
+    const ids = eventsOf(model.rows).map(({ sequenceId }) => sequenceId)
+    assert.deepStrictEqual(ids, ["1001", "1002", "1003", "1004", "1005", "1006", "1007"])
+  })
+
   it("counts what it passes on, less what is lost of it, beside what is missing", () => {
     const model = new IntakeModel(feed, "consecutive", 100)
     const connection = model.connect()

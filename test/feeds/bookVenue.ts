@@ -114,13 +114,24 @@ export class BookVenue {
     if (path.intake === null) return
     path.intake.leave(cause)
     path.intake = null
-    // Nothing shows what was missed, should something have been; nor while the others are not as far as the newest complete book.
+    // Nothing shows what was missed, should something have been; nor while the others are not as far as the newest complete book, or
+    // none of them has one without a hole.
     const numbered = this.rule === "stepping" || this.rule === "linked"
-    const behind = this.paths.some(({ intake, sent }) => intake !== null && sent <= this.#newestBook)
-    if (cause !== null && (!numbered || behind)) {
-      this.outages.push({ from: this.changes.at(-6)?.micros ?? 0, to: this.model.now })
-    }
+    const others = this.paths.filter(({ intake }) => intake !== null)
+    const behind = others.some(({ sent }) => sent <= this.#newestBook) || others.every(({ broken }) => broken)
+    if (cause !== null && (!numbered || behind)) this.#mayLack()
     if (this.paths.every(({ intake }) => intake === null)) this.outages.push({ from: this.model.now, to: Infinity })
+  }
+
+  /** Time passes without a change; by no numbers can a path go on for one that holds something back. */
+  wait(seconds: number): void {
+    this.model.now += seconds * 1_000_000
+    if (this.rule === "connection" && this.paths.some(({ intake, lag }) => intake !== null && lag > 0)) this.#mayLack()
+  }
+
+  /** Something may have been missed for a while. */
+  #mayLack(): void {
+    this.outages.push({ from: this.changes.at(-6)?.micros ?? 0, to: this.model.now })
   }
 
   /** The recorder begins anew with what `rows` tell. */

@@ -11,7 +11,14 @@ describe("Simulator", () => {
     Effect.gen(function*() {
       const simulator = yield* Simulator.make({ rate: 500, timings, restartProbability: 0.01, coinbaseLevels: 50 })
       const clients = yield* Effect.forEach(endpoints, (endpoint) => follow(simulator.baseUrl, endpoint))
-      yield* simulator.until(({ count }) => count > 3_000)
+      const entriesOf = (connection: number, dataType: "orderbook" | "trade") =>
+        simulator.ledger.entries({ connection }).filter((entry) => entry.dataType === dataType)
+      yield* simulator.until(({ count }) =>
+        count > 3_000 &&
+        endpoints.every((_, index) =>
+          entriesOf(index + 1, "orderbook").length > 10 && entriesOf(index + 1, "trade").length > 10
+        )
+      )
       yield* simulator.stopTraffic
       yield* simulator.flushed
       const total = simulator.ledger.count
