@@ -42,11 +42,26 @@ process.on("SIGHUP", () => {
   if (!reloads || terminals.some((fd) => !isatty(fd))) process.kill(process.pid, "SIGTERM")
 })
 
-// A reader of our output that goes away, such as `head`, a log shipper or a terminal, is no reason to stop as if by a bug.
+// The signal of a terminal that closes comes at once, if at all; what comes later is from somebody else.
+const hangupMillis = 1000
+
+// A reader of our output that goes away, such as `head`, a log shipper or a terminal, is no reason to stop as if by a bug. A recorder
+// goes on whatever becomes of its output, such as that the disk is full that it is redirected to.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error
+    if (error.code === "EIO") setTimeout(() => terminals.splice(0), hangupMillis).unref()
+    else if (error.code !== "EPIPE" && !reloads) throw error
   })
+}
+
+// Who holds up a terminal with Ctrl-S, or a session that hangs, holds up its own lines and not the recording: Node.js would wait for it.
+interface Handle {
+  readonly setBlocking?: (blocking: boolean) => void
+}
+const handleOf = (stream: NodeJS.WriteStream): Handle | undefined =>
+  "_handle" in stream ? (stream._handle as Handle | undefined) : undefined
+if (reloads) {
+  for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) handleOf(stream)?.setBlocking?.(false)
 }
 
 const { start } = await import("./cli/ticklake.ts")

@@ -26,8 +26,12 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
 }
 
 /** A requested stop is a success. */
-const teardown: Runtime.Teardown = (exit, onExit) =>
-  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
+const teardown: Runtime.Teardown = (exit, onExit) => {
+  // What a slow reader of a pipe has not taken yet would be lost with the process.
+  const end = (code: number) => void process.stdout.write("", () => onExit(code))
+  if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) end(0)
+  else Runtime.defaultTeardown(exit, end)
+}
 
 /** Runs what the command line asks for. The first SIGTERM or SIGINT interrupts it and lets it wind down. */
 export const start = (): void =>

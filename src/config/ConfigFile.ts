@@ -3,7 +3,11 @@ import { defaults } from "./defaults.ts"
 import { amount, key, oneOf, secondsOfSilence, Switch, table, text, whole } from "./keys.ts"
 import { MarketTable } from "./MarketTable.ts"
 
-const folder = text("a path of a folder", /^[^\p{Cc}\p{Cs}]+$/u)
+// What a shell or another program would replace, or is no path at all, would become a folder of that name.
+const folder = text(
+  "a path of a folder, without ~ or variables, which nobody replaces here",
+  /^(?!\s*(?:~|\$|%|[A-Za-z][A-Za-z0-9+.-]*:\/\/))(?=.*\S)[^\p{Cc}\p{Cs}]+$/u
+)
 
 /** Where files are written. */
 export const DataDir = folder

@@ -39,15 +39,10 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
     expected: "a host name or an address",
     instead: "set METRICS_HOST=0.0.0.0 to be reachable from elsewhere, or unset it to use http.host of the file"
   })
-  const metricsPort = variable(
-    environment,
-    "METRICS_PORT",
-    Schema.decodeOption(Schema.FiniteFromString.pipe(Schema.decodeTo(Port))),
-    {
-      expected: "a port from 0 to 65535",
-      instead: "set METRICS_PORT=9090, or unset it to use http.port of the file"
-    }
-  )
+  const metricsPort = variable(environment, "METRICS_PORT", (text) => wholeNumber(Port)(text.trim()), {
+    expected: "a port from 0 to 65535",
+    instead: "set METRICS_PORT=9090, or unset it to use http.port of the file"
+  })
   const bucketName = variable(environment, "BUCKET_NAME", Schema.decodeOption(Bucket), {
     expected: "3 to 63 letters, digits, dots, dashes and underscores",
     instead: "set BUCKET_NAME=market-data, or unset it to use aws.bucket of the file"
@@ -62,7 +57,7 @@ export const readOverrides = (environment: Environment): Found<Overrides> => {
     instead: "set AWS_REGION=us-east-1, or unset it to use aws.region of the file"
   })
   const dataDir = variable(environment, "DATA_DIR", Schema.decodeOption(DataDir), {
-    expected: "a path of a folder",
+    expected: "a path of a folder, without ~ or variables, which nobody replaces here",
     instead: "set DATA_DIR=data/parquet, or unset it to use storage.data_dir of the file"
   })
   const shardIndex = variable(environment, "SHARD_INDEX", ordinal, {

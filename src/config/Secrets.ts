@@ -15,9 +15,12 @@ const wrong = (path: string, expected: string, instead: string): Found<never> =>
   problems: [{ path, expected, instead }]
 })
 
+/** Without the line break that a secret made from a file has at its end. */
+const lineOf = (environment: Environment, name: string): string | null => textOf(environment, name)?.trim() || null
+
 const readAws = (environment: Environment): Found<AwsCredentials> => {
-  const id = textOf(environment, "AWS_ACCESS_KEY")
-  const secret = textOf(environment, "AWS_SECRET_KEY")
+  const id = lineOf(environment, "AWS_ACCESS_KEY")
+  const secret = lineOf(environment, "AWS_SECRET_KEY")
   if (id !== null && secret !== null) {
     return { value: { accessKeyId: Redacted.make(id), secretAccessKey: Redacted.make(secret) }, problems: [] }
   }
@@ -80,7 +83,7 @@ const readCoinbaseSecret = Effect.fnUntraced(function*(environment: Environment)
 })
 
 const readCoinbase = Effect.fnUntraced(function*(environment: Environment) {
-  const keyName = textOf(environment, "COINBASE_API_KEY")
+  const keyName = lineOf(environment, "COINBASE_API_KEY")
   const secret: Found<Redacted.Redacted> = yield* readCoinbaseSecret(environment)
   if (secret.value !== null && keyName !== null) return { value: { keyName, secret: secret.value }, problems: [] }
   const hasSecret = secret.value !== null || secret.problems.length > 0

@@ -57,10 +57,17 @@ const endpoint = (file: Readable): ReadonlyArray<Problem> => {
       instead: "write for example endpoint = \"http://127.0.0.1:8333\""
     }]
   }
-  return url.username === "" && url.password === "" ? [] : [{
+  if (url.username !== "" || url.password !== "") {
+    return [{
+      path,
+      expected: "a URL without credentials",
+      instead: "remove what stands before the @, and set AWS_ACCESS_KEY and AWS_SECRET_KEY"
+    }]
+  }
+  return url.search === "" && url.hash === "" ? [] : [{
     path,
-    expected: "a URL without credentials",
-    instead: "remove what stands before the @, and set AWS_ACCESS_KEY and AWS_SECRET_KEY"
+    expected: "a URL without a query",
+    instead: "remove the ? or # and what follows"
   }]
 }
 

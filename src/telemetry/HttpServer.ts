@@ -31,19 +31,23 @@ const advice: Readonly<Record<string, string>> = {
   EAI_AGAIN: unknownHost
 }
 
+/** What may pass by itself: the address of a private network, or whoever knows the name, may come after the start of the machine. */
+const passing = new Set(["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN"])
+
+const codeOf = (cause: unknown): string => cause instanceof Error && "code" in cause ? String(cause.code) : ""
+
 /** Nothing can be served at the configured address. */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
   host: Schema.String,
   port: Schema.Int,
   cause: Schema.Defect()
 }) {
-  /** EX_CONFIG of sysexits.h. */
-  override readonly [Runtime.errorExitCode] = 78
+  /** EX_UNAVAILABLE or EX_CONFIG of sysexits.h. */
+  override readonly [Runtime.errorExitCode] = passing.has(codeOf(this.cause)) ? 69 : 78
 
   override get message() {
     const { cause } = this
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
-    const reason = advice[code] ?? (cause instanceof Error ? cause.message : String(cause))
+    const reason = advice[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause))
     return `metrics and health cannot be served at ${this.host}:${this.port}: ${reason}`
   }
 }

@@ -7,6 +7,9 @@ import * as RecentLog from "./RecentLog.ts"
 /** Where log files go, and for how long. */
 export type FileOptions = Pick<LogFile.Options, "folder" | "maxFileBytes" | "retentionDays"> & Partial<LogFile.Options>
 
+/** Bytes that may wait for whoever reads the console; while there are more, lines go to the file alone. */
+const mostWaiting = 1024 * 1024
+
 /**
  * Console and file from `level` on, the recent lines from `Warn` on whatever the level. Lines that are alike are thinned before
  * they go anywhere.
@@ -23,7 +26,7 @@ const make = Effect.fnUntraced(
     const tell = (line: LogLine.LogLine) => {
       recent.add(line)
       if (!LogLevel.isGreaterThanOrEqualTo(line.level, level)) return
-      if (line.onConsole) console.error(LogLine.toConsole(line))
+      if (line.onConsole && process.stderr.writableLength < mostWaiting) console.error(LogLine.toConsole(line))
       file?.write(line.atMillis, LogLine.toJson(line))
     }
     const thinning = yield* Effect.provideContext(LogThinning.make(tell), own)

@@ -87,6 +87,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const store = Effect.fnUntraced(function*(key: string, localPath: string, target: string) {
     const folder = path.dirname(target)
+    yield* durableFolder.ensure(fs, path, path.dirname(root))
     // Also those that are there: an earlier attempt may have ended before the disk knew of them.
     yield* durableFolder.ensureBelow(fs, path, path.dirname(root), folder, known)
     if (yield* fs.exists(target)) {

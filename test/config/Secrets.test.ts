@@ -26,6 +26,22 @@ describe("Coinbase's key", () => {
       assert.strictEqual(coinbase === null ? null : Redacted.value(coinbase.secret), expected)
     }))
 
+  it.effect("may end with a line break, as one that is made from a file does", () =>
+    Effect.gen(function*() {
+      const { credentials } = yield* load(market, {
+        AWS_ACCESS_KEY: "id\n",
+        AWS_SECRET_KEY: "hunter2\r\n",
+        COINBASE_API_KEY: `${name}\n`,
+        COINBASE_API_SECRET: `${pem}\n`
+      })
+      assert.strictEqual(credentials.coinbase?.keyName, name)
+      const { aws } = credentials
+      assert.deepStrictEqual(
+        aws === null ? null : [Redacted.value(aws.accessKeyId), Redacted.value(aws.secretAccessKey)],
+        ["id", "hunter2"]
+      )
+    }))
+
   it.effect("may be SEC1", () =>
     Effect.gen(function*() {
       const sec1 = pemOf("sec1")

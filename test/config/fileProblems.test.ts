@@ -83,6 +83,9 @@ const cases: ReadonlyArray<Case> = [
   inTable("empty files", "[storage]\nmax_file_size_mb = 0", "storage.max_file_size_mb", /above 0/, /500/),
   inTable("no attempts", "[upload]\nmax_attempts = 0", "upload.max_attempts", /from 1/, /5, the default/),
   inTable("no folder", "[storage]\ndata_dir = \"\"", "storage.data_dir", /folder/, /data\/parquet/),
+  ...["~", "~/x", "~ada/x", "$HOME/x", "%APPDATA%", "file:///x", "s3://bucket/x", "  "].map((path) =>
+    inTable(`folder ${path}`, `[storage]\nlocal_path = "${path}"`, "storage.local_path", /folder/, /data\/archive/)
+  ),
   inTable("folder with NUL", "[logging]\ndir = \"a\\u0000\"", "logging.dir", /folder/, /"logs"/),
   inTable("word in place of a switch", "[aws]\nforce_path_style = \"yes\"", "aws.force_path_style", /true or/, /false/),
   inTable("unknown mode", "[storage]\nmode = \"locl\"", "storage.mode", /"local"/, /write "local"/),
@@ -132,6 +135,14 @@ const cases: ReadonlyArray<Case> = [
     /without cred/,
     /AWS_SEC/
   ),
+  inTable(
+    "query in endpoint",
+    "[aws]\nendpoint = \"http://x/?token=hunter2\"",
+    "aws.endpoint",
+    /without a q/,
+    /remove/
+  ),
+  inTable("fragment in endpoint", "[aws]\nendpoint = \"http://x/#a\"", "aws.endpoint", /without a q/, /remove/),
   { name: "no markets", text: "", path: "markets", expected: /no default/, instead: /\[\[markets\]\]/ },
   {
     name: "empty markets",

@@ -21,6 +21,7 @@ describe("deploy/ticklake.service", () => {
 
   it("is reloaded by the signal that the recorder takes for that", () => {
     assert.strictEqual(setting("ExecReload"), "/bin/kill -HUP $MAINPID")
+    assert.strictEqual(setting("RestartForceExitStatus"), "SIGHUP")
   })
 
   const offline = spawnSync("systemd-analyze", ["security", "--offline=true", "--no-pager", "--help"]).status === 0

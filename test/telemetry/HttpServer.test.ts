@@ -244,14 +244,17 @@ describe("the HTTP server", () => {
         nowhere.message,
         /at 192\.0\.2\.1:0: this machine has no such address; set http\.host to one of its own/
       )
+      assert.strictEqual(nowhere[Runtime.errorExitCode], 69)
       // A test that runs as root may listen anywhere.
-      const texts = [["EACCES", /of 1024 or more$/], ["ENOTFOUND", /no such host is known/], [
-        "EAI_AGAIN",
-        /no such host/
-      ]] as const
-      for (const [code, text] of texts) {
-        const cause = Object.assign(new Error(code), { code })
-        assert.match(new ListenError({ host: "a", port: 80, cause }).message, text)
+      const errors = [
+        ["EACCES", /of 1024 or more$/, 78],
+        ["ENOTFOUND", /no such host is known/, 69],
+        ["EAI_AGAIN", /no such host/, 69]
+      ] as const
+      for (const [code, text, exitCode] of errors) {
+        const error = new ListenError({ host: "a", port: 80, cause: Object.assign(new Error(code), { code }) })
+        assert.match(error.message, text)
+        assert.strictEqual(error[Runtime.errorExitCode], exitCode)
       }
     }).pipe(Effect.provide(environment)))
 

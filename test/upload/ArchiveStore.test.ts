@@ -135,6 +135,13 @@ describe("ArchiveStore", () => {
       assert.deepStrictEqual(faults.done.slice(-2), [`link ${linked}`, `sync ${path.dirname(linked)}`])
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("makes all folders above the archive that are missing", () =>
+    Effect.gen(function*() {
+      const { fs, folder, put } = yield* setUp
+      assert.strictEqual((yield* put("not/there/yet")).bytes, 1000)
+      assert.isTrue(yield* fs.exists(`${folder}/not/there/yet/${key}`))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("the disk knows every folder above a file, and the file, also where an earlier attempt has made them", () =>
     Effect.gen(function*() {
       const { fs, path, folder, put, faults } = yield* setUp
