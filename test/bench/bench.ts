@@ -12,7 +12,7 @@ import { highestRate } from "./parts/highestRate.ts"
 import { soak } from "./parts/soak.ts"
 import { spike } from "./parts/spike.ts"
 import { startTime } from "./parts/startTime.ts"
-import { keep, machine, read } from "./results.ts"
+import { keep, machine, readResults } from "./results.ts"
 import { table } from "./table.ts"
 
 const parts: Readonly<Record<string, (form: Form) => Promise<ReadonlyArray<Figure>>>> = {
@@ -32,29 +32,44 @@ const byDefault = {
 /** The first line of an error fits into a table. */
 const errorText = (error: unknown) => String(error).split("\n")[0]!.slice(0, 200)
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "string", default: "data/bench.json" },
-    "soak-minutes": { type: "string", default: "10" },
-    "write-docs": { type: "boolean", default: false },
-    "check-baseline": { type: "boolean", default: false },
-    "set-baseline": { type: "boolean", default: false }
-  }
-})
-const unknown = positionals.filter((name) => parts[name] === undefined && name !== "none")
-if (unknown.length > 0) {
-  console.error(`There is no part ${unknown.join(", ")}. Parts: ${Object.keys(parts).join(", ")}, or none`)
+const usage =
+  `npm run bench -- [parts] [--short] [--json FILE] [--soak-minutes N] [--write-docs] [--check-baseline] [--set-baseline]
+Parts: ${Object.keys(parts).join(", ")}, or none. docs/performance.md says what each of them measures.`
+
+const refuse = (reason: string): never => {
+  console.error(`${reason}\n${usage}`)
   process.exit(1)
 }
 
-if (values["set-baseline"] && !values.short) {
-  console.error("The baseline is one of the short form: add --short")
-  process.exit(1)
+const read = () => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", default: false },
+        short: { type: "boolean", default: false },
+        json: { type: "string", default: "data/bench.json" },
+        "soak-minutes": { type: "string", default: "10" },
+        "write-docs": { type: "boolean", default: false },
+        "check-baseline": { type: "boolean", default: false },
+        "set-baseline": { type: "boolean", default: false }
+      }
+    })
+  } catch (error) {
+    return refuse(errorText(error))
+  }
 }
+const { positionals, values } = read()
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
+const unknown = positionals.filter((name) => parts[name] === undefined && name !== "none")
+if (unknown.length > 0) refuse(`There is no part ${unknown.join(", ")}.`)
+if (values["set-baseline"] && !values.short) refuse("The baseline is one of the short form: add --short.")
 
 const form: Form = { short: values.short, soakMinutes: Number(values["soak-minutes"]) }
+if (!(form.soakMinutes > 0)) refuse("--soak-minutes takes a number above 0.")
 const chosen = positionals.length > 0
   ? positionals.filter((name) => name !== "none")
   : byDefault[form.short ? "short" : "full"]
@@ -84,11 +99,18 @@ for (const part of chosen) {
     seconds,
     figures
   })
-  console.log(`\n${table(figures)}\n\n${part} took ${seconds} s\n`)
+  const look = form.short ? "; this was its short form, a look and no measurement" : ""
+  console.log(`\n${table(figures)}\n\n${part} took ${seconds} s${look}\n`)
 }
 console.log(`${machine()}; as JSON in ${values.json}`)
 if (values["set-baseline"]) setBaseline(measured)
-if (values["write-docs"]) writeDocs(read(values.json))
+if (values["write-docs"]) {
+  try {
+    writeDocs(readResults(values.json))
+  } catch (error) {
+    refuse(errorText(error))
+  }
+}
 const worse = values["check-baseline"] ? regressions(chosen, measured) : []
 for (const line of worse) console.error(`worse than before: ${line}`)
 const counts = measured.every((figure) => figure.void === undefined)

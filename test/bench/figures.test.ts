@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { writeDocs } from "./docs.ts"
 import { type Figure, reaches } from "./figures.ts"
 import { parse, quantileBetween } from "./metrics.ts"
 import { slopeOf } from "./slope.ts"
@@ -15,6 +16,10 @@ describe("the bench's figures", () => {
     assert.strictEqual(quantileBetween(before, after, "h", 0.5), 1.5)
     assert.strictEqual(quantileBetween(before, histogram(100, 100, 104), "h", 0.5), 2)
     assert.isNaN(quantileBetween(before, before, "h", 0.5))
+  })
+
+  it("are not taken out of the docs for want of others", () => {
+    assert.throws(() => writeDocs([]), /figures of start, .* would be lost/)
   })
 
   it("adds the series of a metric", () => {

@@ -18,7 +18,7 @@ export const machine = (): string => {
   return `${availableParallelism()} cores, ${model}, ${platform()} ${release()}, Node.js ${process.version}`
 }
 
-export const read = (path: string): ReadonlyArray<PartResult> => {
+export const readResults = (path: string): ReadonlyArray<PartResult> => {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as ReadonlyArray<PartResult>
   } catch (error) {
@@ -29,7 +29,7 @@ export const read = (path: string): ReadonlyArray<PartResult> => {
 
 /** Puts a result in the place of the former one of its part. */
 export const keep = (path: string, result: PartResult): void => {
-  const results = [...read(path).filter(({ part }) => part !== result.part), result]
+  const results = [...readResults(path).filter(({ part }) => part !== result.part), result]
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`)
 }

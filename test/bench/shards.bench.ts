@@ -14,7 +14,12 @@ import { audit } from "../../src/simulator/audit.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname
-const [feeds = 4000, seconds = 20, processes = 4] = process.argv.slice(2).map(Number)
+const numbers = process.argv.slice(2).map(Number)
+if (numbers.length > 3 || !numbers.every((number) => Number.isInteger(number) && number > 0)) {
+  console.error("npm run bench:shards -- [feeds] [seconds] [processes], each a whole number above 0")
+  process.exit(1)
+}
+const [feeds = 4000, seconds = 20, processes = 4] = numbers
 /** Of each symbol: so many changes of its book, and trades beside them. */
 const stepsPerSecond = 2
 const ticksPerSecond = 100

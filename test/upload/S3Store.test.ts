@@ -1,3 +1,4 @@
+import { S3ServiceException } from "@aws-sdk/client-s3"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, type Scope } from "effect"
@@ -377,6 +378,21 @@ describe("S3Store", () => {
         const { message } = yield* Effect.flip(put)
         assert.include(message, "aws.force_path_style = true")
       }))
+
+    it("what a store sends back of the request that it was sent, but for what that was signed with", () => {
+      const sent = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, "
+        + "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
+      const message =
+        `not valid: ${sent} &X-Amz-Security-Token=FQoGZXIvYXdzEXAMPLE <AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId>`
+      const failure = fromThrown(
+        new S3ServiceException({ name: "InvalidAccessKeyId", message, $fault: "client", $metadata: {} }),
+        0
+      )
+      for (const text of [failure.message, String(failure.cause)]) {
+        assert.include(text, "not valid: AWS4-HMAC-SHA256 Credential=[...], SignedHeaders=host, Signature=[...] ")
+        assert.notMatch(text, /AKID|5d672|FQoG/)
+      }
+    })
 
     it("no credentials anywhere", () => {
       const nowhere = new Error("Could not load credentials from any providers")

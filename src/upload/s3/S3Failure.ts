@@ -28,6 +28,13 @@ export const retryAfterMillis = (header: string, nowMillis: number): number | nu
   return Number.isFinite(seconds) && seconds > 0 ? seconds : null
 }
 
+/** What a request is signed with, without what was signed; a store may send back all that it was sent. */
+const unsigned = (text: string): string =>
+  text.replaceAll(
+    /\b((?:X-Amz-)?(?:Credential|Signature|Security-Token)|AWSAccessKeyId)(["']?\s*[=:>]\s*["']?)[^\s,;&<>"']+/gi,
+    "$1$2[...]"
+  )
+
 const textField = (error: object, name: string): string | null => {
   const value: unknown = Reflect.get(error, name)
   return typeof value === "string" && value !== "" ? value : null
@@ -47,12 +54,13 @@ export const fromThrown = (thrown: unknown, nowMillis: number): S3Failure => {
     const region = headers["x-amz-bucket-region"] ?? textField(thrown, "Region")
     const wait = retryAfterMillis(headers["retry-after"] ?? "", nowMillis)
     // The exception itself carries the store's copy of the signed request and the key's id.
-    const cause = new Error(thrown.message)
+    const text = unsigned(thrown.message)
+    const cause = new Error(text)
     cause.name = thrown.name
     return new S3Failure({
       code: thrown.name === "Unknown" || thrown.name === "UnknownError" ? "" : thrown.name,
       status: thrown.$metadata.httpStatusCode ?? null,
-      text: thrown.message === "UnknownError" ? "it gives no reason" : thrown.message,
+      text: text === "UnknownError" ? "it gives no reason" : text,
       ...(region === null ? {} : { region }),
       ...(wait === null ? {} : { retryAfterMillis: wait }),
       cause
