@@ -20,7 +20,7 @@ export const coverage = Command.make(
     to: Flag.String("to").pipe(
       Flag.optional,
       Flag.withDescription(
-        "last day, or time before which it ends; all up to it must be accounted for, otherwise up to the last file"
+        "last day, or time with whose hour it ends; all up to there must be accounted for, otherwise up to the last file"
       )
     ),
     feed: Flag.String("feed").pipe(

@@ -299,6 +299,17 @@ describe("coverage", () => {
       assert.deepStrictEqual([market.status, market.hours["09"], market.hours["10"]], [0, "proven", "proven"])
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.live("of the hour of --to is that of the whole hour, and of one that begins then nothing is said", () =>
+    Effect.gen(function*() {
+      const { root } = yield* written()
+      const lost: Partial<Gap> = { openedMicros: tenOClock + 100 * minute, closedMicros: tenOClock + 101 * minute }
+      yield* Effect.promise(() => recorder(root, okxGaps).write([[gapAt(tenOClock + 102 * minute, lost)]]))
+      const until = (time: string) => Effect.map(json([root, "--to", time]), ({ hours }) => hours)
+      assert.deepStrictEqual(yield* until("2026-03-14T11:30:05Z"), { "10": "proven", "11": "hole" })
+      assert.deepStrictEqual(yield* until("2026-03-14T12:00Z"), { "10": "proven", "11": "hole" })
+      assert.deepStrictEqual(yield* until("2026-03-14T11:00Z"), { "10": "proven" })
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.live("is a hole where a file knows of two gaps and one is recorded, until the other one is", () =>
     Effect.gen(function*() {
       const root = yield* folder

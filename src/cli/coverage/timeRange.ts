@@ -37,7 +37,10 @@ const read = Effect.fnUntraced(function*(flag: string, given: Option.Option<stri
   })
 })
 
-/** Reads `--from` and `--to`. A day given as the end belongs to the range; the hour of the beginning is taken whole. */
+/** The next full hour; a moment on the hour stays. */
+const endOfHour = (micros: number): number => startOfHour(hourOf(micros - 1) + 1)
+
+/** Reads `--from` and `--to`. A day given as the end belongs to the range; the hours of the beginning and of the end are taken whole. */
 export const timeRange = Effect.fnUntraced(function*(fromFlag: Option.Option<string>, toFlag: Option.Option<string>) {
   const from = yield* read("--from", fromFlag)
   const to = yield* read("--to", toFlag)
@@ -51,6 +54,6 @@ export const timeRange = Effect.fnUntraced(function*(fromFlag: Option.Option<str
   if (from !== null && from.micros >= now) {
     return yield* new WrongTime({ flag: "--from", problem: `${from.text} is still to come` })
   }
-  // Nothing can be asked of what has not happened yet.
-  return { from: begin, to: end === null ? null : Math.min(now, end) }
+  // Nothing can be asked of what has not happened yet. An hour that was judged by a part of it would be shown as a whole one.
+  return { from: begin, to: end === null ? null : Math.min(now, endOfHour(end)) }
 })
