@@ -45,8 +45,8 @@ export const coverage = Command.make(
     "Say for each feed and hour (UTC) whether it is proven complete, repaired, a known hole, not provable, or unexplained, with "
       + "the rows and what is missing. It goes by the certificates in the files, the chain that they form, and the recorded gaps; "
       + "docs/completeness.md says what each word means. Exit code 1 where something is unexplained: a file is missing or "
-      + "changed, or time is covered by neither files nor gaps. Region, endpoint and credentials of a bucket come from the "
-      + "configuration and the environment."
+      + "changed, or time is covered by neither files nor gaps; and where a folder cannot be read. Region, endpoint and "
+      + "credentials of a bucket come from the configuration and the environment."
   ),
   Command.withExamples([
     { command: "ticklake coverage data/archive", description: "everything in an archive" },

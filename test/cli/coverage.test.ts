@@ -4,7 +4,7 @@ import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { coverage as command } from "../../src/cli/coverage.ts"
 import { document } from "../../src/cli/coverage/document.ts"
@@ -22,6 +22,7 @@ import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { gapRow, tenOClock, trade, trades } from "../sinks/events.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
+import { asNobody } from "./asNobody.ts"
 import { type Options, recorder, type Written } from "./recordedFiles.ts"
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname
@@ -449,6 +450,58 @@ describe("coverage", () => {
       assert.include(coloured, "..........\u001B[97;41mUU\u001B[0m\u001B[30;42mPPP\u001B[0m.........  ")
       // oxlint-disable-next-line no-control-regex
       assert.strictEqual(coloured.replaceAll(/\u001B\[[\d;]+m/g, ""), text(survey, false).split("\n")[1])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("of a place with a folder that cannot be read ends with 1, whatever the rest of it proves", () =>
+    Effect.gen(function*() {
+      const { root } = yield* written()
+      chmodSync(root, 0o755)
+      const bybit = recorder(root, Series.make("bybit", "BTCUSDT", "trade"))
+      yield* Effect.promise(() => bybit.write([[tradeAt(tenOClock)]]))
+      const lost = recorder(`${root}/lost+found`, upbitTrades)
+      yield* Effect.promise(() => lost.write([[tradeAt(tenOClock)]]))
+      chmodSync(`${root}/lost+found`, 0)
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          for (const name of ["lost+found", "bybit"]) chmodSync(`${root}/${name}`, 0o755)
+        })
+      )
+      const sound = yield* asNobody(json([root]))
+      assert.deepStrictEqual([sound.status, sound.said.problems, sound.said.feeds.length], [0, [], 2], sound.err)
+      chmodSync(`${root}/bybit`, 0)
+      const { err, said, status } = yield* asNobody(json([root]))
+      assert.deepStrictEqual([status, err], [
+        1,
+        "1 folder could not be read: feeds, hours and holes may be missing above"
+      ])
+      assert.deepStrictEqual(said.feeds.map(({ feed }) => feed), ["okx/btcusdt/trade"])
+      assert.deepStrictEqual(said.problems.map(({ file }) => file), [`${root}/bybit`])
+      assert.match(said.problems[0]?.problem ?? "", /^this folder cannot be read: EACCES/)
+      const narrowed = yield* asNobody(coverage([root, "--feed", "bybit"]))
+      assert.deepStrictEqual(narrowed.status, 1)
+      assert.include(narrowed.err, `${root}/bybit: this folder cannot be read: EACCES`)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("follows links to folders, none of them twice, and tells of one that leads nowhere", () =>
+    Effect.gen(function*() {
+      const { root } = yield* written()
+      const disk = yield* folder
+      const upbit = recorder(disk, upbitTrades)
+      yield* Effect.promise(() => upbit.write([[tradeAt(tenOClock)]]))
+      symlinkSync(`${disk}/upbit`, `${root}/upbit`)
+      symlinkSync(root, `${disk}/upbit/again`)
+      symlinkSync("okx", `${root}/a-second-name`)
+      const sound = yield* json([root])
+      assert.deepStrictEqual([sound.status, sound.said.problems], [0, []], sound.err)
+      assert.deepStrictEqual(sound.said.feeds.map(({ feed, rows }) => [feed, rows]), [
+        ["okx/btcusdt/trade", 52],
+        ["upbit/krwbtc/trade", 1]
+      ])
+      rmSync(`${disk}/upbit`, { recursive: true })
+      const { err, said, status } = yield* json([root])
+      assert.strictEqual(status, 1)
+      assert.match(err, /^1 folder could not be read/)
+      assert.match(said.problems[0]?.problem ?? "", /^this link cannot be followed: ENOENT/)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("says what is wrong with its flags and its place", () =>

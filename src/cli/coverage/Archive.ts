@@ -95,7 +95,7 @@ export const readArchive = Effect.fnUntraced(
       return series
     }
 
-    const problems: Array<Oddity> = [...source.oddities]
+    const problems: Array<Oddity> = [...source.unread, ...source.oddities]
     const gone = new Set<string>()
     const unhashed = new Map<string, Unhashed>()
     const take = ({ at, file }: Candidate, outcome: Outcome) => {

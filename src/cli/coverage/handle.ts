@@ -22,6 +22,15 @@ export class Unexplained extends Schema.TaggedError<Unexplained>()("Unexplained"
   }
 }
 
+/** Nobody can say what is in some folders. */
+export class FoldersUnread extends Schema.TaggedError<FoldersUnread>()("FoldersUnread", { folders: Schema.Int }) {
+  override readonly [Runtime.errorExitCode] = 1
+
+  override get message() {
+    return `${quantity(this.folders, "folder")} could not be read: feeds, hours and holes may be missing above`
+  }
+}
+
 /** What the command line says. */
 interface Input {
   readonly place: string
@@ -39,7 +48,7 @@ const inColour = Effect.gen(function*() {
   return (variables["NO_COLOR"] ?? "") === "" && variables["TERM"] !== "dumb"
 })
 
-/** Prints what is proven of each hour, and fails where something is unexplained. */
+/** Prints what is proven of each hour, and fails where something is unexplained or could not be looked for. */
 export const handle = Effect.fnUntraced(function*({ config, feed, from, json, place, to, verify }: Input) {
   const range = yield* timeRange(from, to)
   const source = yield* sourceOf(place, config)
@@ -50,13 +59,15 @@ export const handle = Effect.fnUntraced(function*({ config, feed, from, json, pl
   })
   if (survey.feeds.length === 0) {
     const [first] = survey.problems
-    const problem = Option.isSome(feed) || range.from !== null || range.to !== null
+    const narrowed = Option.isSome(feed) || range.from !== null || range.to !== null
+    const problem = narrowed && source.unread.length === 0
       ? "nothing is recorded here of the feeds and the time that were asked for: `ticklake inspect` says what there is"
       : `there are no files of a feed${first === undefined ? "" : `: ${first.file}: ${first.problem}`}`
     return yield* new CannotInspect({ place, problem })
   }
   const colour = yield* inColour
   yield* Console.log(json ? JSON.stringify(document(place, survey, range), null, 2) : text(survey, colour))
+  if (source.unread.length > 0) return yield* new FoldersUnread({ folders: source.unread.length })
   const { hours } = totalOf(survey.feeds)
   if (hours.unexplained > 0) {
     const feeds = survey.feeds.filter(({ coverage }) => coverage.hours.some((each) => each.class === "unexplained"))

@@ -26,7 +26,7 @@ export class ReadFailed extends Schema.TaggedError<ReadFailed>()("ReadFailed", {
   }
 }
 
-/** A file that is no business of this command, with the reason in words. */
+/** A file or folder that is no business of this command, or that cannot be read, with the reason in words. */
 export interface Oddity {
   readonly file: string
   readonly problem: string
@@ -39,6 +39,8 @@ export interface Source {
   /** Where each is, as an operator would write it. */
   readonly files: ReadonlyArray<string>
   readonly oddities: ReadonlyArray<Oddity>
+  /** Folders that could not be looked into, so that nobody knows which files are missing here. */
+  readonly unread: ReadonlyArray<Oddity>
   /** Files that a recorder still writes, and those it has set aside; neither belongs to the recording. */
   readonly leftOut: { readonly stillWritten: number; readonly setAside: number }
   readonly filesAtATime: number

@@ -1,37 +1,21 @@
 import { Effect, FileSystem, Path } from "effect"
-import { type Dirent, promises } from "node:fs"
 import { errorText } from "../../runtime/errorText.ts"
 import type { FileBytes } from "../../sinks/footer.ts"
 import { digest } from "../../upload/fileDigest.ts"
-import { CannotInspect, type Oddity, ReadFailed, sorted, type Source } from "./Source.ts"
+import { filesBelow } from "./filesBelow.ts"
+import { CannotInspect, kindOf, type Oddity, ReadFailed, sorted, type Source } from "./Source.ts"
 
-/** The names in a folder with what they are, which Effect's file system does not tell without asking for each. */
-const entriesOf = (folder: string): Effect.Effect<ReadonlyArray<Dirent>, ReadFailed> =>
-  Effect.tryPromise({
-    try: () => promises.readdir(folder, { withFileTypes: true }),
-    catch: (cause) => new ReadFailed({ problem: `this folder cannot be read: ${errorText(cause)}`, gone: false })
-  })
+/**
+ * Not the recorder's own hidden folders, but for the one whose files are counted, nor that of ext file systems, which only root may
+ * read and whose name none of the recorder's can have.
+ */
+const enters = (relativePath: string): boolean => {
+  const name = relativePath.slice(relativePath.lastIndexOf("/") + 1)
+  return relativePath === ".open" || (!name.startsWith(".") && name !== "lost+found")
+}
 
-/** Everything below `folder` but the recorder's own hidden folders, as paths relative to it; folders that cannot be read are told. */
-const walk = Effect.fnUntraced(function*(path: Path.Path, folder: string) {
-  const found: Array<string> = []
-  const oddities: Array<Oddity> = []
-  const folders = [""]
-  while (folders.length > 0) {
-    const at = folders.pop() ?? ""
-    const entries = yield* Effect.result(entriesOf(path.join(folder, at)))
-    if (entries._tag === "Failure") {
-      oddities.push({ file: path.join(folder, at), problem: entries.failure.problem })
-      continue
-    }
-    for (const entry of entries.success) {
-      const relativePath = at === "" ? entry.name : `${at}/${entry.name}`
-      if (!entry.isDirectory()) found.push(relativePath)
-      else if (!entry.name.startsWith(".") || relativePath === ".open") folders.push(relativePath)
-    }
-  }
-  return { found, oddities }
-})
+/** Whether files in this folder would belong to the recording. */
+const mayHoldRows = (relativePath: string): boolean => kindOf(`${relativePath}/1.parquet`) === "sealed"
 
 /** A file, or every file below a folder. */
 export const localSource = Effect.fnUntraced(function*(place: string) {
@@ -48,8 +32,7 @@ export const localSource = Effect.fnUntraced(function*(place: string) {
         (_, cause) => Effect.flatMap(isLink(file), (link) => Effect.fail(link ? brokenLink : readFailed(cause)))
       ).pipe(Effect.mapError((error) => error._tag === "ReadFailed" ? error : readFailed(error)))
       if (type !== "File") {
-        const problem = type === "Directory" ? "a link to a folder, which is not followed" : "no regular file"
-        return yield* new ReadFailed({ problem, gone: false })
+        return yield* new ReadFailed({ problem: "no regular file", gone: false })
       }
       const handle = yield* Effect.mapError(fs.open(file, { flag: "r" }), readFailed)
       return yield* read({ bytes: Number(size), read: (from, length) => readExactly(handle, from, length) })
@@ -77,6 +60,7 @@ export const localSource = Effect.fnUntraced(function*(place: string) {
       onlyFile: place,
       files: [place],
       oddities: [],
+      unread: [],
       leftOut: { stillWritten: 0, setAside: 0 },
       filesAtATime: 1,
       use,
@@ -87,14 +71,18 @@ export const localSource = Effect.fnUntraced(function*(place: string) {
     }
     return only
   }
-  yield* Effect.mapError(entriesOf(place), (cause) => cannot(cause.problem)(cause))
-  const { found, oddities } = yield* walk(path, place)
-  const below = sorted((relativePath) => path.join(place, relativePath), found)
+  const { files, unread } = yield* filesBelow(place, enters)
+  const top = unread.find(({ at }) => at === "")
+  if (top !== undefined) return yield* new CannotInspect({ place, problem: top.problem })
+  const below = sorted((relativePath) => path.join(place, relativePath), files)
+  const named = (which: typeof unread) =>
+    which.map(({ at, problem }): Oddity => ({ file: path.join(place, at), problem }))
   const root = path.join(path.resolve(place), path.sep)
   const folder: Source = {
     ...below,
     onlyFile: null,
-    oddities: [...oddities, ...below.oddities],
+    oddities: [...named(unread.filter(({ at }) => !mayHoldRows(at))), ...below.oddities],
+    unread: named(unread.filter(({ at }) => mayHoldRows(at))),
     filesAtATime: 16,
     use,
     sha256,

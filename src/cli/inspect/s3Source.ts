@@ -61,6 +61,7 @@ export const s3Source = Effect.fnUntraced(function*(place: string, { aws, creden
   }, Effect.mapError(readFailed))
   const source: Source = {
     ...sorted((key) => `${scheme}${bucket}/${key}`, objects.map(({ key }) => key)),
+    unread: [],
     onlyFile: objects.length === 1 && objects[0]?.key === prefix ? place : null,
     filesAtATime: 32,
     use,

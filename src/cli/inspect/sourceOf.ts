@@ -20,7 +20,7 @@ const open = Effect.fnUntraced(function*(place: string, config: Option.Option<st
 /** The files of a file, a folder or `s3://bucket/prefix`; fails where there are none. */
 export const sourceOf = Effect.fnUntraced(function*(place: string, config: Option.Option<string>) {
   const source = yield* open(place, config)
-  if (source.files.length > 0 || source.oddities.length > 0) return source
+  if ([source.files, source.oddities, source.unread].some(({ length }) => length > 0)) return source
   const { setAside, stillWritten } = source.leftOut
   const hint = stillWritten + setAside === 0
     ? "name a data folder, an archive, or a prefix that keys begin with"

@@ -102,7 +102,7 @@ const summarize = Effect.fnUntraced(function*(source: Source, files: readonly [I
 /** Looks through a place; `eachFile` also reads the ids of each file. */
 export const summaryOf = Effect.fnUntraced(function*(source: Source, eachFile: boolean) {
   const files: Array<Inspected> = []
-  const problems = [...source.oddities]
+  const problems = [...source.unread, ...source.oddities]
   let gone = 0
   for (const each of yield* inspectAll(source, eachFile)) {
     if (each === "gone") gone++
