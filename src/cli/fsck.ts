@@ -22,7 +22,7 @@ export const fsck = Command.make(
   Command.withShortDescription("Check the files of a data folder, and what a crash left there"),
   Command.withDescription(
     "Check journal, open and sealed files of a data folder: every page by its checksum. Changes nothing unless asked to. "
-      + "Exit code 0 when all is sound, 1 when a crash left work, 2 when something is damaged. "
+      + "Exit code 0 when all is sound, 1 when a crash left work, 2 when something is damaged or cannot be read. "
       + "What was set aside earlier is named and changes nothing of that."
   ),
   Command.withExamples([

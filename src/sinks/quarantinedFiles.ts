@@ -28,7 +28,11 @@ export const quarantinedFiles = Effect.fnUntraced(
           Effect.catchReason("PlatformError", "PermissionDenied", () => Effect.succeed([]))
         )
     const folders = (yield* fs.readDirectory(dataDir)).filter((name) => folderPattern.test(name)).toSorted()
-    const isFolder = (name: string) => Effect.map(fs.stat(path.join(dataDir, name)), ({ type }) => type === "Directory")
+    const isFolder = (name: string) =>
+      fs.stat(path.join(dataDir, name)).pipe(
+        Effect.map(({ type }) => type === "Directory"),
+        Effect.catchReason("PlatformError", "PermissionDenied", () => Effect.succeed(false))
+      )
     const found = yield* Effect.forEach(
       yield* Effect.filter(folders, isFolder),
       (name) => below(path.join(dataDir, name))

@@ -4,7 +4,8 @@ import type { Oddity } from "./Quarantine.ts"
 const odd = (path: string, reason: string): Oddity => ({ path, kind: "foreign", reason })
 
 const notAFile = "This is no regular file, so ticklake has not made it. Put it where it belongs, or delete it."
-const notReadable =
+/** Why a file is set aside that only this user cannot read. */
+export const notReadable =
   "This user has no right to read this file. Give it the right, put the file back where it was, and start again."
 
 /** Null where `path` is a regular file that can be read. What only fails now, as a bad sector does, fails the effect. */

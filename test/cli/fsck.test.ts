@@ -1,8 +1,10 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Layer, Scope } from "effect"
+import { Console, Effect, Exit, FileSystem, Layer, Runtime, Scope } from "effect"
+import { Command } from "effect/cli"
 import { execFileSync, spawnSync } from "node:child_process"
 import { resolve } from "node:path"
+import { fsck as command } from "../../src/cli/fsck.ts"
 import { inspect } from "../../src/cli/fsck/folderReport.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { DataFolderLock } from "../../src/runtime/DataFolderLock.ts"
@@ -12,6 +14,7 @@ import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { trades } from "../sinks/events.ts"
 import * as faultyFileSystem from "../sinks/faultyFileSystem.ts"
+import { asNobody } from "./asNobody.ts"
 
 const feed = Feed.make("binance", "BTC-USDT", "trade")
 
@@ -24,6 +27,16 @@ const fsckIn = (where: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv
   })
   return { status, text: `${stdout}${stderr}` }
 }
+
+/** What `fsck` of a folder says in this process. */
+const said = Effect.fnUntraced(function*(dataDir: string) {
+  const lines: Array<string> = []
+  const log = (line: string) => void lines.push(line)
+  const error = yield* Effect.flip(Command.runWith(command, { version: "0" })([dataDir])).pipe(
+    Effect.provideService(Console.Console, { ...console, log })
+  )
+  return { status: Runtime.getErrorExitCode(error), out: lines.join("\n"), err: error.message }
+})
 
 /** A folder with one sealed file; with `unclean`, also what a recorder leaves whose disk fails at the end. */
 const folder = Effect.fnUntraced(function*(unclean: boolean) {
@@ -194,6 +207,40 @@ symbols = ["BTC-USDT"]
       assert.strictEqual(damagedSealed, 1)
       const damaged = lines.filter(({ state }) => state === "DAMAGED").map(({ text }) => text)
       assert.deepStrictEqual(damaged.map((text) => text.slice(0, link.length)), [link])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("calls what this user may not read neither sound nor damaged, and checks the rest", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* folder(true)
+      yield* fs.chmod(dataDir, 0o755)
+      const name = (yield* fs.readDirectory(dataDir, { recursive: true })).find((each) =>
+        /^binance.*parquet$/.test(each)
+      ) ?? ""
+      const open = `${dataDir}/.open/${
+        (yield* fs.readDirectory(`${dataDir}/.open`)).find((each) => each.endsWith("parquet"))
+      }`
+      const closed = [`${dataDir}/${name.replace("binance", "bybit")}`, `${dataDir}/okx`, open]
+      for (const venue of ["bybit", "okx"]) yield* fs.copy(`${dataDir}/binance`, `${dataDir}/${venue}`)
+      yield* fs.symlink("nowhere", `${dataDir}/upbit`)
+      // The sealed files are sound for whoever may read them.
+      assert.match((yield* said(dataDir)).out, /^sound {4}3 sealed files with 90 rows$/m)
+      for (const each of closed) yield* fs.chmod(each, 0)
+      yield* Effect.addFinalizer(() => Effect.ignore(fs.chmod(`${dataDir}/okx`, 0o755)))
+
+      const { err, out, status } = yield* asNobody(said(dataDir))
+      assert.deepStrictEqual([status, err.split(",")[0]], [2, "5 places could not be read"], out)
+      assert.match(out, /^sound {4}1 sealed files with 30 rows$/m)
+      for (const each of closed) assert.include(out, `UNREAD   ${each}: `)
+      assert.include(out, `${closed[1]}: this folder cannot be read: EACCES`)
+      assert.include(out, `UNREAD   ${dataDir}/upbit: this link cannot be followed: ENOENT`)
+      assert.notMatch(out, /DAMAGED|move the file out/)
+
+      yield* fs.chmod(`${dataDir}/.open`, 0)
+      yield* Effect.addFinalizer(() => Effect.ignore(fs.chmod(`${dataDir}/.open`, 0o755)))
+      const unjudged = yield* asNobody(said(dataDir))
+      assert.strictEqual(unjudged.status, 2)
+      assert.include(unjudged.out, `UNREAD   ${dataDir}: journal and open files are not judged: EACCES`)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("names the archive and the bucket of the configuration", () =>

@@ -1,18 +1,29 @@
-import { Effect, FileSystem, Path } from "effect"
+import { Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
+import { Venue } from "../../domain/Venue.ts"
 import { claims } from "../../runtime/DataFolderLock.ts"
+import { errorText } from "../../runtime/errorText.ts"
 import { number, quantity } from "../../runtime/quantity.ts"
 import * as fileNames from "../../sinks/fileNames.ts"
+import type { Oddity } from "../../sinks/Quarantine.ts"
 import { quarantinedFiles } from "../../sinks/quarantinedFiles.ts"
+import { notReadable } from "../../sinks/readableNames.ts"
 import { type Survey, survey } from "../../sinks/recoverySurvey.ts"
-import type { Readable } from "../../sinks/footer.ts"
+import type { Readable, UnsoundFile } from "../../sinks/footer.ts"
 import { checkFile } from "../../sinks/sealedCheck.ts"
 import * as UnparsedFrames from "../../telemetry/UnparsedFrames.ts"
+import { filesBelow } from "../inspect/filesBelow.ts"
 
 /** One line of the report. */
 export interface Line {
-  readonly state: "sound" | "to do" | "aside" | "DAMAGED"
+  /** `UNREAD` is what could not be read, so that it may be sound or not. */
+  readonly state: "sound" | "to do" | "aside" | "UNREAD" | "DAMAGED"
   readonly text: string
 }
+
+const setAside = ({ path, reason }: Oddity): Line =>
+  reason === notReadable
+    ? { state: "UNREAD", text: `${path}: this user may not read it; a start as this user would set it aside` }
+    : { state: "DAMAGED", text: `${path}: ${reason} It is set aside in quarantine.` }
 
 /** What a crash left in a data folder, and what is done with it, one line a file. */
 const describe = (found: Survey): ReadonlyArray<Line> => [
@@ -33,10 +44,7 @@ const describe = (found: Survey): ReadonlyArray<Line> => [
       case "empty":
         return finding.paths.map((path) => ({ state: "to do", text: `${path}: without rows; it is removed` }))
       case "odd":
-        return finding.oddities.map(({ path, reason }) => ({
-          state: "DAMAGED",
-          text: `${path}: ${reason} It is set aside in quarantine.`
-        }))
+        return finding.oddities.map(setAside)
     }
   }),
   ...found.segments.map(({ bytes, damage, path, tornBytes }): Line =>
@@ -48,11 +56,12 @@ const describe = (found: Survey): ReadonlyArray<Line> => [
           (tornBytes === 0 ? "" : `, the last ${tornBytes} of a write that was cut short`)
       }
   ),
-  ...found.oddities.map(({ path, reason }): Line => ({ state: "DAMAGED", text: `${path}: ${reason}` })),
-  ...found.states.oddities.map(({ path, reason }): Line => ({
-    state: "DAMAGED",
-    text: `${path}: ${reason} It is set aside in quarantine.`
-  })),
+  ...found.oddities.map((oddity): Line =>
+    oddity.reason === notReadable
+      ? setAside(oddity)
+      : { state: "DAMAGED", text: `${oddity.path}: ${oddity.reason}` }
+  ),
+  ...found.states.oddities.map(setAside),
   ...found.states.unfinished.map((path): Line => ({
     state: "to do",
     text: `${path}: of a write that was cut short; it is removed`
@@ -89,29 +98,47 @@ const isListed = Effect.fnUntraced(function*(file: string) {
   )
 })
 
+const isVenue = Schema.is(Venue)
+
 /** Checks every sealed file below `dataDir`. */
 const checkSealed = Effect.fnUntraced(function*(dataDir: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const lines: Array<Line> = []
+  const found = yield* filesBelow(dataDir, (at) => isVenue(at.split("/")[0]))
+  const lines = found.unread.map(({ at, problem }): Line => ({
+    state: "UNREAD",
+    text: `${path.join(dataDir, at)}: ${problem}`
+  }))
+  let sealed = 0
   let files = 0
   let rows = 0
-  for (const name of (yield* fs.readDirectory(dataDir, { recursive: true })).toSorted()) {
+  for (const name of found.files.toSorted()) {
     if (fileNames.parseSealedPath(name) === null) continue
     const file = path.join(dataDir, name)
     const outcome = yield* Effect.result(checkFile(fs, file))
-    if (outcome._tag === "Failure") {
-      const error = outcome.failure
-      if (error._tag === "PlatformError" && error.reason._tag === "NotFound" && !(yield* isListed(file))) continue
-      const readable = error._tag === "UnsoundFile" ? `; ${readableText(error.readable)}` : ""
-      lines.push({ state: "DAMAGED", text: `${file}: ${error.message}${readable}` })
-      continue
+    if (outcome._tag === "Success") {
+      files++
+      rows += outcome.success.rows
+    } else {
+      const line = yield* unsoundLine(file, outcome.failure)
+      if (line === null) continue
+      lines.push(line)
     }
-    files++
-    rows += outcome.success.rows
+    sealed++
   }
   const sound: Line = { state: "sound", text: `${files} sealed files with ${rows} rows` }
-  return { lines: [sound, ...lines], sealed: files + lines.length, damaged: lines.length }
+  return { lines: [sound, ...lines], sealed, damaged: lines.filter(({ state }) => state === "DAMAGED").length }
+})
+
+/** What is wrong with a sealed file; null where it is gone, and another one's. */
+const unsoundLine = Effect.fnUntraced(function*(file: string, error: UnsoundFile | PlatformError.PlatformError) {
+  const damaged = (text: string): Line => ({ state: "DAMAGED", text: `${file}: ${text}` })
+  if (error._tag === "UnsoundFile") return damaged(`${error.message}; ${readableText(error.readable)}`)
+  if (error.reason._tag === "NotFound") {
+    return (yield* isListed(file)) ? damaged("a link to a file that is not there") : null
+  }
+  const unread: Line = { state: "UNREAD", text: `${file}: it cannot be read: ${errorText(error)}` }
+  return unread
 })
 
 /** Frames that could not be parsed: evidence of another kind, and nothing is wrong with their files. */
@@ -124,26 +151,36 @@ const framesLines = Effect.fnUntraced(function*(dataDir: string) {
   return lines
 })
 
-/** What `fsck` finds below `dataDir`; changes nothing. */
-export const inspect = Effect.fnUntraced(function*(dataDir: string) {
+/** What a crash left below `dataDir`, unless a recorder works there. */
+const inspectLeft = Effect.fnUntraced(function*(dataDir: string) {
   const owner = (yield* claims(dataDir)).find(({ dead }) => !dead)
-  const { damaged, lines: checked, sealed } = yield* checkSealed(dataDir)
-  const aside = yield* quarantinedFiles(yield* FileSystem.FileSystem, yield* Path.Path, dataDir)
-  const sealedLines = [
-    ...checked,
-    ...(yield* framesLines(dataDir)),
-    ...aside.map((file): Line => ({ state: "aside", text: `${file}: set aside earlier; ${file}.reason.txt says why` }))
-  ]
   if (owner !== undefined) {
     const text = `process ${owner.pid} on ${owner.host} records here: its journal and open files are not judged`
-    const lines: ReadonlyArray<Line> = [...sealedLines, { state: "sound", text }]
-    return { lines, sealed, damagedSealed: damaged, work: false }
+    const lines: ReadonlyArray<Line> = [{ state: "sound", text }]
+    return { lines, work: false }
   }
   const found = yield* survey(dataDir)
   const rows: ReadonlyArray<Line> = found.rowsInJournalAlone === 0
     ? []
     : [{ state: "to do", text: `${found.rowsInJournalAlone} rows that only the journal has get files of their own` }]
   const left = describe(found)
-  const lines: ReadonlyArray<Line> = [...sealedLines, ...left, ...rows]
-  return { lines, sealed, damagedSealed: damaged, work: left.length > 0 }
+  return { lines: [...left, ...rows], work: left.length > 0 }
+})
+
+/** What `fsck` finds below `dataDir`; changes nothing. */
+export const inspect = Effect.fnUntraced(function*(dataDir: string) {
+  const { damaged, lines: checked, sealed } = yield* checkSealed(dataDir)
+  const aside = yield* quarantinedFiles(yield* FileSystem.FileSystem, yield* Path.Path, dataDir)
+  const left = yield* Effect.catchTag(inspectLeft(dataDir), "PlatformError", (error) => {
+    const text = `${dataDir}: journal and open files are not judged: ${errorText(error)}`
+    const lines: ReadonlyArray<Line> = [{ state: "UNREAD", text }]
+    return Effect.succeed({ lines, work: false })
+  })
+  const lines: ReadonlyArray<Line> = [
+    ...checked,
+    ...(yield* framesLines(dataDir)),
+    ...aside.map((file): Line => ({ state: "aside", text: `${file}: set aside earlier; ${file}.reason.txt says why` })),
+    ...left.lines
+  ]
+  return { lines, sealed, damagedSealed: damaged, work: left.work }
 })

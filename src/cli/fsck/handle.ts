@@ -4,6 +4,7 @@ import { loadConfig } from "../../config/loadConfig.ts"
 import { ruleOf } from "../../exchanges/ruleOf.ts"
 import { DataFolderLock, lockFolder } from "../../runtime/DataFolderLock.ts"
 import { errorText } from "../../runtime/errorText.ts"
+import { quantity } from "../../runtime/quantity.ts"
 import { openFolder } from "../../sinks/fileNames.ts"
 import { journalFolder } from "../../sinks/Journal.ts"
 import * as Recovery from "../../sinks/Recovery.ts"
@@ -11,7 +12,7 @@ import * as Logging from "../../telemetry/Logging.ts"
 import { stateFolder } from "../../sinks/StateFile.ts"
 import { Telemetry } from "../../telemetry/Telemetry.ts"
 import { notations } from "../notations.ts"
-import { inspect } from "./folderReport.ts"
+import { inspect, type Line } from "./folderReport.ts"
 
 /** A crash left something that a start puts in order. */
 export class WorkLeft extends Schema.TaggedError<WorkLeft>()("WorkLeft", { repaired: Schema.Boolean }) {
@@ -30,6 +31,16 @@ export class Damaged extends Schema.TaggedError<Damaged>()("Damaged", { count: S
 
   override get message() {
     return `${this.count} ${this.count === 1 ? "file is" : "files are"} not sound`
+  }
+}
+
+/** Something could not be read, so that nobody knows whether it is sound. */
+export class Unread extends Schema.TaggedError<Unread>()("Unread", { count: Schema.Int }) {
+  override readonly [Runtime.errorExitCode] = 2
+
+  override get message() {
+    return `${quantity(this.count, "place")} could not be read, and may be sound or not: let this user read there, ` +
+      "or look at the disk where that is not what was said"
   }
 }
 
@@ -80,6 +91,13 @@ interface Input {
   readonly repair: boolean
 }
 
+/** Fails where something is damaged or could not be read. */
+const verdict = Effect.fnUntraced(function*(lines: ReadonlyArray<Line>) {
+  const count = (wanted: Line["state"]) => lines.filter(({ state }) => state === wanted).length
+  if (count("DAMAGED") > 0) return yield* new Damaged({ count: count("DAMAGED") })
+  if (count("UNREAD") > 0) return yield* new Unread({ count: count("UNREAD") })
+})
+
 /** Says what is sound below a data folder and what is not, and with `repair` puts it in order. */
 export const handle = Effect.fnUntraced(function*({ config: configPath, path, repair }: Input) {
   const isPathAlone = Option.isSome(path) && Option.isNone(configPath)
@@ -97,10 +115,12 @@ export const handle = Effect.fnUntraced(function*({ config: configPath, path, re
   const names = yield* Effect.mapError(fs.readDirectory(dataDir), (cause) => new NoFolder({ path: dataDir, cause }))
   const { damagedSealed, lines, sealed, work } = yield* inspect(dataDir)
   const recordedIn = names.some((name) => ownFolders.has(name))
-  if (!recordedIn && (repair || sealed === 0)) return yield* new NoDataFolder({ path: dataDir, sealedFiles: sealed })
+  const anyUnread = lines.some(({ state }) => state === "UNREAD")
+  if (!recordedIn && (repair || (sealed === 0 && !anyUnread))) {
+    return yield* new NoDataFolder({ path: dataDir, sealedFiles: sealed })
+  }
   for (const { state, text } of lines) yield* Console.log(`${state.padEnd(8)} ${text}`)
   if (damagedSealed > 0) yield* Console.log(`\n${advice(isPathAlone ? null : config)}\n`)
-  const damaged = lines.filter(({ state }) => state === "DAMAGED").length
   if (repair) {
     yield* Effect.scoped(
       Layer.build(DataFolderLock.layer(dataDir)).pipe(
@@ -112,12 +132,10 @@ export const handle = Effect.fnUntraced(function*({ config: configPath, path, re
         Effect.provide([Telemetry.layer, Logging.layerConsole("Info")])
       )
     )
-    const unsealed = yield* inspect(dataDir)
-    const still = unsealed.lines.filter(({ state }) => state === "DAMAGED").length
-    if (still > 0) return yield* new Damaged({ count: still })
+    yield* verdict((yield* inspect(dataDir)).lines)
     if (work) return yield* new WorkLeft({ repaired: true })
     return
   }
-  if (damaged > 0) return yield* new Damaged({ count: damaged })
+  yield* verdict(lines)
   if (work) return yield* new WorkLeft({ repaired: false })
 })
