@@ -21,6 +21,8 @@ const makeClient = (options: S3Options): S3Client =>
     region: options.region,
     forcePathStyle: options.forcePathStyle,
     ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
+    // AWS_ENDPOINT_URL and ~/.aws would send files elsewhere than `check` and every error say.
+    ignoreConfiguredEndpointUrls: true,
     ...(options.credentials === null ? {} : {
       credentials: {
         accessKeyId: Redacted.value(options.credentials.accessKeyId),
