@@ -26,46 +26,50 @@ interface Given {
   readonly endpoint?: string
   readonly secret?: string
   readonly storage?: Readonly<Record<string, string | number>>
+  readonly logDir?: string
 }
 
 /** A configuration whose folders are in a new temporary one. */
-const configOf = Effect.fnUntraced(function*({ bucket, endpoint, markets = [], secret, server, storage }: Given) {
-  const fs = yield* FileSystem.FileSystem
-  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
-  const at = endpoint ?? server?.endpoint
-  return resolveConfig(
-    "test",
-    {
-      storage: {
-        mode: at === undefined ? "local" : "s3",
-        data_dir: `${folder}/recording/parquet`,
-        local_path: folder,
-        max_file_size_mb: 1,
-        ...storage
+const configOf = Effect.fnUntraced(
+  function*({ bucket, endpoint, logDir, markets = [], secret, server, storage }: Given) {
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+    const at = endpoint ?? server?.endpoint
+    return resolveConfig(
+      "test",
+      {
+        storage: {
+          mode: at === undefined ? "local" : "s3",
+          data_dir: `${folder}/recording/parquet`,
+          local_path: folder,
+          max_file_size_mb: 1,
+          ...storage
+        },
+        logging: { dir: logDir ?? `${folder}/logs` },
+        aws: { force_path_style: true, ...(at === undefined ? {} : { endpoint: at }), ...(bucket ? { bucket } : {}) },
+        markets: markets.map((market) => ({ symbols: defaults.symbols[market.exchange], ...market }))
       },
-      aws: { force_path_style: true, ...(at === undefined ? {} : { endpoint: at }), ...(bucket ? { bucket } : {}) },
-      markets: markets.map((market) => ({ symbols: defaults.symbols[market.exchange], ...market }))
-    },
-    {
-      logLevel: null,
-      metricsHost: null,
-      metricsPort: null,
-      bucketName: null,
-      homeServerName: null,
-      awsRegion: null,
-      dataDir: null,
-      shardIndex: null,
-      shardCount: null
-    },
-    {
-      aws: {
-        accessKeyId: Redacted.make("AKIDTICKLAKE"),
-        secretAccessKey: Redacted.make(secret ?? "very-secret-indeed")
+      {
+        logLevel: null,
+        metricsHost: null,
+        metricsPort: null,
+        bucketName: null,
+        homeServerName: null,
+        awsRegion: null,
+        dataDir: null,
+        shardIndex: null,
+        shardCount: null
       },
-      coinbase: null
-    }
-  )
-})
+      {
+        aws: {
+          accessKeyId: Redacted.make("AKIDTICKLAKE"),
+          secretAccessKey: Redacted.make(secret ?? "very-secret-indeed")
+        },
+        coinbase: null
+      }
+    )
+  }
+)
 
 /** Milliseconds that a test gives a venue. */
 const patience = 400
@@ -111,6 +115,7 @@ describe("check --connect", () => {
       assert.strictEqual(simulator.ledger.connections().length, 6)
       assert.match(answerText(all), /^data_dir \S+ +can be made, \d+\.\d [KMGT]iB free +\d+ ms$/m)
       assert.match(answerText(all), /^local_path \S+ +can be written, /m)
+      assert.match(answerText(all), /^logging\.dir \S+ +can be made, /m)
       const fs = yield* FileSystem.FileSystem
       assert.isFalse(yield* fs.exists(config.storage.dataDir))
       yield* reportAnswers(config)
@@ -130,7 +135,7 @@ describe("check --connect", () => {
       assert.strictEqual(unknown.answer, "REFUSED")
       assert.match(unknown.trouble ?? "", /rejects the subscription to NO-COIN: .*; correct NO-COIN in the symbols/)
       const error = yield* Effect.flip(Effect.flatMap(configOf({ markets: [market] }), reportAnswers))
-      assert.strictEqual(error.message, "1 of 3 cannot be used as configured")
+      assert.strictEqual(error.message, "1 of 4 cannot be used as configured")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("says when a venue is silent: after the subscription, or already at the handshake", () =>
@@ -193,6 +198,9 @@ describe("check --connect", () => {
         only(taken.filter(({ trouble }) => trouble !== null)).trouble ?? "",
         /is no folder: move it away, or/
       )
+      const lineless = only((yield* asked({ logDir: file })).filter(({ trouble }) => trouble !== null))
+      assert.strictEqual(lineless.what, `logging.dir ${file}`)
+      assert.match(lineless.trouble ?? "", /is no folder: move it away, or choose another logging\.dir$/)
       const config = yield* configOf({})
       const small = yield* answers({ ...config, storage: { ...config.storage, maxFileBytes: Number.MAX_SAFE_INTEGER } })
       assert.strictEqual(small.filter(({ trouble }) => trouble?.includes("less than one file may take")).length, 2)
@@ -213,7 +221,7 @@ describe("check --connect", () => {
       assert.match(stdout, new RegExp(`^okx ${url} +NO ANSWER +\\d+ ms$`, "m"))
       assert.notInclude(stdout, "hunter2")
       assert.match(stdout, /ECONNREFUSED.*; nobody listens there: check base_url of this market/)
-      assert.strictEqual(stderr, "1 of 3 cannot be used as configured\n")
+      assert.strictEqual(stderr, "1 of 4 cannot be used as configured\n")
       assert.strictEqual(run().status, 0)
     }).pipe(Effect.provide(NodeServices.layer)))
 })

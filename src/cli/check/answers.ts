@@ -25,6 +25,8 @@ export const answers = (config: Config, waitMillis?: number) => {
     ...chosenFeeds(config.feeds).map((plan) => venueAnswer(plan, waitMillis)),
     folderAnswer("data_dir", config.storage.dataDir, maxFileBytes),
     ...(mode === "s3" ? [] : [folderAnswer("local_path", config.storage.localPath, maxFileBytes)]),
+    // Lines wait in memory where there is no room for them.
+    folderAnswer("logging.dir", config.logging.dir, 0),
     ...(mode === "local" ? [] : [bucketAnswer(config)])
   ], { concurrency: "unbounded" }).pipe(Effect.provide([ConnectLimiter.layer, App.tokens(config)]))
 }
