@@ -140,6 +140,21 @@ describe("check", () => {
       assert.notMatch(yield* lines("local", ""), /^bucket/m)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("prints what the environment sets in place of the file", () =>
+    Effect.gen(function*() {
+      const path = yield* written(
+        "[aws]\nhome_server_name = \"seoul-1\"\n[http]\nport = 9000\n[[markets]]\nexchange = \"okx\"\nsymbols = [\"BTC-USDT\"]"
+      )
+      const said = (environment: Readonly<Record<string, string>>) =>
+        Effect.map(loadConfig({ path, notations, environment }), report)
+      const file = yield* said({})
+      assert.match(file, /^home server +seoul-1$/m)
+      assert.match(file, /^served on +127\.0\.0\.1, port 9000$/m)
+      const overridden = yield* said({ HOME_SERVER_NAME: "tokyo-1", METRICS_HOST: "::1", METRICS_PORT: "0" })
+      assert.match(overridden, /^home server +tokyo-1$/m)
+      assert.match(overridden, /^served on +::1, a port that is free$/m)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("prints the feeds of this shard alone, and how all are spread", () =>
     Effect.gen(function*() {
       const path = yield* written(

@@ -63,13 +63,15 @@ const stores = ({ aws, storage }: Config): ReadonlyArray<ReadonlyArray<string>> 
 ]
 
 const summary = (config: Config): string => {
-  const { path, storage, logging, credentials } = config
+  const { aws, credentials, http, logging, path, storage } = config
   return alignedTable([
     ["config", path],
     ...share(config),
     ["storage", storage.mode],
     ["written in", storage.dataDir],
     ...stores(config),
+    ["home server", aws.homeServerName ?? "none"],
+    ["served on", `${http.host}, ${http.port === 0 ? "a port that is free" : `port ${http.port}`}`],
     ["log level", logging.level],
     ["log files", `${logging.dir}, kept ${logging.retentionDays} ${logging.retentionDays === 1 ? "day" : "days"}`],
     ["Coinbase key", credentials.coinbase === null ? "none: public access" : "configured"],
