@@ -1,6 +1,6 @@
-import { isAbsolute, relative, resolve } from "node:path"
 import type { Problem } from "./ConfigError.ts"
 import { defaults } from "./defaults.ts"
+import { relationOf } from "./folderRelation.ts"
 import type { Readable } from "./Readable.ts"
 
 /** The written value, the default where nothing is written, or null where what is written cannot be used. */
@@ -19,23 +19,12 @@ const retryDelays = (file: Readable, table: "websocket" | "upload"): ReadonlyArr
   }]
 }
 
-const holds = (outer: string, inner: string): boolean => {
-  const way = relative(resolve(outer), resolve(inner))
-  return way !== ".." && !way.startsWith("../") && !isAbsolute(way)
-}
-
 const folders = (file: Readable, override: string | null): ReadonlyArray<Problem> => {
   const dataDir = override ?? valueOr(file.storage?.data_dir, defaults.storage.data_dir)
   const localPath = valueOr(file.storage?.local_path, defaults.storage.local_path)
   // Sealed files are not moved in this mode, so local_path means nothing.
   if (dataDir === null || localPath === null || file.storage?.mode === "s3") return []
-  const relation = resolve(dataDir) === resolve(localPath)
-    ? "the same folder"
-    : holds(dataDir, localPath)
-    ? "inside it"
-    : holds(localPath, dataDir)
-    ? "around it"
-    : null
+  const relation = relationOf(localPath, dataDir)
   return relation === null ? [] : [{
     path: "storage.local_path",
     expected: `a folder apart from ${override === null ? "storage.data_dir" : "DATA_DIR"}, but it is ${relation}`,

@@ -41,7 +41,7 @@ const configOf = Effect.fnUntraced(
         storage: {
           mode: at === undefined ? "local" : "s3",
           data_dir: `${folder}/recording/parquet`,
-          local_path: folder,
+          local_path: yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" }),
           max_file_size_mb: 1,
           ...storage
         },
@@ -201,6 +201,20 @@ describe("check --connect", () => {
       const lineless = only((yield* asked({ logDir: file })).filter(({ trouble }) => trouble !== null))
       assert.strictEqual(lineless.what, `logging.dir ${file}`)
       assert.match(lineless.trouble ?? "", /is no folder: move it away, or choose another logging\.dir$/)
+      const data = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "ticklake-" }), fs.realPath)
+      const links = yield* fs.makeTempDirectoryScoped({ prefix: "ticklake-" })
+      yield* fs.symlink(data, `${links}/archive`)
+      const apart = Effect.fnUntraced(function*(data_dir: string, local_path: string) {
+        const all = yield* asked({ storage: { data_dir, local_path } })
+        return only(all.filter(({ what }) => what.startsWith("local_path"))).trouble
+      })
+      assert.strictEqual(
+        yield* apart(data, `${links}/archive`),
+        `it must be a folder apart from data_dir, but links lead to ${data}, which is the same folder: choose another local_path`
+      )
+      assert.match((yield* apart(data, `${links}/archive/below`)) ?? "", /\/below, which is inside it:/)
+      assert.match((yield* apart(`${links}/archive/parquet`, data)) ?? "", /which is around it:/)
+      assert.isNull(yield* apart(`${data}/parquet`, `${links}/archive/archive`))
       const config = yield* configOf({})
       const small = yield* answers({ ...config, storage: { ...config.storage, maxFileBytes: Number.MAX_SAFE_INTEGER } })
       assert.strictEqual(small.filter(({ trouble }) => trouble?.includes("less than one file may take")).length, 2)

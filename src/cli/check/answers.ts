@@ -20,13 +20,16 @@ export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
 
 /** Asks every venue, the store and the folders of a configuration, all at once. */
 export const answers = (config: Config, waitMillis?: number) => {
-  const { maxFileBytes, mode } = config.storage
+  const { dataDir, localPath, maxFileBytes, mode } = config.storage
+  const dataFolder = { key: "data_dir", folder: dataDir }
   return Effect.all([
     ...chosenFeeds(config.feeds).map((plan) => venueAnswer(plan, waitMillis)),
-    folderAnswer("data_dir", config.storage.dataDir, maxFileBytes),
-    ...(mode === "s3" ? [] : [folderAnswer("local_path", config.storage.localPath, maxFileBytes)]),
+    folderAnswer(dataFolder.key, dataDir, { neededBytes: maxFileBytes }),
+    ...(mode === "s3"
+      ? []
+      : [folderAnswer("local_path", localPath, { neededBytes: maxFileBytes, apartFrom: dataFolder })]),
     // Lines wait in memory where there is no room for them.
-    folderAnswer("logging.dir", config.logging.dir, 0),
+    folderAnswer("logging.dir", config.logging.dir, { neededBytes: 0 }),
     ...(mode === "local" ? [] : [bucketAnswer(config)])
   ], { concurrency: "unbounded" }).pipe(Effect.provide([ConnectLimiter.layer, App.tokens(config)]))
 }
