@@ -190,7 +190,13 @@ const answering = (routes: Routes) => {
  * example, would end the process otherwise.
  */
 const makeServer = Effect.gen(function*() {
-  const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000 })
+  const server = createServer({
+    maxHeaderSize: 16_384,
+    headersTimeout: 10_000,
+    requestTimeout: 10_000,
+    // A connection given up to another protocol would leave the limits below, and take its place for as long as its client likes.
+    shouldUpgradeCallback: () => false
+  })
   // A reader that takes nothing of its answer for so long is gone; a live page is told something every second.
   server.timeout = 30_000
   // What is asked for in advance on a connection is kept until it is its turn.

@@ -178,6 +178,39 @@ describe("the HTTP server", () => {
       assert.strictEqual((yield* ask(`${url}/metrics`)).status, 200)
     }).pipe(Effect.provide(environment)))
 
+  it.live("has no other protocol, and keeps no connection of those who ask for one and never close theirs", () =>
+    Effect.gen(function*() {
+      const { port, url } = yield* serve()
+      const upgrading = (connection: string) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+            socket.on("error", () => {})
+            socket.write(
+              `GET /ready HTTP/1.1\r\nHost: ticklake\r\nConnection: ${connection}\r\nUpgrade: websocket\r\n\r\n`
+            )
+            return socket
+          }),
+          (socket) => Effect.sync(() => socket.destroy())
+        )
+      const kept = yield* upgrading("Upgrade")
+      let said = ""
+      kept.on("data", (chunk) => {
+        said += chunk.toString()
+      })
+      yield* until(() => said.endsWith("not ready: starting\n"))
+      kept.write("HEAD /nothing HTTP/1.1\r\nHost: ticklake\r\nConnection: close\r\n\r\n")
+      yield* Effect.promise(() => once(kept, "end"))
+      assert.match(said, /^HTTP\/1\.1 503 [^]*\nHTTP\/1\.1 404 /)
+
+      // As many as are served at a time.
+      const all = yield* Effect.forEach(Array.from({ length: 128 }), () => upgrading("close, Upgrade"))
+      yield* Effect.forEach(all, (socket) => Effect.promise(() => once(socket.resume(), "end")), {
+        concurrency: "unbounded"
+      })
+      yield* untilGiven(`${url}/health`)
+    }).pipe(Effect.provide(environment)))
+
   it.live("loses no place to those who only ask for the head, or are gone before the stream begins", () =>
     Effect.gen(function*() {
       const { port, url } = yield* serve()
