@@ -71,7 +71,7 @@ export class CompletenessWindow {
 
   /** From when on everything that is missing is in a gap, microseconds since the epoch; null until the recording begins. */
   get knownSinceMicros(): number | null {
-    return this.#sinceMicros === Infinity ? null : this.#sinceMicros
+    return this.#sinceMicros === Infinity ? null : Math.max(this.#sinceMicros, this.#sums.begunMicros)
   }
 
   begin({ gaps, lastReceivedMicros, rule, startedMicros }: Beginning): void {

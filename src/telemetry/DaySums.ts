@@ -8,6 +8,7 @@ export class DaySums {
   readonly #ring: Float64Array
   readonly #totals: Float64Array
   #newest = 0
+  #begunMicros = 0
 
   constructor(columns: number) {
     this.#columns = columns
@@ -15,9 +16,14 @@ export class DaySums {
     this.#totals = new Float64Array(columns)
   }
 
+  /** When it was begun anew because the clock was set back; 0 for never. */
+  get begunMicros(): number {
+    return this.#begunMicros
+  }
+
   /** From when on it has what was added. */
   get beginsMicros(): number {
-    return (this.#newest - buckets + 1) * bucketMicros
+    return Math.max(this.#begunMicros, (this.#newest - buckets + 1) * bucketMicros)
   }
 
   /** Lets the present be in the newest bucket. */
@@ -27,6 +33,7 @@ export class DaySums {
       // A clock that was set back by more than a day would leave nothing that can be added to.
       this.#ring.fill(0)
       this.#totals.fill(0)
+      this.#begunMicros = nowMicros
     } else if (bucket <= this.#newest) return
     for (let each = Math.max(this.#newest + 1, bucket - buckets + 1); each <= bucket; each++) {
       this.#clear(each % buckets)
@@ -34,10 +41,10 @@ export class DaySums {
     this.#newest = bucket
   }
 
-  /** Adds to what happened at a time; what is not of the last day is left out. */
+  /** Adds to what happened at a time; what is not of the last day, or from before it was begun, is left out. */
   add(column: number, atMicros: number, amount: number): void {
     const bucket = Math.floor(atMicros / bucketMicros)
-    if (bucket > this.#newest || bucket <= this.#newest - buckets) return
+    if (bucket > this.#newest || atMicros < this.beginsMicros) return
     const at = (bucket % buckets) * this.#columns + column
     this.#ring[at] = this.#ring[at]! + amount
     this.#totals[column] = this.#totals[column]! + amount

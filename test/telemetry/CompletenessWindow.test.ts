@@ -138,6 +138,21 @@ describe("how complete a feed is", () => {
     assert.deepInclude(window.at(start + 26 * hour), { ratio: 1, missing: 0 })
   })
 
+  it("is not told of the time before a clock was set right, of which everything is forgotten", () => {
+    const window = windowOf("consecutive")
+    const lost = gap({ openedMicros: start + hour, closedMicros: start + 2 * hour })
+    window.say(lost, start + 2 * hour)
+    assert.closeTo(window.at(start + 4 * hour).ratio!, 0.75, 1e-9)
+    window.at(start + 100 * hour)
+    const right = start + 4 * hour
+    assert.deepInclude(window.at(right), { ratio: null, coveredSeconds: 0, gapSeconds: 0 })
+    assert.strictEqual(window.knownSinceMicros, right)
+    // What was counted before is not taken off what is counted since.
+    window.say({ ...lost, revision: 2, status: "dismissed" }, right)
+    window.say(gap({ id: "b", openedMicros: right - hour, closedMicros: right + 36 * second }), right + 36 * second)
+    assert.deepInclude(window.at(right + hour), { ratio: 0.99, coveredSeconds: 3600, gapSeconds: 36 })
+  })
+
   it("is never told where the venue's numbers prove nothing: only the time in known gaps is", () => {
     const window = windowOf("none")
     window.record(trades(1, 10), start)

@@ -68,4 +68,20 @@ describe("sums of a day", () => {
     sums.add(0, start, 7)
     assert.strictEqual(sums.total(0), 7)
   })
+
+  it("have nothing of the time before they begin anew, also where it is told of afterwards", () => {
+    const sums = new DaySums(2)
+    sums.rollTo(start)
+    assert.strictEqual(sums.begunMicros, 0)
+    sums.add(0, start, 5)
+    sums.rollTo(start + 1000 * hour)
+    const back = start + hour
+    sums.rollTo(back)
+    assert.deepStrictEqual([sums.begunMicros, sums.beginsMicros], [back, back])
+    sums.add(0, start, -5)
+    sums.addSpan(1, start, back + minute, 1)
+    assert.deepStrictEqual([sums.total(0), sums.total(1)], [0, minute])
+    sums.rollTo(back + 30 * hour)
+    assert.isAbove(sums.beginsMicros, back)
+  })
 })
