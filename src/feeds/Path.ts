@@ -283,7 +283,8 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
       })
   })
   const made: Path = {
-    run,
+    // Once it is over, the feed stands as its other paths do.
+    run: Effect.ensuring(run, Effect.sync(() => states.remove(path))),
     leaving: () => {
       leaving = true
     },

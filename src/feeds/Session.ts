@@ -76,6 +76,7 @@ export interface Owner {
    * closed is still taken.
    */
   readonly onClosing: (quietMillis: number) => void
+  /** The session is over, and its connection closed where it had one. */
   readonly onClosed: () => void
   /** Whether a book with a hole may be asked for anew, by monotonic milliseconds. */
   readonly mayAskAnew: (nowMillis: number) => boolean
@@ -199,12 +200,12 @@ export const run = Effect.fn("Session.run")(function*(exchange: Exchange, feed: 
   }
 
   let number = 0
+  // Before the connection, so that it runs when that has been closed, and also where there never is one.
+  yield* Effect.addFinalizer(() => Effect.sync(options.onClosed))
   setState("connecting")
   yield* limiter.acquire(exchange.venue, exchange.limits.connectAttempts)
   number = ++stats.connections
   yield* Effect.annotateLogsScoped("connection", number)
-  // Before the connection, so that it runs when that has been closed.
-  yield* Effect.addFinalizer(() => Effect.sync(options.onClosed))
   const connection = yield* connect({
     url: exchange.url(subscriptions),
     maxFrameBytes: exchange.limits.maxFrameBytes,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import type { Event } from "../../src/domain/Event.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import type { Exchange } from "../../src/exchanges/Exchange.ts"
@@ -175,6 +175,26 @@ describe("Session", () => {
       assert.isAtLeast(quiet, 50)
       yield* Fiber.await(fiber)
       assert.deepStrictEqual(told, ["closing", "closed"])
+    }).pipe(Effect.provide(environment)))
+
+  it.live("says that it is over also where it waited for its turn to connect", () =>
+    Effect.gen(function*() {
+      const waiting = yield* Deferred.make<void>()
+      const limiter = Layer.succeed(
+        ConnectLimiter,
+        ConnectLimiter.of({
+          acquire: () => Effect.andThen(Deferred.succeed(waiting, undefined), Effect.never),
+          takeTurn: () => Effect.void,
+          pause: () => Effect.succeed(false)
+        })
+      )
+      const told: Array<string> = []
+      const { fiber, stats } = yield* open(exchangeAt("ws://127.0.0.1:1"), 60, { onClosed: () => told.push("closed") })
+        .pipe(Effect.provide(limiter))
+      yield* Deferred.await(waiting)
+      assert.strictEqual(stats.state, "connecting")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(told, ["closed"])
     }).pipe(Effect.provide(environment)))
 
   it.live("does not count control messages as market data", () =>

@@ -7,7 +7,9 @@ import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import * as OutageLog from "../../src/feeds/OutageLog.ts"
 import { PathRace } from "../../src/feeds/PathRace.ts"
 import { PastTrades } from "../../src/feeds/PastTrades.ts"
+import * as Recorder from "../../src/feeds/Recorder.ts"
 import { Tokens } from "../../src/feeds/Tokens.ts"
+import * as Logging from "../../src/telemetry/Logging.ts"
 import * as PathStats from "../../src/telemetry/PathStats.ts"
 import { makeStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { until } from "../until.ts"
@@ -28,6 +30,8 @@ const trade = (id: number, tradedMicros: number, receivedMicros: number): TradeE
   size: 1,
   side: "buy"
 })
+
+const environment = Layer.mergeAll(ConnectLimiter.layer, PastTrades.layer, Telemetry.layer, Tokens.layerNone)
 
 /** Who brings a trade; the other one loses it. */
 const Brought = Schema.Literals(["first", "second", "both", "both, the second first", "neither"])
@@ -172,8 +176,33 @@ describe("redundant paths", () => {
       assert.deepStrictEqual(gaps, [])
       assert.deepStrictEqual(written, Array.from({ length: id }, (_, i) => String(i + 1)))
       assert.strictEqual(stats.reconnectsBy.closed, 4)
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(Layer.mergeAll(ConnectLimiter.layer, PastTrades.layer, Telemetry.layer, Tokens.layerNone))
-    ))
+    }).pipe(Effect.scoped, Effect.provide(environment)))
+
+  it.live("that are taken away have no part in where the feed stands", () =>
+    Effect.gen(function*() {
+      const feed = Feed.make("bybit", "BTCUSDT", "trade")
+      const peers: Array<WebSocket> = []
+      let away = false
+      const url = yield* serve((peer) => {
+        if (away) peer.terminate()
+        else peers.push(peer)
+      })
+      const refusing = yield* serve((peer) => peer.send("no: one is enough"))
+      const stats = (yield* Telemetry).stats(feed)
+      const course = { history: null, messageTimeoutSecs: 60, exchanges: [exchangeAt(url), exchangeAt(refusing)] }
+      const { run, steer } = yield* Recorder.make(feed, course, destination(() => Effect.void), stats, {
+        backoff: { initialSecs: 5, maxSecs: 60 },
+        queueCapacity: 1000,
+        outage: OutageLog.make([feed]).of(feed)
+      })
+      yield* Effect.forkScoped(run)
+      yield* until(() => stats.rejections === 1 && peers.length === 1)
+      peers[0]!.send("1")
+      yield* until(() => stats.state === "live")
+      assert.isTrue(yield* steer({ ...course, exchanges: [exchangeAt(url)] }))
+      away = true
+      for (const peer of peers) peer.terminate()
+      yield* until(() => stats.state === "waiting" || stats.state === "rejected")
+      assert.strictEqual(stats.state, "waiting")
+    }).pipe(Effect.scoped, Effect.provide(environment), Effect.provide(Logging.layerConsole("None"))))
 })
