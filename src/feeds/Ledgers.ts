@@ -67,8 +67,11 @@ export const make = Effect.fnUntraced(function*(openSink: OpenSink) {
       if (symbol.feeds.size > 0 || symbol.open === null) return Effect.void
       const { holding } = symbol.open
       symbol.open = null
-      telemetry.removeSeries(symbol.series.id)
-      return Fiber.interrupt(holding)
+      // Closing writes what is left of them, and counts it.
+      return Effect.ensuring(
+        Fiber.interrupt(holding),
+        Effect.sync(() => telemetry.removeSeries(symbol.series.id))
+      )
     })
 
   const ledgers: Ledgers = {

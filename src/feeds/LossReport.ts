@@ -3,8 +3,8 @@ import { feedLabels } from "../domain/feedLabels.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { number, quantity } from "../runtime/quantity.ts"
 import { secondsText } from "../runtime/secondsText.ts"
+import type { FeedTotals, SinkTotals } from "../telemetry/RemovedStats.ts"
 import { sumOver } from "../telemetry/sumOver.ts"
-import type { SinkStats } from "../telemetry/SinkStats.ts"
 import type { FeedStats } from "../telemetry/Telemetry.ts"
 
 /** How often losses are looked for. */
@@ -47,8 +47,8 @@ export const reportStart = (feeds: () => ReadonlyArray<FeedStats>, clock: Clock.
 
 /** Logs what this run recorded, and what it did not. */
 export const reportTotals = (
-  feeds: ReadonlyArray<FeedStats>,
-  sinks: ReadonlyArray<SinkStats>
+  feeds: ReadonlyArray<FeedTotals>,
+  sinks: ReadonlyArray<SinkTotals>
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
     const dropped = sumOver(feeds, (stats) => stats.dropped)

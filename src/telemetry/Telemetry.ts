@@ -5,6 +5,7 @@ import { CompletenessWindow } from "./CompletenessWindow.ts"
 import { Histogram } from "./Histogram.ts"
 import type { PathStats } from "./PathStats.ts"
 import { ProcessStats } from "./ProcessStats.ts"
+import * as RemovedStats from "./RemovedStats.ts"
 import * as SequenceStats from "./SequenceStats.ts"
 import { makeSinkStats, type SinkStats } from "./SinkStats.ts"
 import * as StorageStats from "./StorageStats.ts"
@@ -160,16 +161,16 @@ export class Telemetry extends Context.Service<Telemetry, {
   readonly all: () => ReadonlyArray<FeedStats>
   /** A feed that is not recorded any more is shown no longer; its counters still are in what was counted all in all. */
   readonly remove: (feed: Feed.Feed) => void
-  /** Of all feeds since the start, those that were removed included. */
-  readonly sinceStart: () => ReadonlyArray<FeedStats>
+  /** What was counted of all feeds since the start, those that were removed included. */
+  readonly sinceStart: () => ReadonlyArray<RemovedStats.FeedTotals>
   /** The counters of the sink of a series, made at the first call: those of a feed are among the feed's own. */
   readonly sinkStats: (series: Series) => SinkStats
   /** A series that is no feed and is not written any more is shown no longer. */
   readonly removeSeries: (id: string) => void
   /** Those of every series, the present feeds first. */
   readonly allSinks: () => ReadonlyArray<SinkStats>
-  /** Of all series since the start, those of removed feeds included. */
-  readonly allSinksSinceStart: () => ReadonlyArray<SinkStats>
+  /** What was counted of all series since the start, those of removed feeds included. */
+  readonly allSinksSinceStart: () => ReadonlyArray<RemovedStats.SinkTotals>
   readonly storage: StorageStats.StorageStats
   readonly uploads: UploadStats.UploadStats
   readonly process: ProcessStats
@@ -179,8 +180,8 @@ export class Telemetry extends Context.Service<Telemetry, {
     Effect.map(Clock.Clock, (clock) => {
       const byFeed = new Map<string, FeedStats>()
       const bySeries = new Map<string, SinkStats>()
-      const removed: Array<FeedStats> = []
-      const removedSeries: Array<SinkStats> = []
+      const removed = RemovedStats.ofFeeds()
+      const removedSeries = RemovedStats.ofSeries()
       let present: ReadonlyArray<FeedStats> = []
       const stats = (feed: Feed.Feed): FeedStats => {
         const known = byFeed.get(feed.id)
@@ -204,21 +205,21 @@ export class Telemetry extends Context.Service<Telemetry, {
         sinkStats,
         all: () => present,
         allSinks: () => [...present, ...bySeries.values()],
-        allSinksSinceStart: () => [...removed, ...present, ...removedSeries, ...bySeries.values()],
+        allSinksSinceStart: () => [...removed.all(), ...present, ...removedSeries.all(), ...bySeries.values()],
         removeSeries: (id) => {
           const stats = bySeries.get(id)
           if (stats === undefined) return
           bySeries.delete(id)
-          removedSeries.push(stats)
+          removedSeries.add(stats)
         },
         remove: (feed) => {
           const stats = byFeed.get(feed.id)
           if (stats === undefined) return
           byFeed.delete(feed.id)
-          removed.push(stats)
+          removed.add(stats)
           present = [...byFeed.values()]
         },
-        sinceStart: () => [...removed, ...present],
+        sinceStart: () => [...removed.all(), ...present],
         storage: StorageStats.make(),
         uploads: UploadStats.make(),
         process: new ProcessStats(clock)

@@ -55,4 +55,18 @@ describe("Ledgers", () => {
       yield* Fiber.joinAll([leaving, joining])
       assert.deepStrictEqual(notes, ["opened", "closed", "opened"])
     }).pipe(Effect.provide(Telemetry.layer)))
+
+  it.effect("are shown until they are closed, for closing writes what is left", () =>
+    Effect.gen(function*() {
+      const telemetry = yield* Telemetry
+      const { closed, closing, ledgers } = yield* open
+      yield* ledgers.join(trades)
+      const leaving = yield* Effect.forkChild(ledgers.leave(trades))
+      yield* Deferred.await(closing)
+      const meanwhile = telemetry.allSinks()
+      yield* Deferred.succeed(closed, undefined)
+      yield* Fiber.join(leaving)
+      assert.strictEqual(meanwhile.length, 1)
+      assert.deepStrictEqual(telemetry.allSinks(), [])
+    }).pipe(Effect.provide(Telemetry.layer)))
 })
