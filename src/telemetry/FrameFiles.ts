@@ -20,7 +20,7 @@ export const fileName = (day: string, feedId: string): string => `${day}.${feedI
 /** The day of a name that `fileName` makes. */
 export const dayOfFile = (name: string): string => name.slice(0, name.indexOf("."))
 
-/** Append-only files in a folder that is bounded: the oldest ones make room for new ones, but for those of the present day. */
+/** Append-only files in a folder that is bounded: those of other days make room for those of the present one, the oldest first. */
 export class FrameFiles {
   readonly #fs: FileSystem.FileSystem
   readonly #path: Path.Path
@@ -69,7 +69,7 @@ export class FrameFiles {
     return { file, size: Number((yield* file.stat).size) }
   })
 
-  /** How many bytes may be added to the folder, after the oldest files have made room for `bytes` as far as they can. */
+  /** How many bytes may be added to the folder, after files of other days have made room for `bytes` as far as they can. */
   readonly #roomFor = Effect.fnUntraced({ self: this }, function*(bytes: number, name: string) {
     const limit = this.#bounds.folderBytes
     if (this.#folderBytes !== null && this.#folderBytes + bytes <= limit) return limit - this.#folderBytes
@@ -77,8 +77,11 @@ export class FrameFiles {
     const files = yield* this.#files
     let total = files.reduce((sum, each) => sum + each.bytes, 0)
     const day = dayOfFile(name)
-    for (const old of files) {
-      if (total + bytes <= limit || old.name >= day) break
+    // Of a future day by a clock that was ahead: they would outlast every other file, and take its room until that day.
+    const ofFuture = files.filter((each) => dayOfFile(each.name) > day)
+    const ofPast = files.filter((each) => dayOfFile(each.name) < day)
+    for (const old of [...ofFuture, ...ofPast]) {
+      if (total + bytes <= limit) break
       yield* this.#fs.remove(this.#path.join(this.#folder, old.name), { force: true })
       total -= old.bytes
       yield* Effect.logInfo(`removed ${old.name} from ${this.#folder}, to make room for newer frames`)

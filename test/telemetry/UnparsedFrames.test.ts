@@ -202,6 +202,28 @@ describe("unparsed frames", () => {
       assert.strictEqual(second.said.length, 3)
     }).pipe(Effect.provide(environment)))
 
+  it.live("of a day to come, by a clock that was ahead, make room first of all", () =>
+    Effect.gen(function*() {
+      const first = yield* open()
+      const frame = Buffer.from("x".repeat(900))
+      const [a, b] = [feedOf("A"), feedOf("B")]
+      for (const ahead of [-1, 0, 1000, 2000]) first.keep(a, day + ahead * dayMicros, "old", frame)
+      yield* first.close
+
+      const second = yield* open({ dataDir: first.dataDir, folderBytes: 4500 })
+      for (let count = 1; count <= 2; count++) {
+        second.keep(b, day, "new", frame)
+        yield* settled(b)(count)
+      }
+      yield* second.close
+      assert.deepInclude(b, { framesKept: 2, framesNotKept: 0 })
+      assert.deepStrictEqual(yield* second.names, [
+        "2026-11-21.okx.a.trade.jsonl",
+        "2026-11-22.okx.a.trade.jsonl",
+        "2026-11-22.okx.b.trade.jsonl"
+      ])
+    }).pipe(Effect.provide(environment)))
+
   it.live("go on after a line that was cut off by a crash", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
