@@ -199,7 +199,7 @@ export const metrics = {
   collector_quarantine_files: gauge(
     alone,
     "files",
-    "Files in the quarantine: found there at the start, or set aside since."
+    "Files in the quarantine: found there at the start, or set aside since; what is removed counts until the next start."
   ),
   collector_upload_queue_depth: gauge(alone, "files", "Sealed files in the upload queue."),
   collector_files_waiting: gauge(alone, "files", "Sealed files on disk that are not stored yet."),
