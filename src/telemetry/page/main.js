@@ -21,6 +21,11 @@ let version = ""
 
 listen("events", {
   hello: (hello) => {
+    if (version !== "" && hello.version !== version) {
+      // Another recorder than the one that this page came from: what it tells is for a page of its own.
+      location.reload()
+      return
+    }
     version = hello.version
     table.begin(hello)
     log.begin()

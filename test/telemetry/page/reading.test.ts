@@ -187,6 +187,29 @@ describe.skipIf(noBrowser !== null)(`reading the live page${noBrowser === null ?
       yield* until(`document.title === "● healthy · 5/5 feeds · ticklake"`)
     }).pipe(Effect.provide(environment)))
 
+  it.live("is loaded anew when the recorder is back in another version, and only then", () =>
+    Effect.gen(function*() {
+      const first = yield* serve()
+      yield* recordingOf(first.telemetry, 1)
+      const { go, page, until } = yield* visit(`${first.url}/#q=coin`)
+      const loaded = () => page.evaluate<number>("performance.timeOrigin")
+      yield* until(`${shownFeeds}.length === 1`)
+      const before = yield* go(loaded)
+      yield* first.stop
+      const same = yield* serve({ port: first.port })
+      yield* recordingOf(same.telemetry, 2)
+      yield* until(`${shownFeeds}.length === 2`)
+      assert.strictEqual(yield* go(loaded), before)
+      yield* same.stop
+      const renewed = page.waitForEvent("load")
+      const other = yield* serve({ port: first.port, version: "1.2.4-test" })
+      yield* recordingOf(other.telemetry, 3)
+      yield* go(() => renewed)
+      yield* until(`${shownFeeds}.length === 3`)
+      assert.isAbove(yield* go(loaded), before)
+      assert.match(page.url(), /#q=coin$/)
+    }).pipe(Effect.provide(environment)))
+
   it.live("fits a phone without scrolling sideways, and a dark room", () =>
     Effect.gen(function*() {
       const { telemetry, url } = yield* serve()
