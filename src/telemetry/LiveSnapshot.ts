@@ -97,6 +97,8 @@ export class LiveSnapshot {
   readonly common: string
   readonly #sources: Sources
   readonly #feeds: ReadonlyArray<FeedStats>
+  /** A reload may change them, and leave the feeds as they are. */
+  readonly #objectives: ReadonlyArray<number>
   readonly #rows: ReadonlyArray<string>
   readonly #pointsMade: ReadonlyArray<number>
   #hello: string | null = null
@@ -107,6 +109,7 @@ export class LiveSnapshot {
     const { monitor, telemetry } = sources
     this.#sources = sources
     this.#feeds = telemetry.all()
+    this.#objectives = this.#feeds.map(({ completeness }) => completeness.objective)
     const nowMicros = monitor.evidence().nowMillis * 1000
     const known = this.#feeds.map(({ completeness }) => completeness.at(nowMicros))
     this.common = JSON.stringify(commonOf(sources, this.#feeds, known)).slice(1, -1)
@@ -119,9 +122,10 @@ export class LiveSnapshot {
     return this.#feeds === feeds
   }
 
-  /** Whether `other` tells of the same feeds, so that their places mean the same in both. */
-  hasFeedsOf(other: LiveSnapshot): boolean {
+  /** Whether the `Hello` of `other` still holds: the same feeds, so that their places mean the same, with the same objectives. */
+  hasHelloOf(other: LiveSnapshot): boolean {
     return this.#feeds === other.#feeds
+      && this.#objectives.every((objective, index) => objective === other.#objectives[index])
   }
 
   /** The `Hello` of a page that begins with this snapshot. */

@@ -10,7 +10,7 @@ export interface Sources extends SnapshotSources {
 
 const event = (name: "hello" | "tick", json: string): string => `event: ${name}\ndata: ${json}\n\n`
 
-/** What a live page is told, as server-sent events: `hello` once, and again when there are other feeds; then a `tick` each second. */
+/** What a live page is told, as server-sent events: `hello` once, and again when there are other feeds or objectives; then a `tick` each second. */
 export const make = (sources: Sources): Stream.Stream<string> => {
   const { monitor, recentLog, telemetry } = sources
   let looks = -1
@@ -28,7 +28,7 @@ export const make = (sources: Sources): Stream.Stream<string> => {
     let lineTold = 0
     const next = Effect.map(Clock.currentTimeMillis, (now) => {
       const present = current()
-      const fresh = told === null || !present.hasFeedsOf(told)
+      const fresh = told === null || !present.hasHelloOf(told)
       if (fresh) {
         told = null
         lineTold = 0

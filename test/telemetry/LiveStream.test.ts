@@ -125,6 +125,20 @@ describe("the live stream", () => {
       assert.strictEqual(hellos.length, 2)
     }))
 
+  it.effect("begins anew when other shares of the feeds are to be recorded", () =>
+    Effect.gen(function*() {
+      const { add, open } = yield* recorder
+      const stats = add("BTC-USDT")
+      stats.completeness.objective = 0.999
+      const { hellos, ticks } = yield* open
+      yield* TestClock.adjust("2 seconds")
+      stats.completeness.objective = 0.5
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual(hellos.map(({ feeds }) => feeds.map(({ objective }) => objective)), [[0.999], [0.5]])
+      // All rows are told again with it.
+      assert.deepStrictEqual(ticks.map(({ feeds }) => feeds.length), [1, 0, 0, 1, 0, 0])
+    }))
+
   it.effect("costs the same for one page and for many", () =>
     Effect.gen(function*() {
       const { add, open, takeAsked } = yield* recorder
