@@ -238,6 +238,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     if (written && shortened) yield* worked
   }).pipe(
     Effect.tapDefect((bug) => failed(`commit to the journal in ${folder}`, bug)),
+    stats.disk.during,
     Effect.uninterruptible,
     lock.withPermit
   )
@@ -266,6 +267,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       reclaim: (ranges) =>
         readBack(fs, all(), stream, ranges).pipe(
           Effect.tap((runs) => Effect.sync(() => reclaimed.add(stream, runs))),
+          stats.disk.during,
           lock.withPermit
         ),
       abandon: (ranges, tell) => Effect.sync(() => abandoned.push({ stream, ranges, tell })),

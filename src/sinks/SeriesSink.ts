@@ -98,7 +98,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     function*(pending: PendingFile, file: ParquetFile.ParquetFile, group: RowBuffer) {
       // Another recorder may have sealed it, where this one did not run for long: what is written then would damage that file.
       yield* standing(fs, file.path)
-      yield* settings.writing.withPermit(countBytes(file, file.append(group)))
+      yield* settings.writing(countBytes(file, file.append(group)))
       yield* standing(fs, file.path)
       pending.groups.shift()
       group.release()

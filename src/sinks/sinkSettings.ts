@@ -1,5 +1,6 @@
 import { Duration, Effect, FileSystem, Path, Semaphore } from "effect"
 import type { SinkStats } from "../telemetry/SinkStats.ts"
+import { Telemetry } from "../telemetry/Telemetry.ts"
 import * as fileNames from "./fileNames.ts"
 import { MemoryBudget } from "./MemoryBudget.ts"
 import type { MemoryKeepers } from "./MemoryKeeper.ts"
@@ -43,8 +44,8 @@ export interface Settings extends Limits, SealSettings {
   readonly retryMillis: number
   readonly stats: SinkStats
   readonly budget: MemoryBudget
-  /** Shared by all sinks: how many may write a row group at a time. */
-  readonly writing: Semaphore.Semaphore
+  /** Writes a row group when not too many others are being written, by whatever sink. */
+  readonly writing: <A, E, R>(write: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Told of rows that are in no file and will be in none. */
   readonly onLost: (rows: LostRows) => void
   readonly onSealed: (relativePath: string) => Effect.Effect<void>
@@ -82,12 +83,15 @@ export const sealConcurrency = 8
 export const shared = Effect.fnUntraced(function*(options: Options, keepers: MemoryKeepers, write: Settings["write"]) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const { storage: { disk } } = yield* Telemetry
   const openFolder = path.join(options.dataDir, fileNames.openFolder)
   yield* fs.makeDirectory(openFolder, { recursive: true }).pipe(
     Effect.mapError((cause) =>
       new SinkError({ series: "storage", operation: `create the folder ${openFolder}`, cause })
     )
   )
+  const writers = yield* Semaphore.make(writeConcurrency)
+  const writing: Settings["writing"] = (write) => writers.withPermit(disk.during(write))
   const common = {
     homeServerName: options.homeServerName,
     openFolder,
@@ -99,7 +103,7 @@ export const shared = Effect.fnUntraced(function*(options: Options, keepers: Mem
     retryMillis: Duration.toMillis(options.retryEvery),
     budget: new MemoryBudget(options.memoryBudgetBytes),
     sealed: yield* SealedFolder.make(options.dataDir),
-    writing: yield* Semaphore.make(writeConcurrency),
+    writing,
     sealing: yield* Semaphore.make(sealConcurrency),
     onSealed: options.onSealed,
     write

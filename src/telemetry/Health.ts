@@ -10,7 +10,7 @@ import type { Phase } from "./ProcessStats.ts"
 import { sumOver } from "./sumOver.ts"
 import type { FeedState, FeedStats, Telemetry } from "./Telemetry.ts"
 
-/** `unhealthy`: nothing is recorded, or rows are being lost to the disk. `degraded`: something needs a look. */
+/** `unhealthy`: nothing is recorded, or rows are being lost to the disk, or a crash would lose many. `degraded`: something needs a look. */
 export type Status = "healthy" | "degraded" | "unhealthy"
 
 /** Why a recorder is not healthy. */
@@ -21,6 +21,8 @@ export const reasonCodes = [
   "no_connections",
   "no_feeds",
   "rows_lost",
+  "nothing_kept",
+  "disk_stuck",
   "write_errors",
   "disk_low",
   "partial_connections",
@@ -90,6 +92,10 @@ export interface Evidence {
 export const lowDiskBytes = 1024 ** 3
 /** How long no feed may deliver before that is more than a reconnect. */
 export const silenceMillis = 30_000
+/** How long a disk may take to answer before that is told. */
+export const slowDiskMillis = 30_000
+/** How long it may take before what came meanwhile is called unsafe. */
+export const stuckDiskMillis = 60_000
 /** How long a start, and the recovery within it, may take before somebody should look. */
 export const startMillis = 10 * 60_000
 /** How long a sealed file may wait for its store. */
@@ -148,7 +154,16 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   if (lost > 0) {
     because("rows_lost", `${quantity(lost, "row")} could not be written within the last minute and are lost`)
   }
+  const dropped = sumOfMinute("dropped")
+  if (dropped > 0 && dropped >= sumOfMinute("events")) {
+    because("nothing_kept", "nothing is recorded: everything that came within the last minute found no room")
+  }
+  const waited = storage.disk.longestMillis
+  if (waited >= stuckDiskMillis) {
+    because("disk_stuck", `what has come for ${secondsText(waited)} may be in memory alone`)
+  }
   if (storage.problem !== null) because("write_errors", `the journal cannot be written: ${storage.problem}`)
+  else if (waited >= slowDiskMillis) because("write_errors", `the disk has not answered for ${secondsText(waited)}`)
   else if (sumOfMinute("writeErrors") > 0) because("write_errors", "files could not be written within the last minute")
   for (const { freeBytes, name, path } of disks) {
     if (freeBytes === null || freeBytes >= lowDiskBytes) continue
@@ -165,7 +180,6 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
       `${quantity(rejected, "subscription")} rejected by the venue; see the feed's reason`
     )
   }
-  const dropped = sumOfMinute("dropped")
   if (dropped > 0) {
     because(
       "backpressure",
@@ -189,7 +203,13 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   return reasons
 }
 
-const unhealthy: ReadonlySet<ReasonCode> = new Set(["not_ready", "no_connections", "rows_lost"])
+const unhealthy: ReadonlySet<ReasonCode> = new Set([
+  "not_ready",
+  "no_connections",
+  "rows_lost",
+  "nothing_kept",
+  "disk_stuck"
+])
 
 const statusOf = (reasons: ReadonlyArray<Reason>): Status =>
   reasons.length === 0 ? "healthy" : reasons.some(({ code }) => unhealthy.has(code)) ? "unhealthy" : "degraded"

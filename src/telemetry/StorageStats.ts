@@ -1,3 +1,5 @@
+import type { Clock } from "effect/Clock"
+import { DiskWaits } from "./DiskWaits.ts"
 import { Histogram } from "./Histogram.ts"
 
 const boundsSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10, 60] as const
@@ -16,6 +18,8 @@ export interface StorageStats {
   readonly commitDuration: Histogram
   /** How long rows were in memory alone until the commit that covers them was done, in seconds. */
   readonly receiveToDurable: Histogram
+  /** Commits to the journal and writes of row groups that are under way. */
+  readonly disk: DiskWaits
   /** Attempts to write to the journal or to shorten it that failed. */
   journalErrors: number
   /** Rows that were in no row group on disk when the journal had no room for them: until they are, a crash loses them. */
@@ -33,13 +37,14 @@ export interface StorageStats {
 }
 
 /** All at zero. */
-export const make = (): StorageStats => ({
+export const make = (clock: Clock): StorageStats => ({
   journalBytes: 0,
   journalSegments: 0,
   journalRows: () => 0,
   journalBytesWritten: 0,
   commitDuration: new Histogram(boundsSeconds),
   receiveToDurable: new Histogram(boundsSeconds),
+  disk: new DiskWaits(clock),
   journalErrors: 0,
   rowsNotJournaled: 0,
   rowsRecovered: 0,

@@ -220,7 +220,7 @@ export class Telemetry extends Context.Service<Telemetry, {
           present = [...byFeed.values()]
         },
         sinceStart: () => [...removed.all(), ...present],
-        storage: StorageStats.make(),
+        storage: StorageStats.make(clock),
         uploads: UploadStats.make(),
         process: new ProcessStats(clock)
       })

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer, vi } from "@effect/vitest"
-import { Clock, Effect, Exit, FileSystem, Layer, Logger, Path, Queue, Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, FileSystem, Layer, Logger, Path, Queue, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { dirname } from "node:path"
 import type { Row } from "../../src/domain/Event.ts"
@@ -98,6 +98,26 @@ layer(NodeServices.layer)("Journal", (it) => {
       done.length = 0
       yield* streams[0]!.commit
       assert.deepStrictEqual(done, [])
+    }))
+
+  it.effect("tells how long a commit has waited for a disk that does not answer", () =>
+    Effect.gen(function*() {
+      const journal = yield* journalIn({ commitEvery: "1 day" })
+      const { disk } = journal.stats
+      const stream = journal.open(feed)
+      const asked = yield* Deferred.make<void>()
+      const answers = yield* Deferred.make<void>()
+      journal.faults.beforeWrite = Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answers))
+      stream.append(1, trades(3))
+      const commit = yield* Effect.forkChild(stream.commit)
+      yield* Deferred.await(asked)
+      yield* TestClock.adjust("45 seconds")
+      const another = yield* Effect.forkChild(stream.commit, { startImmediately: true })
+      assert.strictEqual(disk.longestMillis, 45_000)
+      assert.strictEqual(journal.stats.problem, null)
+      yield* Deferred.succeed(answers, undefined)
+      yield* Fiber.joinAll([commit, another])
+      assert.strictEqual(disk.longestMillis, 0)
     }))
 
   it.effect("is gone after a stop in order when every row is in a file, and stays when not", () =>

@@ -30,6 +30,7 @@ export const harness = Effect.fnUntraced(function*(options: {
       Layer.provide(NodeServices.layer)
     )
   )
+  const telemetry = yield* Effect.provide(Telemetry, context)
   const files = (folder: string) =>
     fs.readDirectory(path.join(dataDir, folder), { recursive: true }).pipe(
       Effect.map((names) => names.filter((name) => name.endsWith(".parquet")).toSorted())
@@ -39,7 +40,8 @@ export const harness = Effect.fnUntraced(function*(options: {
     /** Each path as it is sealed. */
     nextSealed: Queue.take(sealed),
     sinks: yield* Effect.provide(Sinks, context),
-    stats: (yield* Effect.provide(Telemetry, context)).stats,
+    stats: telemetry.stats,
+    disk: telemetry.storage.disk,
     openFiles: files(".open"),
     sealedFiles: Effect.map(files("."), (names) => names.filter((name) => !name.startsWith("."))),
     absolute: (relativePath: string) => path.join(dataDir, relativePath),

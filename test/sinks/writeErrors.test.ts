@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer, vi } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Logger, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, FileSystem, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { randomBytes } from "node:crypto"
 import { dirname } from "node:path"
@@ -48,6 +48,28 @@ const failingStorage = Effect.fnUntraced(function*(sinks: Partial<SinkOptions> =
 const tradeIds = (count: number, from = 0) => trades(count, from).map((event) => event.tradeId)
 
 layer(NodeServices.layer)("when the disk fails", (it) => {
+  it.effect("it is told how long a row group has waited for it, where it does not answer", () =>
+    Effect.gen(function*() {
+      const faults = faultyFileSystem.make()
+      const { disk, sinks } = yield* harness({
+        sinks: { rowGroupRows: 10 },
+        fileSystem: faultyFileSystem.layer(faults)
+      })
+      const sink = yield* sinks.open(feed)
+      // The first row group finds a disk that answers, so that the next one is the first write to hang.
+      yield* sink.append(trades(10))
+      const asked = yield* Deferred.make<void>()
+      const answers = yield* Deferred.make<void>()
+      faults.beforeWrite = Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answers))
+      const writing = yield* Effect.forkChild(sink.append(trades(10, 10)))
+      yield* Deferred.await(asked)
+      yield* TestClock.adjust("45 seconds")
+      assert.strictEqual(disk.longestMillis, 45_000)
+      yield* Deferred.succeed(answers, undefined)
+      yield* Fiber.join(writing)
+      assert.strictEqual(disk.longestMillis, 0)
+    }))
+
   it.effect("rows that whoever brought them keeps are not told of as lost when writing works again", () =>
     Effect.gen(function*() {
       const faults = faultyFileSystem.make()

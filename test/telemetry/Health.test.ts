@@ -11,8 +11,10 @@ import {
   lowDiskBytes,
   type ReasonCode,
   silenceMillis,
+  slowDiskMillis,
   startMillis,
-  type Status
+  type Status,
+  stuckDiskMillis
 } from "../../src/telemetry/Health.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
 
@@ -47,7 +49,11 @@ const wellRecorder = Effect.gen(function*() {
     histories.forEach((history) => history.sample(now))
   })
   const passes = (seconds: number) => Effect.replicateEffect(secondPasses, seconds, { discard: true })
-  return { telemetry, feeds, disks, evidence, passes }
+  /** A write begins, and does not end. */
+  const waitForDisk = Effect.asVoid(
+    Effect.forkDetach(telemetry.storage.disk.during(Effect.never), { startImmediately: true })
+  )
+  return { telemetry, feeds, disks, evidence, passes, waitForDisk }
 })
 type Recorder = Effect.Success<typeof wellRecorder>
 
@@ -221,11 +227,53 @@ const troubles: ReadonlyArray<
   [
     "drops",
     ({ feeds }) => {
+      feeds[0]!.events += 1
+      feeds[2]!.events += 7
       feeds[2]!.dropped += 7
     },
     "degraded",
     ["backpressure"],
     /7 events dropped/
+  ],
+  [
+    "drops of everything that came",
+    ({ feeds }) =>
+      each(feeds, (stats) => {
+        stats.events += 7
+        stats.dropped += 7
+      }),
+    "unhealthy",
+    ["nothing_kept", "backpressure"],
+    /everything that came within the last minute found no room; 28 events dropped/
+  ],
+  [
+    "a disk that has not answered for less than half a minute",
+    ({ passes, waitForDisk }) => Effect.andThen(waitForDisk, passes(slowDiskMillis / 1000 - 2)),
+    "healthy",
+    [],
+    /^$/
+  ],
+  [
+    "a disk that has not answered for half a minute",
+    ({ passes, waitForDisk }) => Effect.andThen(waitForDisk, passes(slowDiskMillis / 1000)),
+    "degraded",
+    ["write_errors"],
+    /the disk has not answered for 31 s/
+  ],
+  [
+    "a disk that has not answered for a minute",
+    ({ passes, waitForDisk }) => Effect.andThen(waitForDisk, passes(stuckDiskMillis / 1000)),
+    "unhealthy",
+    ["disk_stuck", "write_errors"],
+    /what has come for 61 s may be in memory alone; the disk has not answered for 61 s/
+  ],
+  [
+    "a disk that answered in the end",
+    ({ passes, telemetry }) =>
+      Effect.andThen(telemetry.storage.disk.during(passes(2 * stuckDiskMillis / 1000)), passes(1)),
+    "healthy",
+    [],
+    /^$/
   ],
   [
     "unreadable frames",
@@ -360,6 +408,7 @@ describe("Health", () => {
   it.effect("forgets after a minute what has passed", () =>
     Effect.gen(function*() {
       const { evidence, feeds, passes } = yield* wellRecorder
+      feeds[0]!.events += 2
       feeds[0]!.dropped += 1
       yield* passes(60)
       assert.strictEqual(assess(evidence).status, "degraded")

@@ -34,6 +34,7 @@ describe("Liveness", () => {
       yield* TestClock.adjust("57 seconds")
       assert.deepStrictEqual(lines, [])
       yield* TestClock.adjust("1 second")
+      stats.events += 6
       stats.dropped += 4
       telemetry.uploads.filesOnDisk = 2
       yield* TestClock.adjust("60 seconds")
@@ -43,7 +44,7 @@ describe("Liveness", () => {
       )
       assert.match(
         lines[1] ?? "",
-        /^Warn 1 of 1 feeds up, 0\.0 events\/s, 4 dropped, 2 files waiting, .* for data; degraded: 4 events dropped/
+        /^Warn 1 of 1 feeds up, 0\.1 events\/s, 4 dropped, 2 files waiting, .* for data; degraded: 4 events dropped/
       )
       assert.strictEqual(lines.length, 2)
     }))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import * as Feed from "../../src/domain/Feed.ts"
 import * as StorageStats from "../../src/telemetry/StorageStats.ts"
 import * as stopAccounts from "../../src/telemetry/stopAccounts.ts"
@@ -50,7 +50,7 @@ describe("the account of a phase", () => {
 
   it.effect("of the journal tells what it keeps, and why", () =>
     Effect.gen(function*() {
-      const stats = StorageStats.make()
+      const stats = StorageStats.make(yield* Clock.Clock)
       stats.journalSegments = 2
       const account = stopAccounts.ofJournal(stats, "data/parquet/.journal")()
       Object.assign(stats, { journalRows: () => 1500, journalBytes: 99_000, problem: "could not write: no space" })
