@@ -112,6 +112,13 @@ const isSilent = ({ history, telemetry }: Evidence): boolean => {
     && sumOver(feeds, (stats) => history(stats).eventsWithin(silenceMillis / sampleMillis)) === 0
 }
 
+/**
+ * Whether a feed is connected and known to deliver nothing. One that comes back after a trouble has its reason until it is live:
+ * a venue that takes subscriptions and never delivers would else look well for a message timeout after each reconnect.
+ */
+export const isMute = ({ connected, reason, state }: FeedStats): boolean =>
+  connected && state !== "live" && state !== "rejected" && (state === "stale" || reason !== null)
+
 const nothingToRecord = (shard: Shard | null): string =>
   shard === null
     ? "there are no feeds to record"
@@ -126,7 +133,6 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   const because = (code: ReasonCode, text: string) => reasons.push({ code, text })
   const sumOfMinute = (counter: Parameters<FeedHistory["lastMinute"]>[0]) =>
     sumOver(feeds, (stats) => history(stats).lastMinute(counter))
-  const inState = (state: FeedState) => feeds.filter((stats) => stats.state === state).length
 
   if (process.phase === "starting") because("starting", "the recorder is starting")
   if (process.phase === "recovering") {
@@ -169,11 +175,14 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
     if (freeBytes === null || freeBytes >= lowDiskBytes) continue
     because("disk_low", `${bytesText(freeBytes)} are free for ${name} in ${path}; make room`)
   }
-  const stale = inState("stale")
-  if (stale > 0) {
-    because("stale_feed", `${quantity(stale, "feed")} had no market data for longer than the message timeout`)
+  const mute = feeds.filter(isMute).length
+  if (mute > 0) {
+    because(
+      "stale_feed",
+      `no market data from ${quantity(mute, "feed")} for longer than the message timeout, or since the last trouble`
+    )
   }
-  const rejected = inState("rejected")
+  const rejected = feeds.filter(({ state }) => state === "rejected").length
   if (rejected > 0) {
     because(
       "rejected_subscription",

@@ -1,7 +1,7 @@
 import { Effect, Layer } from "effect"
 import * as Background from "../runtime/Background.ts"
 import { bytesText } from "../runtime/bytesText.ts"
-import { summarize } from "./Health.ts"
+import { isMute, summarize } from "./Health.ts"
 import { Monitor } from "./Monitor.ts"
 import { sumOver } from "./sumOver.ts"
 import { Telemetry } from "./Telemetry.ts"
@@ -14,14 +14,16 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const telemetry = yield* Telemetry
   const tell = Effect.suspend(() => {
     const evidence = monitor.evidence()
-    const { connections, degraded_reason, status } = summarize(evidence)
+    const { degraded_reason, status } = summarize(evidence)
+    const feeds = telemetry.all()
+    const up = feeds.filter((stats) => stats.connected && !isMute(stats)).length
     const lastMinute = (counter: "events" | "dropped") =>
-      sumOver(telemetry.all(), (stats) => monitor.history(stats).lastMinute(counter))
+      sumOver(feeds, (stats) => monitor.history(stats).lastMinute(counter))
     const disks = evidence.disks.map(({ freeBytes, name }) =>
       `${freeBytes === null ? "unknown" : bytesText(freeBytes)} free for ${name}`
     )
     const text = [
-      `${connections.up} of ${connections.total} feeds up`,
+      `${up} of ${feeds.length} feeds up`,
       `${(lastMinute("events") / 60).toFixed(1)} events/s`,
       `${lastMinute("dropped")} dropped`,
       `${telemetry.uploads.filesOnDisk} files waiting`,

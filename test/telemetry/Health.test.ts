@@ -203,7 +203,7 @@ const troubles: ReadonlyArray<
     },
     "degraded",
     ["stale_feed"],
-    /1 feed had no market data/
+    /no market data from 1 feed for longer/
   ],
   [
     "a quiet feed",
@@ -212,7 +212,35 @@ const troubles: ReadonlyArray<
     },
     "degraded",
     ["stale_feed"],
-    /1 feed had no market data/
+    /no market data from 1 feed for longer/
+  ],
+  [
+    "a feed that connects anew after each silence and never delivers",
+    ({ feeds }) => {
+      feeds[1]!.state = "subscribing"
+      feeds[1]!.reason = "no market data for 60 s"
+    },
+    "degraded",
+    ["stale_feed"],
+    /no market data from 1 feed .* or since the last trouble/
+  ],
+  [
+    "a feed that connects for the first time",
+    ({ feeds }) => {
+      feeds[1]!.state = "subscribing"
+    },
+    "healthy",
+    [],
+    /^$/
+  ],
+  [
+    "a feed that delivers, and had another connection that did not",
+    ({ feeds }) => {
+      feeds[1]!.reason = "a bug ended the session"
+    },
+    "healthy",
+    [],
+    /^$/
   ],
   [
     "a refused symbol",

@@ -37,6 +37,10 @@ describe("Liveness", () => {
       stats.events += 6
       stats.dropped += 4
       telemetry.uploads.filesOnDisk = 2
+      const mute = telemetry.stats(Feed.make("okx", "ETH-USDT", "trade"))
+      mute.connected = true
+      mute.state = "subscribing"
+      mute.reason = "no market data for 60 s"
       yield* TestClock.adjust("60 seconds")
       assert.match(
         lines[0] ?? "",
@@ -44,7 +48,7 @@ describe("Liveness", () => {
       )
       assert.match(
         lines[1] ?? "",
-        /^Warn 1 of 1 feeds up, 0\.1 events\/s, 4 dropped, 2 files waiting, .* for data; degraded: 4 events dropped/
+        /^Warn 1 of 2 feeds up, 0\.1 events\/s, 4 dropped, 2 files waiting, .* for data; degraded: no market data from 1 feed .*; 4 events dropped/
       )
       assert.strictEqual(lines.length, 2)
     }))
