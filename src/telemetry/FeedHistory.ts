@@ -1,9 +1,6 @@
+import { RecentLooks } from "./RecentLooks.ts"
 import type { FeedStats } from "./Telemetry.ts"
 
-/** One look a second, or a little less often: a machine that is busy is late. */
-export const sampleMillis = 1000
-/** Looks that the last minute has, and the one before it. */
-const samples = 61
 /** Looks that a rate or a latency is averaged over. */
 const averaged = 10
 /** Looks in one point of the sparkline, and so its seconds. */
@@ -11,7 +8,7 @@ export const pointSeconds = 5
 /** Points of the sparkline: five minutes. */
 export const points = 60
 
-const counters = ["events", "dropped", "rowsLost", "writeErrors", "parseErrors"] as const
+const counters = ["events", "dropped", "parseErrors"] as const
 type Counter = (typeof counters)[number]
 const latencySum = counters.length
 const latencyCount = latencySum + 1
@@ -21,11 +18,10 @@ const columns = seconds + 1
 /** The last minutes of one feed, from one look a second at its counters. */
 export class FeedHistory {
   readonly #stats: FeedStats
-  /** A ring of rows: each counter, then sum and count of the latency, then when it was. */
-  readonly #ring = new Float64Array(samples * columns)
+  /** Each counter, then sum and count of the latency, then when it was. */
+  readonly #looks = new RecentLooks(columns)
   /** Events per second. */
   readonly #points = new Float32Array(points)
-  #taken = 0
   #pointsMade = 0
 
   constructor(stats: FeedStats, nowMillis: number) {
@@ -35,15 +31,11 @@ export class FeedHistory {
 
   /** Looks at the counters; to be called once a second, with the monotonic time. */
   sample(nowMillis: number): void {
-    const at = (this.#taken % samples) * columns
-    counters.forEach((name, column) => {
-      this.#ring[at + column] = this.#stats[name]
-    })
-    this.#ring[at + latencySum] = this.#stats.latency.sum
-    this.#ring[at + latencyCount] = this.#stats.latency.count
-    this.#ring[at + seconds] = nowMillis / 1000
-    this.#taken++
-    if (this.#taken > 1 && (this.#taken - 1) % pointSeconds === 0) {
+    const { latency } = this.#stats
+    const counted = counters.map((name) => this.#stats[name])
+    this.#looks.take([...counted, latency.sum, latency.count, nowMillis / 1000])
+    const { taken } = this.#looks
+    if (taken > 1 && (taken - 1) % pointSeconds === 0) {
       this.#points.copyWithin(0, 1)
       this.#points[points - 1] = this.#rate(pointSeconds)
       this.#pointsMade++
@@ -52,12 +44,12 @@ export class FeedHistory {
 
   /** What `counter` has gained within the last minute. */
   lastMinute(counter: Counter): number {
-    return this.#since(counters.indexOf(counter), samples - 1)
+    return this.#looks.lastMinute(counters.indexOf(counter))
   }
 
   /** Events within the last `looks`, which are about as many seconds; at most a minute. */
   eventsWithin(looks: number): number {
-    return this.#since(0, looks)
+    return this.#looks.since(0, looks)
   }
 
   get eventsPerSecond(): number {
@@ -66,8 +58,8 @@ export class FeedHistory {
 
   /** Mean of the last seconds, in milliseconds; null where no event had a venue's time. */
   get latencyMillis(): number | null {
-    const count = this.#since(latencyCount, averaged)
-    return count === 0 ? null : this.#since(latencySum, averaged) / count
+    const count = this.#looks.since(latencyCount, averaged)
+    return count === 0 ? null : this.#looks.since(latencySum, averaged) / count
   }
 
   /** Events per second of the last five minutes, oldest first, one for each five seconds; zeros before the start. */
@@ -87,17 +79,7 @@ export class FeedHistory {
 
   /** Events per second, by the time that has passed: after a stall many events come within one look. */
   #rate(looks: number): number {
-    const took = this.#since(seconds, looks)
-    return took === 0 ? 0 : this.#since(0, looks) / took
-  }
-
-  #since(column: number, looks: number): number {
-    const last = this.#taken - 1
-    const first = Math.max(0, last - looks)
-    return this.#at(last, column) - this.#at(first, column)
-  }
-
-  #at(sample: number, column: number): number {
-    return this.#ring[(sample % samples) * columns + column]!
+    const took = this.#looks.since(seconds, looks)
+    return took === 0 ? 0 : this.#looks.since(0, looks) / took
   }
 }

@@ -5,10 +5,12 @@ import { quantity } from "../runtime/quantity.ts"
 import { secondsText } from "../runtime/secondsText.ts"
 import { belowOne } from "./CompletenessWindow.ts"
 import type { Space } from "./DiskSpace.ts"
-import { type FeedHistory, sampleMillis } from "./FeedHistory.ts"
+import type { FeedHistory } from "./FeedHistory.ts"
 import type { Phase } from "./ProcessStats.ts"
+import { sampleMillis } from "./RecentLooks.ts"
 import { sumOver } from "./sumOver.ts"
 import type { FeedState, FeedStats, Telemetry } from "./Telemetry.ts"
+import type { WriteHistory } from "./WriteHistory.ts"
 
 /** `unhealthy`: nothing is recorded, or rows are being lost to the disk, or a crash would lose many. `degraded`: something needs a look. */
 export type Status = "healthy" | "degraded" | "unhealthy"
@@ -82,6 +84,7 @@ export interface Health {
 export interface Evidence {
   readonly telemetry: Telemetry["Service"]
   readonly history: (stats: FeedStats) => FeedHistory
+  readonly writes: WriteHistory
   readonly disks: ReadonlyArray<Readonly<Space>>
   /** How old a file becomes before it is sealed. */
   readonly maxFileAgeMillis: number
@@ -126,7 +129,7 @@ const nothingToRecord = (shard: Shard | null): string =>
 
 /** What is wrong, gravest first. */
 export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
-  const { disks, history, maxFileAgeMillis, nowMillis, telemetry } = evidence
+  const { disks, history, maxFileAgeMillis, nowMillis, telemetry, writes } = evidence
   const { process, storage, uploads } = telemetry
   const feeds = telemetry.all()
   const reasons: Array<Reason> = []
@@ -156,7 +159,7 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
       because("partial_connections", `${feeds.length - up} of ${quantity(feeds.length, "feed")} are not connected`)
     }
   }
-  const lost = sumOfMinute("rowsLost")
+  const lost = writes.lastMinute("rowsLost")
   if (lost > 0) {
     because("rows_lost", `${quantity(lost, "row")} could not be written within the last minute and are lost`)
   }
@@ -170,7 +173,9 @@ export const reasonsOf = (evidence: Evidence): ReadonlyArray<Reason> => {
   }
   if (storage.problem !== null) because("write_errors", `the journal cannot be written: ${storage.problem}`)
   else if (waited >= slowDiskMillis) because("write_errors", `the disk has not answered for ${secondsText(waited)}`)
-  else if (sumOfMinute("writeErrors") > 0) because("write_errors", "files could not be written within the last minute")
+  else if (writes.lastMinute("writeErrors") > 0) {
+    because("write_errors", "files could not be written within the last minute")
+  }
   for (const { freeBytes, name, path } of disks) {
     if (freeBytes === null || freeBytes >= lowDiskBytes) continue
     because("disk_low", `${bytesText(freeBytes)} are free for ${name} in ${path}; make room`)

@@ -1,5 +1,5 @@
 import { Clock, Effect, Stream } from "effect"
-import { sampleMillis } from "./FeedHistory.ts"
+import { sampleMillis } from "./RecentLooks.ts"
 import { LiveSnapshot, type Sources as SnapshotSources } from "./LiveSnapshot.ts"
 import type { RecentLog } from "./RecentLog.ts"
 

@@ -2,9 +2,11 @@ import { Clock, Context, Effect, Layer } from "effect"
 import * as Background from "../runtime/Background.ts"
 import { monotonicMillis } from "../runtime/monotonic.ts"
 import { DiskSpace } from "./DiskSpace.ts"
-import { FeedHistory, sampleMillis } from "./FeedHistory.ts"
+import { FeedHistory } from "./FeedHistory.ts"
 import type { Evidence } from "./Health.ts"
+import { sampleMillis } from "./RecentLooks.ts"
 import { type FeedStats, Telemetry } from "./Telemetry.ts"
+import { WriteHistory } from "./WriteHistory.ts"
 
 /** Looks at the counters once a second, so that rates and health can be told at any time. */
 export class Monitor extends Context.Service<Monitor, {
@@ -30,10 +32,12 @@ const make = Effect.fnUntraced(function*(maxFileAgeMillis: number) {
     histories.set(stats, fresh)
     return fresh
   }
+  const writes = new WriteHistory(telemetry.allSinksSinceStart)
   let looks = 0
   const sample = Effect.sync(() => {
     const now = monotonicMillis(clock)
     for (const stats of telemetry.all()) history(stats).sample(now)
+    writes.sample()
     looks++
   })
   yield* Background.forkRepeated("the look at the counters", Effect.delay(sample, sampleMillis))
@@ -43,6 +47,7 @@ const make = Effect.fnUntraced(function*(maxFileAgeMillis: number) {
     evidence: () => ({
       telemetry,
       history,
+      writes,
       disks: folders,
       maxFileAgeMillis,
       nowMillis: clock.currentTimeMillisUnsafe()

@@ -4,7 +4,7 @@ import type { SinkStats } from "./SinkStats.ts"
 import type { FeedStats } from "./Telemetry.ts"
 
 /** What is told of the sinks of a whole run. */
-export type SinkTotals = Pick<SinkStats, "rowsLost">
+export type SinkTotals = Pick<SinkStats, "rowsLost" | "writeErrors">
 
 /** What is told of the feeds of a whole run. */
 export type FeedTotals =
@@ -13,11 +13,18 @@ export type FeedTotals =
 
 type Totals = FeedTotals & SinkTotals
 
+const noSink: SinkTotals = { rowsLost: 0, writeErrors: 0 }
+
+const plusSink = (one: SinkTotals, other: SinkTotals): SinkTotals => ({
+  rowsLost: one.rowsLost + other.rowsLost,
+  writeErrors: one.writeErrors + other.writeErrors
+})
+
 const noFeed: Totals = {
   events: 0,
   dropped: 0,
   parseErrors: 0,
-  rowsLost: 0,
+  ...noSink,
   repairRequests: { Page: 0, Busy: 0, Refused: 0, Failed: 0 },
   completeness: { gapsBy: new CompletenessWindow().gapsBy }
 }
@@ -26,7 +33,7 @@ const plusFeed = (one: Totals, other: Totals): Totals => ({
   events: one.events + other.events,
   dropped: one.dropped + other.dropped,
   parseErrors: one.parseErrors + other.parseErrors,
-  rowsLost: one.rowsLost + other.rowsLost,
+  ...plusSink(one, other),
   repairRequests: Record.map(one.repairRequests, (count, result) => count + other.repairRequests[result]),
   completeness: {
     gapsBy: Record.map(one.completeness.gapsBy, (count, cause) => count + other.completeness.gapsBy[cause])
@@ -69,5 +76,4 @@ export const ofFeeds = (): RemovedStats<Totals, FeedStats> =>
   make(noFeed, plusFeed, (stats: FeedStats) => stats.eventsQueued > 0 || hasRows(stats))
 
 /** For series that are no feeds. */
-export const ofSeries = (): RemovedStats<SinkTotals, SinkStats> =>
-  make({ rowsLost: 0 }, (one, other) => ({ rowsLost: one.rowsLost + other.rowsLost }), hasRows)
+export const ofSeries = (): RemovedStats<SinkTotals, SinkStats> => make(noSink, plusSink, hasRows)

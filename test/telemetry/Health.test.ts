@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as Series from "../../src/domain/Series.ts"
 import { monotonicMillis } from "../../src/runtime/monotonic.ts"
 import type { Space } from "../../src/telemetry/DiskSpace.ts"
 import { FeedHistory } from "../../src/telemetry/FeedHistory.ts"
@@ -17,6 +18,7 @@ import {
   stuckDiskMillis
 } from "../../src/telemetry/Health.ts"
 import { type FeedStats, Telemetry } from "../../src/telemetry/Telemetry.ts"
+import { WriteHistory } from "../../src/telemetry/WriteHistory.ts"
 
 const hour = 3_600_000
 const silentSeconds = silenceMillis / 1000
@@ -29,6 +31,7 @@ const wellRecorder = Effect.gen(function*() {
   )
   yield* TestClock.adjust("1 minute")
   const histories = new Map(feeds.map((stats) => [stats, new FeedHistory(stats, 60_000)]))
+  const writes = new WriteHistory(telemetry.allSinksSinceStart)
   for (const stats of feeds) {
     stats.state = "live"
     stats.connected = true
@@ -39,6 +42,7 @@ const wellRecorder = Effect.gen(function*() {
   const evidence: Evidence = {
     telemetry,
     history: (stats) => histories.get(stats) ?? assert.fail("an unknown feed"),
+    writes,
     disks,
     maxFileAgeMillis: hour,
     nowMillis: hour
@@ -47,6 +51,7 @@ const wellRecorder = Effect.gen(function*() {
     yield* TestClock.adjust("1 second")
     const now = monotonicMillis(yield* Clock.Clock)
     histories.forEach((history) => history.sample(now))
+    writes.sample()
   })
   const passes = (seconds: number) => Effect.replicateEffect(secondPasses, seconds, { discard: true })
   /** A write begins, and does not end. */
@@ -338,6 +343,27 @@ const troubles: ReadonlyArray<
     },
     "unhealthy",
     ["rows_lost", "write_errors"],
+    /3 rows could not be written/
+  ],
+  [
+    "statements of gaps lost to the disk",
+    ({ telemetry }) => {
+      const gaps = telemetry.sinkStats(Series.make("binance", "btcusdt", "gap"))
+      gaps.writeErrors += 1
+      gaps.rowsLost += 3
+    },
+    "unhealthy",
+    ["rows_lost", "write_errors"],
+    /3 rows could not be written .*; files could not be written/
+  ],
+  [
+    "rows that a feed lost before a reload took it away",
+    ({ feeds, telemetry }) => {
+      feeds[2]!.rowsLost += 3
+      telemetry.remove(feeds[2]!.feed)
+    },
+    "unhealthy",
+    ["rows_lost"],
     /3 rows could not be written/
   ],
   [

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Feed from "../../src/domain/Feed.ts"
+import * as Series from "../../src/domain/Series.ts"
 import { DiskSpace } from "../../src/telemetry/DiskSpace.ts"
 import { Monitor } from "../../src/telemetry/Monitor.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
@@ -27,7 +28,9 @@ describe("Monitor", () => {
       const stats = inner.stats(Feed.make("okx", "BTC-USDT", "trade"))
       monitor.history(stats)
       stats.events = 5
+      inner.sinkStats(Series.make("okx", "BTC-USDT", "gap")).rowsLost = 2
       yield* TestClock.adjust("1 second")
+      assert.strictEqual(monitor.evidence().writes.lastMinute("rowsLost"), 2)
       assert.strictEqual(monitor.looks(), 1)
       assert.strictEqual(monitor.history(stats).eventsPerSecond, 5)
       broken = true
