@@ -4,6 +4,7 @@ import { feedLabels } from "../domain/feedLabels.ts"
 import type { Gap } from "../domain/Gap.ts"
 import type * as Series from "../domain/Series.ts"
 import * as Background from "../runtime/Background.ts"
+import { secondsText } from "../runtime/secondsText.ts"
 import { phase } from "../runtime/Shutdown.ts"
 import * as stopAccounts from "../telemetry/stopAccounts.ts"
 import { type LostRows, type OpenOptions, type Sink, type SinkError, Sinks } from "../sinks/Sink.ts"
@@ -16,6 +17,7 @@ import * as Ledgers from "./Ledgers.ts"
 import * as OutageLog from "./OutageLog.ts"
 import { believableTail } from "./believableTail.ts"
 import { differenceOf, type Plan } from "./Plan.ts"
+import { printable } from "./printable.ts"
 import * as Recorder from "./Recorder.ts"
 import type { Tokens } from "./Tokens.ts"
 
@@ -37,7 +39,12 @@ export interface Applied {
   readonly removed: ReadonlyArray<Feed>
   readonly changed: ReadonlyArray<Feed>
   readonly untouched: number
+  /** Those that are to be recorded and could not be started; they are tried again. */
+  readonly notStarted: ReadonlyArray<Feed>
 }
+
+/** How long feeds that could not be started wait for the next try. */
+const startAgainMillis = 60_000
 
 /** All feeds of this process, one fiber each. */
 export class Supervisor extends Context.Service<Supervisor, {
@@ -144,6 +151,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
       queueCapacity: options.queueCapacity,
       outage: outages.of(feed)
     })
+    // One that could not be started before begins like any other.
+    stats.state = "starting"
+    stats.reason = null
     stats.stateSince = yield* Clock.currentTimeMillis
     outages.join(feed)
     const fiber = yield* recording.run.pipe(
@@ -191,32 +201,62 @@ const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
+  /** Feeds that are to be recorded and could not be started, by id. They are shown as feeds that wait, and keep their ledgers. */
+  const notStarted = new Map<string, Plan>()
+
+  const couldNotStart = Effect.fnUntraced(function*(plan: Plan, error: SinkError) {
+    const { feed } = plan
+    const stats = telemetry.stats(feed)
+    const reason = `${printable(error.message, 500)}; it is tried again every ${secondsText(startAgainMillis)}`
+    const told = notStarted.has(feed.id) && stats.reason === reason
+    if (!notStarted.has(feed.id)) stats.stateSince = yield* Clock.currentTimeMillis
+    notStarted.set(feed.id, plan)
+    stats.state = "waiting"
+    stats.reason = reason
+    // Once is enough: health and metrics tell of it for as long as it lasts.
+    yield* told ? Effect.logDebug(reason) : Effect.logError(`the feed is not recorded: ${reason}`)
+  })
+
   /** A feed that cannot be added keeps no other from it. */
   const startAdded = (plan: Plan) =>
-    Effect.catch(
-      start(plan),
-      Effect.fnUntraced(function*(error) {
-        telemetry.remove(plan.feed)
-        yield* Effect.logError(`${error.message}; the feed is not recorded, the next reload tries it again`)
-        yield* ledgers.leave(plan.feed)
-        return plan.feed
-      })
+    start(plan).pipe(
+      Effect.andThen(
+        Effect.suspend(() =>
+          notStarted.delete(plan.feed.id) ? Effect.logInfo("the feed could be started, and is recorded") : Effect.void
+        )
+      ),
+      Effect.catch((error) => couldNotStart(plan, error)),
+      Effect.annotateLogs(feedLabels(plan.feed))
     )
+
+  /** Those that are not to be recorded any more are not tried again. */
+  const forgetAllBut = Effect.fnUntraced(function*(plans: ReadonlyArray<Plan>) {
+    const wanted = new Set(plans.map(({ feed }) => feed.id))
+    for (const { feed } of [...notStarted.values()].filter(({ feed }) => !wanted.has(feed.id))) {
+      notStarted.delete(feed.id)
+      telemetry.remove(feed)
+      yield* ledgers.leave(feed)
+    }
+  })
 
   const turn = yield* Semaphore.make(1)
   const apply = (plans: ReadonlyArray<Plan>) =>
     Effect.gen(function*() {
       const { added, changed, removed, untouched } = differenceOf(running, plans)
-      const [, , notStarted] = yield* Effect.all([
+      yield* Effect.all([
+        forgetAllBut(plans),
         stop(removed),
         Effect.forEach(changed, replace, { concurrency: "unbounded", discard: true }),
-        Effect.forEach(added, startAdded)
-      ], { concurrency: "unbounded" })
+        Effect.forEach(added, startAdded, { discard: true })
+      ], { concurrency: "unbounded", discard: true })
+      const started = (plans: ReadonlyArray<Plan>) =>
+        plans.map(({ feed }) => feed).filter(({ id }) => !notStarted.has(id))
       const applied: Applied = {
-        added: added.map(({ feed }) => feed).filter((feed) => !notStarted.includes(feed)),
+        added: started(added),
         removed: removed.map(({ plan }) => plan.feed),
-        changed: changed.map(({ feed }) => feed),
-        untouched: untouched.length
+        changed: started(changed),
+        untouched: untouched.length,
+        notStarted: [...notStarted.values()].map(({ feed }) => feed)
       }
       return applied
     }).pipe(
@@ -226,6 +266,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
       Effect.forkIn(scope),
       Effect.flatMap(Fiber.join)
     )
+
+  const startAgain = Effect.suspend(() => Effect.forEach(notStarted.values(), startAdded, { discard: true })).pipe(
+    turn.withPermit,
+    Effect.provideContext(context)
+  )
 
   yield* Effect.forEach(options.plans, start, { discard: true })
   yield* Effect.logInfo(`recording ${options.plans.length} feeds`)
@@ -238,6 +283,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   )
   yield* Background.forkRepeated("the telling of outages", outages.run)
   yield* Background.forkRepeated("the writing of gaps", Effect.andThen(Effect.sleep("2 seconds"), ledgers.again))
+  yield* Background.forkRepeated("the start of feeds that wait for it", Effect.delay(startAgain, startAgainMillis))
   yield* Background.forkRepeated("the telling of drops", reportDrops(telemetry.all))
   yield* Effect.forkScoped(
     Background.restarted("the wait for the first events", reportStart(telemetry.all, clock))

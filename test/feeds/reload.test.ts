@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import type { WebSocket } from "ws"
 import * as Feed from "../../src/domain/Feed.ts"
+import type { Exchange } from "../../src/exchanges/Exchange.ts"
 import { ConnectLimiter } from "../../src/feeds/ConnectLimiter.ts"
 import { PastTrades } from "../../src/feeds/PastTrades.ts"
 import type { Plan } from "../../src/feeds/Plan.ts"
@@ -16,6 +18,12 @@ import { exchangeAt, serve } from "./numberVenue.ts"
 
 const refused = (feed: string) =>
   new SinkError({ series: feed, operation: "name its files", cause: new Error("no name") })
+
+/** The same venue, with trades whose ids follow each other. */
+const counting = (exchange: Exchange): Exchange => ({
+  ...exchange,
+  channels: { ...exchange.channels, trade: { ...exchange.channels.trade, continuity: "consecutive" } }
+})
 
 /**
  * A supervisor over a venue on loopback, with sinks that note what they are told; `closing` is waited for when one closes, `opening`
@@ -91,9 +99,10 @@ const supervised = Effect.fnUntraced(function*(
   return {
     all,
     apply: (...plans: ReadonlyArray<Plan>) =>
-      Effect.map(apply(plans), ({ added, changed, removed, untouched }) => ({
+      Effect.map(apply(plans), ({ added, changed, notStarted, removed, untouched }) => ({
         added: ids(added),
         changed: ids(changed),
+        notStarted: ids(notStarted),
         removed: ids(removed),
         untouched
       })),
@@ -120,7 +129,7 @@ describe("other plans", () => {
 
       assert.deepStrictEqual(
         yield* apply(planOf("A"), planOf("C", "other"), planOf("D")),
-        { added: ["D"], changed: ["C"], removed: ["B"], untouched: 1 }
+        { added: ["D"], changed: ["C"], notStarted: [], removed: ["B"], untouched: 1 }
       )
       yield* connected(5)
       assert.deepStrictEqual(notes.toSorted(), ["B closed", "D opened"])
@@ -187,15 +196,53 @@ describe("other plans", () => {
       yield* stop
     }))
 
-  it.live("with a feed whose files cannot be opened start the others, and the next ones try it again", () =>
+  it.live("with a feed whose files cannot be opened start the others, show it, and the next ones try it again", () =>
     Effect.gen(function*() {
       const broken = new Set(["B"])
-      const { all, apply, connected, planOf } = yield* supervised(["A"], undefined, broken)
-      assert.deepInclude(yield* apply(planOf("A"), planOf("B"), planOf("C")), { added: ["C"], untouched: 1 })
+      const { all, apply, connected, ledgers, planOf, stats } = yield* supervised(["A"], undefined, broken)
+      const plans = [planOf("A"), planOf("B"), planOf("C")]
+      assert.deepInclude(yield* apply(...plans), { added: ["C"], untouched: 1, notStarted: ["B"] })
+      assert.deepInclude(stats("B"), { connected: false, state: "waiting" })
+      assert.match(stats("B").reason ?? "", /no name; it is tried again every 60 s$/)
+      assert.deepInclude(yield* apply(planOf("A"), planOf("C")), { removed: [], untouched: 2, notStarted: [] })
       assert.deepStrictEqual(all().map(({ feed }) => feed.symbol), ["A", "C"])
+      assert.deepStrictEqual(ledgers.filter((note) => note.startsWith("B")), ["B opened", "B closed"])
+      assert.deepInclude(yield* apply(...plans), { added: [], untouched: 2, notStarted: ["B"] })
       broken.clear()
-      assert.deepInclude(yield* apply(planOf("A"), planOf("B"), planOf("C")), { added: ["B"], untouched: 2 })
+      assert.deepInclude(yield* apply(...plans), { added: ["B"], untouched: 2, notStarted: [] })
       yield* connected(3)
+      assert.strictEqual(stats("B").reason, null)
+    }))
+
+  it.live("with a changed feed whose files cannot be opened any more do not call it connected anew", () =>
+    Effect.gen(function*() {
+      const broken = new Set<string>()
+      const { apply, connected, planOf, stats } = yield* supervised(["A"], undefined, broken)
+      yield* connected(1)
+      broken.add("A")
+      const plan = planOf("A", "other")
+      // Where another rule holds, nothing of the feed can stay as it is.
+      assert.deepInclude(yield* apply({ ...plan, exchanges: plan.exchanges.map(counting) }), {
+        added: [],
+        changed: [],
+        notStarted: ["A"]
+      })
+      assert.deepInclude(stats("A"), { connected: false, state: "waiting" })
+    }))
+
+  it.effect("with a feed whose files cannot be opened have it tried again by itself, a minute later", () =>
+    Effect.gen(function*() {
+      const broken = new Set(["B"])
+      const { apply, connected, notes, planOf, stats } = yield* supervised(["A"], undefined, broken)
+      assert.deepInclude(yield* apply(planOf("A"), planOf("B")), { notStarted: ["B"] })
+      yield* TestClock.adjust("61 seconds")
+      assert.strictEqual(stats("B").state, "waiting")
+      broken.clear()
+      assert.notInclude(notes, "B opened")
+      yield* TestClock.adjust("60 seconds")
+      yield* TestClock.withLive(connected(2))
+      assert.include(notes, "B opened")
+      assert.deepInclude(stats("B"), { connections: 1, reason: null })
     }))
 
   it.live("that put one feed of a symbol in the place of another leave the ledger of their gaps open", () =>

@@ -39,13 +39,14 @@ const feedsText = (feeds: ReadonlyArray<Feed>, what: string): string => {
   return `${number(feeds.length)} ${what}${which}`
 }
 
-const appliedText = ({ added, changed, removed, untouched }: Applied): string =>
-  added.length + removed.length + changed.length === 0
+const appliedText = ({ added, changed, notStarted, removed, untouched }: Applied): string =>
+  added.length + removed.length + changed.length + notStarted.length === 0
     ? `nothing to change, ${quantity(untouched, "feed")} as before`
     : `${feedsText(added, "feeds added")}, ${feedsText(removed, "removed")}, ${
       feedsText(changed, "connected anew")
     }, ` +
-      `${number(untouched)} not touched`
+      `${number(untouched)} not touched` +
+      (notStarted.length === 0 ? "" : `, ${feedsText(notStarted, "could not be started and wait for another try")}`)
 
 /**
  * For ever, with each of `requests`: reads the configuration anew and records by it. One that is wrong changes nothing. What
@@ -69,7 +70,8 @@ export const reloading = (
     const applied = yield* supervisor.apply(plansOf(config))
     process.shard = config.shard
     process.reloads.applied++
-    yield* Effect.logInfo(`the configuration is in effect: ${appliedText(applied)}`)
+    const log = applied.notStarted.length === 0 ? Effect.logInfo : Effect.logWarning
+    yield* log(`the configuration is in effect: ${appliedText(applied)}`)
   }).pipe(
     Effect.catchTag("ConfigError", (error) =>
       Effect.gen(function*() {
