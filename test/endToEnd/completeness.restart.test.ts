@@ -4,7 +4,11 @@ import { venues } from "../../src/domain/Venue.ts"
 import { conclude, deliver, scenario } from "./completeness.ts"
 import { feedsOf, live, recorderOf, symbolOf, withoutRepair } from "./missedMarket.ts"
 import { until } from "../until.ts"
-import { world } from "./harness.ts"
+import { type World, world } from "./harness.ts"
+
+/** Both connections of a second recorder have subscribed. */
+const subscribed = ({ simulator: { ledger } }: Pick<World, "simulator">) =>
+  until(() => ledger.connections().slice(2).filter(({ subscriptions }) => subscriptions.length > 0).length === 2)
 
 describe.concurrent("a recorder that was stopped and started again", () => {
   for (const venue of venues) {
@@ -19,9 +23,12 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         yield* first.simulator.flushed
         yield* first.shutDown
         yield* first.simulator.produce(venue, symbolOf(venue), venue === "bybit" ? 20 : 250)
-        yield* first.simulator.resumeTraffic
         const second = yield* first.again
+        yield* subscribed(second)
+        // No more than Bybit still tells of, however long the fetching takes.
+        yield* second.simulator.produce(venue, symbolOf(venue), 15)
         yield* until(() => second.feed(trades).completeness.recovered > 0 && second.feed(trades).sequence.missing === 0)
+        yield* second.simulator.resumeTraffic
         yield* deliver(second, 20)
         const found = yield* conclude(second)
         const settled = found.gaps(trades).filter(({ status }) => status !== "open")
@@ -44,10 +51,7 @@ describe.concurrent("a recorder that was stopped and started again", () => {
         yield* first.simulator.flushed
         yield* first.shutDown
         const second = yield* first.again
-        const { ledger } = second.simulator
-        yield* until(() =>
-          ledger.connections().slice(2).filter(({ subscriptions }) => subscriptions.length > 0).length === 2
-        )
+        yield* subscribed(second)
         yield* first.simulator.resumeTraffic
         yield* live(second)
         // What a venue repeats is no news, and ends no gap.
