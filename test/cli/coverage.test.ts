@@ -4,8 +4,17 @@ import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { dirname } from "node:path"
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { basename, dirname } from "node:path"
 import { coverage as command } from "../../src/cli/coverage.ts"
 import { document } from "../../src/cli/coverage/document.ts"
 import { surveyOf } from "../../src/cli/coverage/survey.ts"
@@ -255,6 +264,27 @@ describe("coverage", () => {
           assert.deepStrictEqual(said.feeds[0]?.rows, 52)
           assert.deepStrictEqual(said.problems.map(({ problem }) => problem), [`it is a copy of ${key}`])
           assert.include(copy, said.problems[0]?.file ?? "nothing")
+        }
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("takes of equal files the one in the folder of its feed for the original, whichever comes first", () =>
+    Effect.gen(function*() {
+      const day = "2026-03-14"
+      for (const homeServer of [undefined, "tokyo-1"]) {
+        const options = homeServer === undefined ? {} : { homeServer }
+        const folders = homeServer === undefined
+          ? [`okx/aaausdt/trade/${day}`, `okx/btcusdt/gap/${day}`, "okx/btcusdt/trade/2026-03-13"]
+          : [`okx/btcusdt/trade/${day}`, `okx/btcusdt/trade/osaka-1/${day}`, `aaa/btcusdt/trade/tokyo-1/${day}`]
+        for (const copies of folders) {
+          const { files, root } = yield* written(options)
+          const { key, path } = files[1]!
+          const copy = `${root}/${copies}/${basename(path)}`
+          mkdirSync(dirname(copy), { recursive: true })
+          copyFileSync(path, copy)
+          const { err, hours, said, status } = yield* json([root])
+          assert.deepStrictEqual([status, hours], [0, allProven], err)
+          assert.deepStrictEqual(said.problems, [{ file: copy, problem: `it is a copy of ${key}` }])
         }
       }
     }).pipe(Effect.provide(NodeServices.layer)))

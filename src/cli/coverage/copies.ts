@@ -1,4 +1,5 @@
 import { beginningOf } from "../../completeness/FileChain.ts"
+import { utcDate } from "../../sinks/fileNames.ts"
 import type { FileReport } from "./readFile.ts"
 
 /** A file of a series, as far as another one may be its copy. */
@@ -17,19 +18,25 @@ export const lookalikes = <File extends Read>(files: ReadonlyArray<File>): Reado
     .flatMap((ofSeries) => Array.from(Map.groupBy(ofSeries, likeness).values()))
     .filter((alike) => alike.length > 1)
 
-const hasItsName = ({ path, report }: Read): boolean =>
-  beginningOf(path) === Math.floor(report.facts.firstReceived / 1000) * 1000
+/** How much of a file's path is what recorders give it. The folder counts more: they give a later name where two would be the same. */
+const rankOf = ({ path, report: { facts } }: Read): number => {
+  const millis = Math.floor(facts.firstReceived / 1000)
+  const series = facts.homeServer === null ? facts.feed : `${facts.feed}/${facts.homeServer}`
+  const name = path.slice(path.lastIndexOf("/") + 1)
+  const isInFolder = `/${path}`.endsWith(`/${series}/${utcDate(millis)}/${name}`)
+  return (isInFolder ? 2 : 0) + (beginningOf(path) === millis * 1000 ? 1 : 0)
+}
 
-/** Of files that look alike those that are copies, each with the one that it is a copy of: that with the name that recorders give. */
+/** Of files that look alike those that are copies, each with the one that it is a copy of: that which is where recorders put it. */
 export const copiesOf = <File extends Read>(
   alike: ReadonlyArray<ReadonlyArray<File>>,
   sha256Of: (path: string) => string | undefined
 ): ReadonlyMap<File, File> => {
   const copies = new Map<File, File>()
   for (const files of alike) {
-    const named = files.toSorted((a, b) => Number(hasItsName(b)) - Number(hasItsName(a)))
+    const bestFirst = files.toSorted((a, b) => rankOf(b) - rankOf(a))
     const originals = new Map<string, File>()
-    for (const file of named) {
+    for (const file of bestFirst) {
       const sha256 = sha256Of(file.path)
       if (sha256 === undefined) continue
       const original = originals.get(sha256)
