@@ -26,7 +26,7 @@ export const inspect = Command.make(
   Command.withDescription(
     "Say what recorded files hold: rows, receive times, ids, row groups and sizes of each feed. Reads footers, and of the rows "
       + "only the ids of the first and the last ones, so it is quick on large folders and buckets; `fsck` reads everything. "
-      + "Damaged and foreign files are named, and make the exit code 1. Region, endpoint and credentials of a bucket come from "
+      + "Damaged and foreign files and copies are named, and make the exit code 1. Region, endpoint and credentials of a bucket come from "
       + "the configuration and the environment."
   ),
   Command.withExamples([

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Console, Effect, FileSystem, Layer, Redacted, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { execFile, execFileSync } from "node:child_process"
+import { dirname } from "node:path"
 import { inspect as command } from "../../src/cli/inspect.ts"
 import { document } from "../../src/cli/inspect/document.ts"
 import { s3Source } from "../../src/cli/inspect/s3Source.ts"
@@ -226,7 +227,7 @@ describe("inspect", () => {
       yield* fs.writeFile(`${dataDir}/.open/y.parquet`, flipped)
       const { err, out, status } = yield* inspect([dataDir, "--json"])
       assert.strictEqual(status, 1)
-      assert.strictEqual(err, "damaged, foreign or unreadable: 7; sound: 6\n")
+      assert.strictEqual(err, "damaged, foreign, unreadable or copied: 7; sound: 6\n")
       const said = JSON.parse(out)
       assert.deepStrictEqual([said.files, said.rows], [6, 234])
       assert.deepStrictEqual(said.left_out, { still_written: 1, set_aside: 1, gone: 0 })
@@ -247,6 +248,35 @@ describe("inspect", () => {
       const table = yield* inspect([dataDir])
       assert.match(table.out, /^Left out: 1 file in \.open, still written, 1 file in quarantine\.$/m)
       assert.match(table.out, /^ {2}\S+cut\.parquet: it does not end as a Parquet file$/m)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("names copies and counts their rows once, also while a file is moved, and reads only what looks alike", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dataDir = yield* recorded
+      const key = `binance/btcusdt/trade/2026-03-14/${tenOClock / 1000}.parquet`
+      const copies = ["binance/aaausdt/trade/2026-03-14/1.parquet", key.replace(".parquet", " (1).parquet")]
+      for (const copy of copies) {
+        yield* fs.makeDirectory(dirname(`${dataDir}/${copy}`), { recursive: true })
+        yield* fs.copyFile(`${dataDir}/${key}`, `${dataDir}/${copy}`)
+      }
+      yield* fs.copy(`${dataDir}/okx`, `${dataDir}/archive/okx`)
+      const { err, out, status } = yield* inspect([dataDir, "--json", "--files"])
+      assert.deepStrictEqual([status, err], [1, "damaged, foreign, unreadable or copied: 2; sound: 6\n"])
+      const said = JSON.parse(out)
+      assert.deepStrictEqual([said.files, said.rows, said.file_list.length], [6, 234, 6])
+      assert.deepStrictEqual([said.feeds[0].files, said.feeds[0].rows], [2, 92])
+      const problem = `it is a copy of ${key}`
+      assert.deepStrictEqual(said.problems.map((each: object) => Object.values(each)).toSorted(), [
+        [`${dataDir}/${copies[0]}`, problem],
+        [`${dataDir}/${copies[1]}`, problem]
+      ])
+
+      const server = yield* s3StandIn.make()
+      for (const name of [key, ...copies]) server.place(name, yield* fs.readFile(`${dataDir}/${name}`))
+      const far = yield* inspectStore("s3://market-data", server.endpoint)
+      assert.deepStrictEqual([far.files, far.rows, far.problems.length], [1, 35, 2])
+      assert.strictEqual(server.requests.filter((each) => each === "HeadObject").length, 3)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("names a file whose ids cannot be read", () =>
@@ -340,7 +370,7 @@ describe("inspect", () => {
       )
       const { err, out, status } = yield* inspectApart(["s3://market-data", "-c", "s3.toml"], cwd, environment)
       assert.strictEqual(status, 1)
-      assert.strictEqual(err, "damaged, foreign or unreadable: 1; sound: 0\n")
+      assert.strictEqual(err, "damaged, foreign, unreadable or copied: 1; sound: 0\n")
       assert.include(out, "s3://market-data/okx/notes.parquet: it has 4 bytes only")
       const none = yield* inspectApart(["s3://market-data", "-c", "none.toml"], cwd, environment)
       assert.strictEqual(none.status, 78)

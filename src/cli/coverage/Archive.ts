@@ -1,8 +1,9 @@
 import { Effect } from "effect"
 import type { CoveredFile } from "../../completeness/Coverage.ts"
 import type { Gap } from "../../domain/Gap.ts"
+import { copiesOf, copyOf, lookalikes } from "../inspect/copies.ts"
+import { digestsOf } from "../inspect/digests.ts"
 import type { Oddity, ReadFailed, Source } from "../inspect/Source.ts"
-import { copiesOf, lookalikes } from "./copies.ts"
 import { type Certificate, type FileReport, keepNewest, readFile } from "./readFile.ts"
 import type { Candidate } from "./selection.ts"
 
@@ -56,11 +57,10 @@ const read = (source: Source, { file }: Candidate) =>
 const showsHoles = (rule: string | null): boolean => rule !== null && rule !== "none"
 
 /** A file before its own digest is known. */
-interface Unhashed {
+interface Unhashed extends FileReport {
   readonly file: string
   readonly series: OpenSeries
   readonly path: string
-  readonly report: FileReport
 }
 
 const linkOf = (certificate: Certificate | null) =>
@@ -119,7 +119,7 @@ export const readArchive = Effect.fnUntraced(
       for (const gap of outcome.gaps.values()) keepNewest(series.gaps, gap)
       const path = at?.key ?? source.address(file)
       // A file that is just being moved may be in both folders.
-      if (!unhashed.has(path)) unhashed.set(path, { file, series, path, report: outcome })
+      if (!unhashed.has(path)) unhashed.set(path, { ...outcome, file, series, path })
     }
     yield* Effect.forEach(
       candidates,
@@ -127,31 +127,18 @@ export const readArchive = Effect.fnUntraced(
       { concurrency: source.filesAtATime, discard: true }
     )
 
-    const named = new Set([...unhashed.values()].map(({ report }) => report.certificate?.previousFile ?? ""))
+    const named = new Set([...unhashed.values()].map(({ certificate }) => certificate?.previousFile ?? ""))
     const linked = [...unhashed.values()].filter(({ path }) => named.has(path))
     const alike = lookalikes([...unhashed.values()])
     const suspects = new Set(alike.flat())
-    const digests = new Map<string, string>()
-    yield* Effect.forEach(new Set([...linked, ...suspects]), (each) => {
-      const { file, path } = each
-      return source.sha256(file, verify || suspects.has(each)).pipe(
-        Effect.map((sha256) => {
-          if (sha256 !== null) digests.set(path, sha256)
-        }),
-        Effect.catch(({ gone: moved, problem }) =>
-          Effect.sync(() => {
-            // It could be read just now.
-            if (!moved) problems.push({ file, problem })
-          })
-        )
-      )
-    }, { concurrency: source.digestsAtATime, discard: true })
-
-    const copies = copiesOf(alike, (path) => digests.get(path))
-    for (const [{ file }, original] of copies) problems.push({ file, problem: `it is a copy of ${original.path}` })
+    const hashed = yield* digestsOf(source, new Set([...linked, ...suspects]), (each) => verify || suspects.has(each))
+    const { digests } = hashed
+    problems.push(...hashed.problems)
+    const copies = copiesOf(alike, digests)
+    for (const [{ file }, original] of copies) problems.push({ file, problem: copyOf(original) })
     for (const each of unhashed.values()) {
       if (copies.has(each)) continue
-      const { path, report: { certificate, facts, rowsByHour }, series } = each
+      const { certificate, facts, path, rowsByHour, series } = each
       if (facts.lastReceived >= series.newest) {
         series.newest = facts.lastReceived
         series.rule = certificate?.rule ?? null
@@ -164,10 +151,10 @@ export const readArchive = Effect.fnUntraced(
         gaps: certificate?.gaps ?? null,
         newGaps: certificate?.newGaps ?? null,
         link: linkOf(certificate),
-        sha256: digests.get(path) ?? null
+        sha256: digests.get(each) ?? null
       })
     }
-    const verified = linked.filter(({ path }) => digests.has(path)).length
+    const verified = linked.filter((each) => digests.has(each)).length
     const archive: Archive = {
       series: [...all.values()],
       problems,

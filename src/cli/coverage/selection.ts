@@ -1,5 +1,5 @@
 import type { FeedFilter } from "./feedFilter.ts"
-import { parse, type SeriesPath } from "./seriesPath.ts"
+import { parse, type SeriesPath } from "../inspect/seriesPath.ts"
 
 /** A file of a place, with what its address tells. */
 export interface Candidate {

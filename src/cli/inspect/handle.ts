@@ -10,7 +10,7 @@ export class OddFiles extends Schema.TaggedError<OddFiles>()("OddFiles", {
   sound: Schema.Int
 }) {
   override get message() {
-    return `damaged, foreign or unreadable: ${this.odd}; sound: ${this.sound}`
+    return `damaged, foreign, unreadable or copied: ${this.odd}; sound: ${this.sound}`
   }
 }
 

@@ -1,11 +1,16 @@
 import { Effect } from "effect"
 import { type FileDetail, type FileFacts, readFacts } from "../../sinks/fileFacts.ts"
 import { type EndIds, idsOfEnds } from "../../sinks/idsOfEnds.ts"
+import { copiesOf, copyOf, lookalikes, oncePerPath } from "./copies.ts"
+import { digestsOf } from "./digests.ts"
+import { pathOf } from "./seriesPath.ts"
 import type { Oddity, ReadFailed, Source } from "./Source.ts"
 
 /** One file of the recorder's. */
 export interface Inspected {
   readonly file: string
+  /** As `pathOf` tells it. */
+  readonly path: string
   readonly facts: FileFacts
   /** Null unless it is the only file: those of ten thousand would fill the memory. */
   readonly detail: FileDetail | null
@@ -52,10 +57,26 @@ const inspectAll = (source: Source, withIds: boolean) =>
         Effect.gen(function*() {
           const { detail, facts } = yield* readFacts(bytes)
           const ids = withIds ? yield* idsOfEnds(bytes, facts.idChunks) : null
-          const inspected: Inspected = { file, facts, detail: source.onlyFile === null ? null : detail, ids }
+          const inspected: Inspected = {
+            file,
+            path: pathOf(source.address(file)),
+            facts,
+            detail: source.onlyFile === null ? null : detail,
+            ids
+          }
           return inspected
         }))
     ), { concurrency: source.filesAtATime })
+
+/** Leaves copies out, and names them. */
+const withoutCopies = Effect.fnUntraced(function*(source: Source, files: ReadonlyArray<Inspected>) {
+  const once = oncePerPath(files)
+  const alike = lookalikes(once)
+  const { digests, problems } = yield* digestsOf(source, alike.flat(), () => true)
+  const copies = copiesOf(alike, digests)
+  for (const [{ file }, original] of copies) problems.push({ file, problem: copyOf(original) })
+  return { originals: once.filter((each) => !copies.has(each)), problems }
+})
 
 const byFeed = (files: ReadonlyArray<Inspected>): ReadonlyArray<readonly [Inspected, ...Array<Inspected>]> => {
   const groups = new Map<string, [Inspected, ...Array<Inspected>]>()
@@ -109,13 +130,14 @@ export const summaryOf = Effect.fnUntraced(function*(source: Source, eachFile: b
     else if ("facts" in each) files.push(each)
     else problems.push(each)
   }
-  const feeds = yield* Effect.forEach(byFeed(files), (group) => summarize(source, group), {
+  const { originals, problems: ofCopies } = yield* withoutCopies(source, files)
+  const feeds = yield* Effect.forEach(byFeed(originals), (group) => summarize(source, group), {
     concurrency: source.filesAtATime
   })
   const summary: Summary = {
     feeds: feeds.map(({ feed }) => feed),
-    files,
-    problems: [...problems, ...feeds.flatMap((each) => each.problems)],
+    files: originals,
+    problems: [...problems, ...ofCopies, ...feeds.flatMap((each) => each.problems)],
     leftOut: source.leftOut,
     gone
   }

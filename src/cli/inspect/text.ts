@@ -90,7 +90,7 @@ const problemText = ({ problems }: Summary): ReadonlyArray<string> => {
   if (problems.length === 0) return []
   const more = problems.length - problemsShown
   return [[
-    "Damaged, foreign or unreadable:",
+    "Damaged, foreign, unreadable or copied:",
     ...problems.slice(0, problemsShown).map(({ file, problem }) => `  ${file}: ${problem}`),
     ...(more > 0 ? [`  and ${more} more; --json names all`] : [])
   ].join("\n")]

@@ -27,3 +27,6 @@ export const parse = (address: string): SeriesPath | null => {
   if (key === undefined || exchange === undefined || symbol === undefined || !isRowType(rowType)) return null
   return { key, base, exchange, symbol, rowType, homeServer, beginning: Number(millis) * 1000 }
 }
+
+/** How certificates name a file, or its address where that does not have the form of a sealed file's. */
+export const pathOf = (address: string): string => parse(address)?.key ?? address
