@@ -17,6 +17,7 @@ import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { book, tenOClock, trade, trades } from "../sinks/events.ts"
 import { duckdb, hyparquetMetadata } from "../sinks/readers.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
+import { webServer } from "../upload/webServer.ts"
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname
 const tradeFeed = Feed.make("binance", "BTC-USDT", "trade")
@@ -357,6 +358,16 @@ describe("inspect", () => {
       const missing = yield* Effect.flip(inspectStore("s3://elsewhere/x", server.endpoint))
       assert.match(missing.message, /^s3:\/\/elsewhere\/x: .*NoSuchBucket/)
     }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("says that a web server is no object store, as check does", () =>
+    Effect.gen(function*() {
+      for (const page of ["<html><body>Welcome</body></html>", "", "<!doctype html><meta charset=utf-8>Welcome"]) {
+        const endpoint = yield* webServer(200, page)
+        const { message } = yield* Effect.flip(inspectStore("s3://market-data/okx", endpoint))
+        assert.include(message, `s3://market-data/okx: the store at ${endpoint} is no object store: `)
+        assert.include(message, `; check that aws.endpoint (${endpoint}) is the address of the store's S3 interface`)
+      }
+    }))
 
   it.live("takes the store from a config file and the environment, and ends with 1 where something is not as it should be", () =>
     Effect.gen(function*() {

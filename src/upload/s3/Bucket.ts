@@ -1,12 +1,8 @@
-import {
-  type BucketLocationConstraint,
-  CreateBucketCommand,
-  HeadBucketCommand,
-  ListObjectsV2Command
-} from "@aws-sdk/client-s3"
+import { type BucketLocationConstraint, CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3"
 import { Effect } from "effect"
+import { listPage } from "./listPage.ts"
 import type { Requests } from "./Requests.ts"
-import { noStore, S3Failure } from "./S3Failure.ts"
+import { S3Failure } from "./S3Failure.ts"
 import type { S3Options } from "./S3Options.ts"
 
 type Where = Pick<S3Options, "bucket" | "region">
@@ -35,16 +31,7 @@ export const create = (requests: Requests, { bucket, region }: Where): Effect.Ef
 }
 
 const list = (requests: Requests, bucket: string): Effect.Effect<void, S3Failure> =>
-  requests.call(
-    0,
-    (client, options) => client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), options)
-  ).pipe(
-    Effect.filterOrFail(
-      ({ IsTruncated, Name }) => IsTruncated !== undefined || Name !== undefined,
-      () => noStore("what it says of the bucket is no list")
-    ),
-    Effect.asVoid
-  )
+  Effect.asVoid(listPage(requests, { Bucket: bucket, MaxKeys: 1 }))
 
 /** Finds out whether the bucket can be used, and creates it where it is missing. */
 export const ensure = (requests: Requests, where: Where): Effect.Effect<void, S3Failure> =>

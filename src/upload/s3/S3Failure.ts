@@ -46,6 +46,14 @@ const networkCode = (error: Error): string => {
   return textField(error, "code") ?? (inner instanceof Error ? networkCode(inner) : error.name)
 }
 
+/** What the SDK throws where it can make nothing of an answer. */
+const isPage = Schema.is(Schema.Struct({
+  $response: Schema.Struct({
+    statusCode: Schema.Literal(200),
+    headers: Schema.Struct({ "content-type": Schema.String.check(Schema.isPattern(/^text\/html\b/i)) })
+  })
+}))
+
 /** What the AWS SDK has thrown, at `nowMillis`. */
 export const fromThrown = (thrown: unknown, nowMillis: number): S3Failure => {
   if (thrown instanceof S3Failure) return thrown
@@ -66,6 +74,7 @@ export const fromThrown = (thrown: unknown, nowMillis: number): S3Failure => {
       cause
     })
   }
+  if (isPage(thrown)) return noStore("a page (text/html)")
   if (thrown instanceof Error) {
     const text = thrown.message || (thrown instanceof AggregateError ? String(thrown.errors[0]) : "no answer")
     // The SDK opens files only for its credential chain.

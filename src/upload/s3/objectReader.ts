@@ -1,5 +1,6 @@
-import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3"
+import { GetObjectCommand } from "@aws-sdk/client-s3"
 import { Effect } from "effect"
+import { listPage } from "./listPage.ts"
 import type { Requests } from "./Requests.ts"
 import { S3Failure } from "./S3Failure.ts"
 
@@ -14,12 +15,11 @@ export const list = Effect.fnUntraced(function*(requests: Requests, bucket: stri
   const found: Array<Listed> = []
   let token: string | undefined
   do {
-    const from = token
-    const page = yield* requests.call(0, (client, options) =>
-      client.send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(from ? { ContinuationToken: from } : {}) }),
-        options
-      ))
+    const page = yield* listPage(requests, {
+      Bucket: bucket,
+      Prefix: prefix,
+      ...(token === undefined ? {} : { ContinuationToken: token })
+    })
     for (const { Key: key, Size: bytes } of page.Contents ?? []) {
       if (key !== undefined && bytes !== undefined) found.push({ key, bytes })
     }
