@@ -21,6 +21,8 @@ export interface ChainedFile {
   readonly link: Link | null
   /** Of the whole file; null where it is not known. */
   readonly sha256: string | null
+  /** False where its pages were found not to have the bytes that were written. */
+  readonly sound: boolean
 }
 
 /** A place where the chain does not hold. */
@@ -32,7 +34,7 @@ export interface Break {
   /**
    * - `missing`: the file before is not there
    * - `changed`: it is there with other bytes
-   * - `unreadable`: it is there and cannot be read
+   * - `unreadable`: it is there and cannot be read, or not all of it
    * - `forked`: another file names it too
    * - `uncovered`: there are files before, and none of them is named
    * - `damaged`: it says itself that rows are lost, of it or of a file before it
@@ -130,6 +132,10 @@ export const follow = (series: ReadonlyArray<ChainedFile>, unread: Unread): Chai
       const from = Math.min(files[index - 1]?.lastReceived ?? file.firstReceived, file.firstReceived)
       const to = Math.max(files[index + 1]?.firstReceived ?? 0, file.lastReceived + 1)
       breaks.push({ file: file.path, previous: "", reason: "damaged", span: { from, to } })
+    }
+    if (!file.sound) {
+      const span = { from: file.firstReceived, to: file.lastReceived + 1 }
+      breaks.push({ file: null, previous: file.path, reason: "unreadable", span })
     }
     const span = judge(file, files[index - 1])
     covered.push(span)

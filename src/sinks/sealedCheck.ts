@@ -4,7 +4,7 @@ import { Effect, type FileSystem, type PlatformError, Result } from "effect"
 import { crc32 } from "node:zlib"
 import { errorText } from "../runtime/errorText.ts"
 import { contradiction } from "./certificateCheck.ts"
-import { decoded, magic, readFooter, unsound, UnsoundFile } from "./footer.ts"
+import { decoded, type FileBytes, magic, readFooter, unsound, UnsoundFile } from "./footer.ts"
 import { readExactly } from "./readExactly.ts"
 
 /** What a sound file holds. */
@@ -13,19 +13,13 @@ export interface SoundFile {
   readonly bytes: number
 }
 
-type Check<A> = Effect.Effect<A, UnsoundFile | PlatformError.PlatformError>
+type Check<E> = Effect.Effect<SoundFile, UnsoundFile | E>
 
 /** Reads all of a Parquet file and compares it with its footer: magic, row groups, page checksums, row counts and what it says of itself. */
-export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundFile> =>
-  Effect.scoped(Effect.gen(function*() {
-    const { size, type } = yield* fs.stat(path)
-    // Whoever opens a named pipe waits for somebody to write to it.
-    if (type !== "File") return yield* unsound("it is no regular file")
-    const file = yield* fs.open(path, { flag: "r" })
-    const bytes = Number(size)
-    const source = { bytes, read: (from: number, length: number) => readExactly(file, from, length) }
-    const { metadata } = yield* readFooter(source)
-    const head = yield* readExactly(file, 0, magic.length)
+export const checkBytes = Effect.fnUntraced(
+  function*<E>(file: FileBytes<E>): Effect.fn.Return<SoundFile, UnsoundFile | E> {
+    const { metadata } = yield* readFooter(file)
+    const head = yield* file.read(0, magic.length)
     if (head.toString("latin1") !== magic) return yield* unsound("it does not begin as a Parquet file")
     const readable: Array<number> = []
     let rows = 0
@@ -43,15 +37,26 @@ export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<SoundF
     if (allRows !== metadata.num_rows.toNumber()) {
       problem ??= `its row groups have ${allRows} rows, its footer says ${metadata.num_rows.toNumber()}`
     }
-    problem ??= yield* contradiction(source, metadata)
-    if (problem === null) return { rows, bytes }
+    problem ??= yield* contradiction(file, metadata)
+    if (problem === null) return { rows, bytes: file.bytes }
     return yield* new UnsoundFile({
       problem,
       readable: { groups: readable, ofGroups: metadata.row_groups.length, rows, ofRows: allRows }
     })
+  }
+)
+
+/** Checks a file in a folder as `checkBytes` does. */
+export const checkFile = (fs: FileSystem.FileSystem, path: string): Check<PlatformError.PlatformError> =>
+  Effect.scoped(Effect.gen(function*() {
+    const { size, type } = yield* fs.stat(path)
+    // Whoever opens a named pipe waits for somebody to write to it.
+    if (type !== "File") return yield* unsound("it is no regular file")
+    const file = yield* fs.open(path, { flag: "r" })
+    return yield* checkBytes({ bytes: Number(size), read: (from, length) => readExactly(file, from, length) })
   }))
 
-const checkGroup = Effect.fnUntraced(function*(file: FileSystem.File, group: parquet.RowGroup) {
+const checkGroup = Effect.fnUntraced(function*<E>(file: FileBytes<E>, group: parquet.RowGroup) {
   for (const { meta_data: column } of group.columns) {
     if (column === undefined) return yield* unsound("its footer tells nothing of a column")
     yield* checkColumn(file, column, group.num_rows.toNumber())
@@ -59,11 +64,12 @@ const checkGroup = Effect.fnUntraced(function*(file: FileSystem.File, group: par
 })
 
 const checkColumn = Effect.fnUntraced(
-  function*(file: FileSystem.File, column: parquet.ColumnMetaData, groupRows: number) {
+  function*<E>(file: FileBytes<E>, column: parquet.ColumnMetaData, groupRows: number) {
     const name = column.path_in_schema.join(".")
     const start = column.data_page_offset.toNumber()
     const length = column.total_compressed_size.toNumber()
-    const pages = yield* readExactly(file, start, length)
+    if (start < 0 || length < 0) return yield* unsound("its footer tells of impossible sizes")
+    const pages = yield* file.read(start, length)
     let at = 0
     let values = 0
     while (at < pages.length) {

@@ -31,6 +31,7 @@ import * as ParquetSinks from "../../src/sinks/Sinks.ts"
 import { Telemetry } from "../../src/telemetry/Telemetry.ts"
 import { gapRow, tenOClock, trade, trades } from "../sinks/events.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
+import { hyparquetMetadata } from "../sinks/readers.ts"
 import { asNobody } from "./asNobody.ts"
 import { type Options, recorder, type Written } from "./recordedFiles.ts"
 
@@ -129,6 +130,12 @@ const written = (options?: Options) =>
     return { root, files: yield* Effect.promise(() => fourFiles(root, options)) }
   })
 
+/** Where a byte stands in the page of a column that neither counting the rows nor reading the gaps needs. */
+const withinPage = async ({ path }: Written): Promise<number> => {
+  const page = (await hyparquetMetadata(path)).row_groups[0]?.columns[2]?.meta_data
+  return Number(page?.data_page_offset) + Number(page?.total_compressed_size) - 2
+}
+
 const allProven = { "10": "proven", "11": "proven", "12": "proven", "13": "proven", "14": "proven" }
 
 describe("coverage", () => {
@@ -217,6 +224,39 @@ describe("coverage", () => {
         "14": "unexplained"
       })
       assert.deepStrictEqual(third.said.problems.map(({ problem }) => problem), ["it does not end as a Parquet file"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.live("finds a flipped byte in the newest file, whose SHA-256 no other names, and in the newest of the ledger", () =>
+    Effect.gen(function*() {
+      const flip = async (file: Written) => {
+        const at = await withinPage(file)
+        const bytes = readFileSync(file.path)
+        bytes[at] = bytes[at]! ^ 4
+        writeFileSync(file.path, bytes)
+      }
+      const damage = "does not have the bytes that were written"
+      const { files, root } = yield* written()
+      yield* Effect.promise(() => flip(files[3]!))
+      const newest = yield* json([root])
+      assert.deepStrictEqual([newest.status, newest.hours], [1, { ...allProven, "14": "unexplained" }])
+      assert.deepStrictEqual(newest.said.feeds[0]?.broken_chain.map((each) => [each.reason, each.previous_file]), [
+        ["unreadable", files[3]!.key]
+      ])
+      assert.deepStrictEqual(newest.said.problems.map(({ file }) => file), [files[3]!.path])
+      assert.include(newest.said.problems[0]?.problem, damage)
+      const unverified = yield* json([root, "--no-verify"])
+      assert.deepStrictEqual([unverified.status, unverified.said.problems], [0, []])
+      const before = yield* json([root, "--to", "2026-03-14T14:00Z"])
+      assert.deepStrictEqual(before.status, 0)
+
+      const sound = yield* written()
+      const ledger = recorder(sound.root, okxGaps)
+      const at = tenOClock + 70 * minute
+      const dismissed = gapAt(at, { id: "a", status: "dismissed", openedMicros: at - minute, closedMicros: at })
+      yield* Effect.promise(async () => flip(await ledger.write([[dismissed]])))
+      const gaps = yield* json([sound.root])
+      assert.deepStrictEqual([gaps.status, gaps.hours], [1, { ...allProven, "11": "unexplained" }])
+      assert.include(gaps.said.problems[0]?.problem, damage)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("finds two files that follow on the same one, as after an older .state was put back, and ends with 1", () =>
@@ -679,10 +719,12 @@ describe("coverage of a bucket", () => {
       Effect.gen(function*() {
         const { files } = yield* written()
         const server = yield* s3StandIn.make({ checksums })
-        const place = (garbled: boolean) => {
+        const places = yield* Effect.promise(() => Promise.all(files.map((file) => withinPage(file))))
+        const place = (garbled: number | null) => {
           files.forEach(({ key, path }, index) => {
             const bytes = readFileSync(path)
-            if (garbled && index === 1) bytes[20] = bytes[20]! ^ 1
+            const at = places[index]!
+            if (index === garbled) bytes[at] = bytes[at]! ^ 1
             const checksum = createHash("sha256").update(bytes).digest("base64")
             server.objects().set(key, {
               body: bytes,
@@ -698,17 +740,19 @@ describe("coverage of a bucket", () => {
             const survey = yield* surveyOf(source, { asked: () => true, from: null, to: null, verify })
             return document("", survey, { from: null, to: null })
           }))
-        place(false)
+        place(null)
         const sound = yield* ask(false)
         assert.deepStrictEqual(sound.hours_by_class.proven, 5)
         assert.deepStrictEqual(
           sound.links,
           checksums ? { verified: 3, not_verified: 0 } : { verified: 0, not_verified: 3 }
         )
-        place(true)
+        place(1)
         const reasons = (said: typeof sound) => said.feeds[0]?.broken_chain.map(({ reason }) => reason)
         assert.deepStrictEqual(reasons(yield* ask(false)), checksums ? ["changed"] : [])
         assert.deepStrictEqual(reasons(yield* ask(true)), ["changed"])
+        place(3)
+        assert.deepStrictEqual([reasons(yield* ask(false)), reasons(yield* ask(true))], [[], ["unreadable"]])
         // A prefix that leaves the first file out.
         const part = yield* ask(false, files[1]!.key.slice(0, -"0000.parquet".length))
         assert.deepStrictEqual(reasons(part), [])

@@ -48,6 +48,7 @@ const file = ({ from, to }: Piece, previous: CoveredFile | null, over: Partial<C
       damaged: false
     },
     sha256: digestOf(pathOf(firstReceived)),
+    sound: true,
     ...over
   }
 }
@@ -275,6 +276,15 @@ describe("Coverage", () => {
     assert.deepStrictEqual(unread(1).breaks.map(({ reason }) => reason), ["unreadable"])
     assert.deepStrictEqual(unread(2).breaks.map(({ reason }) => reason), ["unreadable"])
     assert.strictEqual(classes(unread(2))[2], "unexplained")
+  })
+
+  it("is unexplained from the first to the last row of a file whose bytes are not those that were written", () => {
+    const files = chained([{ from: 0, to: 50 }, { from: 130, to: 200 }])
+    const coverage = cover({ files: files.with(1, { ...files[1]!, sound: false }) })
+    assert.deepStrictEqual(classes(coverage), { 0: "proven", 1: "proven", 2: "unexplained", 3: "unexplained" })
+    assert.deepStrictEqual(coverage.breaks, [
+      { file: null, previous: files[1]!.path, reason: "unreadable", span: { from: at(130), to: at(200) + 1 } }
+    ])
   })
 
   it("says nothing against a file that follows on one which lies elsewhere", () => {

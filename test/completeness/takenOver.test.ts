@@ -9,7 +9,8 @@ const file = (firstReceived: number, lastReceived: number, previous: ChainedFile
   firstReceived,
   lastReceived,
   link: { previousFile: previous?.path ?? "", previousSha256: "", provable: true, damaged: false },
-  sha256: null
+  sha256: null,
+  sound: true
 })
 
 /** Said by a recording that began at 100. */

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { CoveredFile } from "../../completeness/Coverage.ts"
 import type { Gap } from "../../domain/Gap.ts"
+import { checkBytes } from "../../sinks/sealedCheck.ts"
 import { copiesOf, copyOf, lookalikes } from "../inspect/copies.ts"
 import { digestsOf } from "../inspect/digests.ts"
 import type { Oddity, ReadFailed, Source } from "../inspect/Source.ts"
@@ -71,6 +72,18 @@ const linkOf = (certificate: Certificate | null) =>
     damaged: certificate.damaged
   }
 
+/** Of some files those that do not have the bytes that were written, as far as a file can show that of itself, with what is wrong. */
+const unsoundOf = Effect.fnUntraced(function*(source: Source, files: ReadonlyArray<Unhashed>) {
+  const unsound = new Map<Unhashed, string>()
+  yield* Effect.forEach(files, (each) =>
+    Effect.catch(source.use(each.file, checkBytes), (error) =>
+      Effect.sync(() => {
+        // A recorder has moved it since its footer was read.
+        if (!("gone" in error && error.gone)) unsound.set(each, error.message)
+      })), { concurrency: source.digestsAtATime, discard: true })
+  return unsound
+})
+
 /** Reads the chosen files of a place, and the digests of those that others name. */
 export const readArchive = Effect.fnUntraced(
   function*(source: Source, candidates: ReadonlyArray<Candidate>, verify: boolean) {
@@ -136,8 +149,12 @@ export const readArchive = Effect.fnUntraced(
     problems.push(...hashed.problems)
     const copies = copiesOf(alike, digests)
     for (const [{ file }, original] of copies) problems.push({ file, problem: copyOf(original) })
-    for (const each of unhashed.values()) {
-      if (copies.has(each)) continue
+    const files = [...unhashed.values()].filter((each) => !copies.has(each))
+    // No other file names the digest of the newest one of a series; what says nothing of itself proves nothing either.
+    const unnamed = files.filter(({ certificate, path }) => certificate !== null && !named.has(path))
+    const unsound = yield* unsoundOf(source, verify ? unnamed : [])
+    for (const [{ file }, problem] of unsound) problems.push({ file, problem })
+    for (const each of files) {
       const { certificate, facts, path, rowsByHour, series } = each
       if (facts.lastReceived >= series.newest) {
         series.newest = facts.lastReceived
@@ -151,7 +168,8 @@ export const readArchive = Effect.fnUntraced(
         gaps: certificate?.gaps ?? null,
         newGaps: certificate?.newGaps ?? null,
         link: linkOf(certificate),
-        sha256: digests.get(each) ?? null
+        sha256: digests.get(each) ?? null,
+        sound: !unsound.has(each)
       })
     }
     const verified = linked.filter((each) => digests.has(each)).length
