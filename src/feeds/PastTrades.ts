@@ -58,7 +58,12 @@ export class PastTrades extends Context.Service<PastTrades, {
 
 const request = async (url: string, signal: AbortSignal, nowMicros: () => number): Promise<HistoryResponse> => {
   // Some venues refuse whoever does not say who asks.
-  const response = await fetch(url, { signal, headers: { "user-agent": "ticklake", accept: "application/json" } })
+  const response = await fetch(url, {
+    signal,
+    headers: { "user-agent": "ticklake", accept: "application/json" },
+    // Elsewhere another market may have the same name, and other limits hold.
+    redirect: "manual"
+  })
   const chunks: Array<Uint8Array> = []
   let bytes = 0
   if (response.body !== null) {

@@ -264,8 +264,9 @@ export const make = Effect.fnUntraced(function*(exchange: () => Exchange, option
     const { error, openedAt, rejected } = yield* ended(outcome.running, outcome.exit)
     states.set(path, rejected ? "rejected" : "waiting")
     const ranMillis = openedAt === null ? 0 : monotonicMillis(clock) - openedAt
-    // A book is asked for anew on a connection that was well: nothing is to be waited for.
-    const healthy = error?._tag === "BookBroken" || (stats.events > eventsBefore && ranMillis >= healthyMillis)
+    // A book is asked for anew on a connection that was well, and a quiet market is no trouble of it: nothing is to be waited for.
+    const well = stats.events > eventsBefore || error?._tag === "MarketDataTimeout"
+    const healthy = error?._tag === "BookBroken" || (well && ranMillis >= healthyMillis)
     return { healthy, retrySlowly: rejected }
   }))
 

@@ -16,6 +16,9 @@ const settleMillis = 2000
 /** The pauses between the attempts to fill one gap; after the last one it stays as it is until the next start. */
 const pausesMillis = [5000, 30_000, 120_000, 600_000, 3_600_000]
 
+/** How often in a row a venue may ask for a pause, until that counts as an attempt. */
+const mostBusy = 30
+
 /** How often it is looked whether live events leave room. */
 const lookEveryMillis = 100
 
@@ -120,19 +123,29 @@ const repair = Effect.fnUntraced(function*(
   let recovered = 0
   let complete = false
   let trouble: string | null = null
+  let busy = 0
+  // Live events come first, and a page that waits for room takes some of the memory itself.
+  const room = Effect.suspend(() => options.hasRoom() ? Effect.void : Effect.sleep(lookEveryMillis)).pipe(
+    Effect.repeat({ until: options.hasRoom })
+  )
   for (let url: string | null = history.first(asked); url !== null;) {
+    yield* room
+    if (options.history() !== history) return
     const answer: Answer = yield* ask(feed, history, asked, url)
     stats.repairRequests[answer._tag]++
     if (answer._tag === "Busy") {
-      yield* (yield* PastTrades).pause(feed.exchange, answer.pauseMillis)
-      continue
+      yield* heed(feed, answer.pauseMillis)
+      busy++
+      if (busy < mostBusy) continue
+      trouble = `the venue asked for a pause ${busy} times in a row`
+      break
     }
     if (answer._tag !== "Page") {
       trouble = answer.reason
       break
     }
-    // Live events come first.
-    while (!options.hasRoom()) yield* Effect.sleep(lookEveryMillis)
+    busy = 0
+    yield* room
     if (intake.fetched.isOver(wanted)) return
     recovered += intake.fetched.take(answer.trades, wanted)
     complete = answer.complete
@@ -148,6 +161,12 @@ const repair = Effect.fnUntraced(function*(
   const why = trouble === null ? "the venue has no more" : printable(trouble)
   if (pause === null) return yield* giveUp(options, wanted, tried, why)
   yield* Effect.logDebug(`${what}, not all of the gap: ${why}; next attempt in ${secondsText(pause)}`)
+})
+
+/** Lets nobody ask the venue for a while. */
+const heed = Effect.fnUntraced(function*({ exchange }: Feed, millis: number) {
+  if (!(yield* (yield* PastTrades).pause(exchange, millis))) return
+  yield* Effect.logWarning(`${exchange} is not asked for missed trades for ${secondsText(millis)}, as it wants`)
 })
 
 const ask = Effect.fnUntraced(function*(feed: Feed, history: TradeHistory, wanted: Wanted, url: string) {

@@ -43,6 +43,7 @@ const missing = Effect.fnUntraced(function*(
   const pauses: Array<number> = []
   let requests = 0
   let room = true
+  let isAsked = true
   const model = new IntakeModel(feed, rule)
   const history: TradeHistory = {
     limit: { count: 1, perMillis: 1 },
@@ -53,7 +54,12 @@ const missing = Effect.fnUntraced(function*(
     },
     read: () => answers(requests)
   }
-  const repair = TradeRepair.make({ feed, stats: model.stats, history: () => history, hasRoom: () => room })
+  const repair = TradeRepair.make({
+    feed,
+    stats: model.stats,
+    history: () => isAsked ? history : null,
+    hasRoom: () => room
+  })
   const past = PastTrades.of({
     ask: () =>
       Effect.sync(() => {
@@ -93,6 +99,9 @@ const missing = Effect.fnUntraced(function*(
     pauses,
     requests: () => requests,
     wake: repair.wake,
+    forget: () => {
+      isAsked = false
+    },
     close: () => {
       room = false
     },
@@ -154,11 +163,40 @@ describe("the fetching of missed trades", () => {
       assert.deepStrictEqual(made.gaps(), [{ missing: 0, recovered: 3, status: "repaired" }])
     }))
 
+  it.effect("asks no more within an attempt where a venue is busy for ever, and says that it pauses", () =>
+    Effect.gen(function*() {
+      const made = yield* missing(() => ({ _tag: "Busy", pauseMillis: 10_000 }))
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(made.requests(), 30)
+      assert.strictEqual(made.lines[0], "Warn binance is not asked for missed trades for 10 s, as it wants")
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(made.requests(), 60)
+      yield* TestClock.adjust("2 hours")
+      assert.strictEqual(made.requests(), 180)
+      assert.match(made.lines.at(-1) ?? "", /trades stay missing between 2 and 6: .* 30 times in a row/)
+    }))
+
+  it.effect("asks nobody any more who is not to be asked", () =>
+    Effect.gen(function*() {
+      const made = yield* missing((request) => {
+        if (request === 3) made.forget()
+        return { _tag: "Busy", pauseMillis: 1000 }
+      })
+      yield* TestClock.adjust("1 days")
+      assert.strictEqual(made.requests(), 3)
+    }))
+
   it.effect("waits for room behind live events", () =>
     Effect.gen(function*() {
-      const made = yield* missing(() => page([3, 4, 5], true))
+      const made = yield* missing(() => {
+        made.close()
+        return page([3, 4, 5], true)
+      })
       made.close()
       yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(made.requests(), 0)
+      made.open()
+      yield* TestClock.adjust("100 millis")
       assert.strictEqual(made.requests(), 1)
       assert.deepStrictEqual(made.gaps(), [{ missing: 3, recovered: 0, status: "missing" }])
       made.open()

@@ -4,6 +4,7 @@ import { excerpt } from "../wire/excerpt.ts"
 import { tradeHistory } from "../wire/historyEndpoint.ts"
 import { decimalText, isObject, millisToMicros } from "../wire/json.ts"
 import { requestUrl, restRoot } from "../wire/restRoot.ts"
+import { lagging } from "../wire/tradePages.ts"
 
 /** `stream.bybit.kz` has `api.bybit.kz` beside it, `stream-testnet.bybit.com` `api-testnet.bybit.com`. */
 const hostOf = (hostname: string): string | undefined =>
@@ -46,8 +47,9 @@ const readTrade = (
 export const bybitHistory = (baseUrl: string | null): MakeTradeHistory => (restUrl) => {
   const root = restRoot(restUrl, baseUrl, "api.bybit.com", hostOf)
   return tradeHistory({
-    // An address has 600 requests in 5 seconds, and is shut out for 10 minutes when it makes more.
-    limit: { count: 10, perMillis: 5000 },
+    // An address has 600 requests in 5 seconds, and is shut out for 10 minutes when it makes more. Whoever is asked late is asked in vain:
+    // a busy market has forgotten what was missed within seconds.
+    limit: { count: 75, perMillis: 5000 },
     horizonMillis: null,
     first: ({ symbol }) => requestUrl(root, "/v5/market/recent-trade", { category: "spot", symbol, limit: "60" }),
     tradesPath: ["result", "list"],
@@ -62,6 +64,10 @@ export const bybitHistory = (baseUrl: string | null): MakeTradeHistory => (restU
       if (status === 403) return body.includes("from your country") ? null : 600_000
       return status === 418 ? 300_000 : status === 429 ? 60_000 : null
     },
-    turn: ({ after }, _url, [oldest]) => ({ next: null, complete: oldest !== undefined && oldest <= after })
+    turn: ({ after, before }, _url, ids) => {
+      const [oldest, newest] = [ids[0], ids.at(-1)]
+      if (oldest === undefined || newest === undefined || newest < before) return lagging
+      return { next: null, complete: oldest <= after }
+    }
   })
 }

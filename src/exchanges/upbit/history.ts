@@ -6,7 +6,8 @@ import { tradeHistory } from "../wire/historyEndpoint.ts"
 import { integerText } from "../wire/integerText.ts"
 import { isObject, millisToMicros } from "../wire/json.ts"
 import { requestUrl, restRoot } from "../wire/restRoot.ts"
-import { cursorOf, type Turning, withParameter } from "../wire/tradePages.ts"
+import { idOf } from "../wire/numericId.ts"
+import { cursorOf, lagging, type Turning, withParameter } from "../wire/tradePages.ts"
 import { takerSides } from "./takerSides.ts"
 
 const idPath = ["sequential_id"]
@@ -56,9 +57,10 @@ const daysAgoOf = (url: string): number => {
 // A request sees one day alone. When a day has nothing older, the search goes on in the one before it: counted from
 // the answer on, so that a midnight meanwhile does no harm, and without a look at dates, for which no clock is needed.
 const turn: Turning = ({ after, before }, url, ids) => {
-  const oldest = ids[0]
+  const [oldest, newest] = [ids[0], ids.at(-1)]
+  const cursor = cursorOf(url, "cursor") ?? before + 1n
+  if (cursor > before && newest !== undefined && newest < before) return lagging
   if (oldest !== undefined && oldest <= after) return { next: null, complete: true }
-  const cursor = cursorOf(url, "cursor") ?? before
   if (oldest !== undefined && oldest < cursor) {
     return { next: withParameter(url, "cursor", String(oldest)), complete: false }
   }
@@ -79,8 +81,13 @@ export const upbitHistory = (baseUrl: string | null): MakeTradeHistory => (restU
     // An address has 10 requests a second.
     limit: { count: 3, perMillis: 1000 },
     horizonMillis: mostDaysAgo * 86_400_000,
+    // With the trade after the gap, which shows that the list reaches up to it.
     first: ({ beforeId, symbol }) =>
-      requestUrl(root, "/v1/trades/ticks", { market: symbol, count: "500", cursor: beforeId }),
+      requestUrl(root, "/v1/trades/ticks", {
+        market: symbol,
+        count: "500",
+        cursor: String((idOf(beforeId) ?? 0n) + 1n)
+      }),
     tradesPath: [],
     readTrade,
     complaint: ({ error }) =>

@@ -30,11 +30,11 @@ const shortestPauseMillis = 1000
 const longestPauseMillis = 259_200_000
 const serverTroubleMillis = 10_000
 
+/** Null where the header tells of no time to come, as by a clock that differs from this machine's. */
 const retryAfterMillis = ({ headers, receivedAtMicros }: HistoryResponse): number | null => {
   const text = headers["retry-after"] ?? ""
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const millis = Date.parse(text) - receivedAtMicros / 1000
-  return Number.isFinite(millis) ? millis : null
+  const millis = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - receivedAtMicros / 1000
+  return millis > 0 ? millis : null
 }
 
 const busy = (response: HistoryResponse, byDefault: number): HistoryAnswer => {
@@ -107,6 +107,7 @@ const readAnswer = (
   const trades = tradesIn(endpoint, message, response, wanted.symbol)
   if (typeof trades === "string") return refused(trades)
   const turn = endpoint.turn({ after, before }, url, trades.map(({ id }) => id))
+  if (typeof turn === "string") return refused(turn)
   return { _tag: "Page", trades: trades.map(({ trade }) => trade), ...turn }
 }
 

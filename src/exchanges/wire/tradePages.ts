@@ -12,8 +12,17 @@ export interface Turn {
   readonly complete: boolean
 }
 
-/** Says how far the request `url` has come whose page holds `ids`, lowest first. Each turn gets nearer to the end. */
-export type Turning = (bounds: Bounds, url: string, ids: ReadonlyArray<bigint>) => Turn
+/**
+ * Says how far the request `url` has come whose page holds `ids`, lowest first, or why nothing of that page can be used. Each turn gets
+ * nearer to the end.
+ */
+export type Turning = (bounds: Bounds, url: string, ids: ReadonlyArray<bigint>) => Turn | string
+
+/**
+ * Where ids do not follow each other, only a list that has the trade after the gap, or a newer one, is known to have what was before it: a
+ * venue's list may lag behind its stream.
+ */
+export const lagging = "the venue does not list the trade after the gap yet"
 
 // A fragment is never sent: it remembers that this page or one before it had a hole.
 const holeMark = "#hole"

@@ -58,7 +58,11 @@ describe("Bybit's recent-trade", () => {
   })
 
   it("gives a trade as documented, and does not claim to reach the gap", () => {
-    assert.deepStrictEqual(read(list(element)), {
+    const afterGap = element.replace("4263", "4299")
+    const answer = read(list(`${afterGap},${element}`))
+    if (answer._tag !== "Page") return assert.fail(answer._tag)
+    assert.deepStrictEqual(answer.trades.map(({ tradeId }) => tradeId), ["2100000000007764263", "2100000000007764299"])
+    assert.deepStrictEqual({ ...answer, trades: answer.trades.slice(0, 1) }, {
       _tag: "Page",
       trades: [{
         dataType: "trade",
@@ -77,7 +81,7 @@ describe("Bybit's recent-trade", () => {
       next: null,
       complete: false
     })
-    const reaching = read(list(`${element},${element.replace("4263", "4262")}`))
+    const reaching = read(list(`${afterGap},${element},${element.replace("4263", "4262")}`))
     assert.isTrue(reaching._tag === "Page" && reaching.complete)
   })
 

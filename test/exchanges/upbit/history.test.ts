@@ -52,17 +52,19 @@ const element = "{\"market\":\"KRW-BTC\",\"trade_date_utc\":\"2026-07-30\",\"tra
   "\"change_price\":-224000.0,\"ask_bid\":\"BID\",\"sequential_id\":17853972606600001}"
 
 describe("Upbit's trades/ticks", () => {
-  it("is asked at the regional host, with the id as it stands", () => {
-    const query = "/v1/trades/ticks?market=KRW-BTC&count=500&cursor=17853972606600009"
+  it("is asked at the regional host, for all up to the trade after the gap", () => {
+    const query = "/v1/trades/ticks?market=KRW-BTC&count=500&cursor=17853972606600010"
     assert.strictEqual(history.first(wanted), `https://api.upbit.com${query}`)
     const regional = historyOf(make, "wss://sg-api.upbit.com/websocket/v1")
     assert.strictEqual(regional.first(wanted), `https://sg-api.upbit.com${query}`)
   })
 
   it("gives a trade as documented, with all 17 digits", () => {
-    const answer = read(`[${element}]`)
+    const afterGap = element.replace("6600001", "6600009")
+    const answer = read(`[${afterGap},${element}]`)
     if (answer._tag !== "Page") return assert.fail(answer._tag)
-    assert.deepStrictEqual(answer.trades, [{
+    assert.deepStrictEqual(answer.trades.map(({ tradeId }) => tradeId), ["17853972606600001", "17853972606600009"])
+    assert.deepStrictEqual(answer.trades.slice(0, 1), [{
       dataType: "trade",
       symbol: "KRW-BTC",
       sequenceId: "17853972606600001",
