@@ -4,6 +4,7 @@ import { Console, Effect, FileSystem, Path, Random } from "effect"
 import { readRows } from "../../src/cli/readRows.ts"
 import { venues } from "../../src/domain/Venue.ts"
 import { audit } from "../../src/simulator/audit.ts"
+import { accountForTrades } from "../endToEnd/accounting.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { brokenLinks } from "../sinks/chain.ts"
 import * as s3StandIn from "../upload/s3StandIn.ts"
@@ -67,6 +68,10 @@ const crash = Effect.fnUntraced(function*(kills: number, store: S3StandIn | null
       assert.isAtLeast(entry.sentAtMillis, closedAt - graceMillis, `${found.feedId}: a durable row is lost`)
     }
     lost += found.lostWithConnection.length
+  }
+  // By their ids and times: a trade that was sent over two connections, or fetched, is one trade.
+  for (const { doubled, feed } of yield* accountForTrades(simulator, `${folder}/archive`)) {
+    assert.deepStrictEqual({ feed, doubled: doubled.slice(0, 3) }, { feed, doubled: [] })
   }
   const left = yield* fs.readDirectory(`${folder}/recording`, { recursive: true })
   assert.deepStrictEqual(left.filter((name) => name.endsWith(".parquet") || name.includes("quarantine/")), [])

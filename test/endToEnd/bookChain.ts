@@ -50,7 +50,9 @@ export const replay = (
   let isWhole = false
   for (const event of events) {
     const { isAfter, own } = link(event)
-    const fits = event.isSnapshot || (isWhole && last !== null && isAfter(last))
+    // A complete book goes on where nothing happened since, or is the very next change; after any other something is missing.
+    const goesOn = last === null || own === last || isAfter(last) || (venue === "bybit" && own === 1)
+    const fits = event.isSnapshot ? goesOn : isWhole && last !== null && isAfter(last)
     if (!fits && !gaps.some((gap) => isTold(gap, event.receivedMicros))) {
       broken.push({ feed, id: event.id, after: last, receivedMicros: event.receivedMicros })
     }

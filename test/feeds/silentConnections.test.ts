@@ -203,3 +203,26 @@ describe("the connection whose book is recorded", () => {
     }
   })
 })
+
+describe("a connection that holds changes for the one that is recorded", () => {
+  for (const rule of ["stepping", "linked"] as const) {
+    it(`goes on with none of them behind a change that it lost itself, by the rule ${rule}`, () => {
+      const venue = new BookVenue(rule, 2)
+      const [lead, other] = venue.paths as [(typeof venue.paths)[0], (typeof venue.paths)[0]]
+      venue.mayAsk = false
+      venue.change()
+      lead.lag = 4
+      for (let i = 0; i < 2; i++) venue.change()
+      other.loseNext = 1
+      for (let i = 0; i < 2; i++) venue.change()
+      venue.leave(lead, "disconnected")
+      lead.lag = 0
+      venue.change()
+      const changes = recorded(venue)
+      const gaps = standingGaps(venue.model.rows)
+      const hole = changes.findIndex((index, at) => at > 0 && index > changes[at - 1]! + 1)
+      assert.isAtLeast(hole, 1)
+      assert.isAtLeast(gaps.length, 1)
+    })
+  }
+})
