@@ -23,7 +23,7 @@ interface Around {
   readonly afterId: string
   /** Falls with each page that is fetched; null until a trade has come that is newer than all before it. */
   beforeId: string | null
-  /** Trades between the two that were written since the gap was told. */
+  /** Trades between the two that were written, before the gap was told or since. */
   readonly written: Set<string>
 }
 
@@ -35,6 +35,9 @@ const rememberedGaps = 100
 
 /** Trades that may be written within a gap before they are fetched. Where there are more, nothing of it is fetched any more. */
 const rememberedWritten = 4096
+
+/** Trades that one may come behind though it is older than they are: it may have been on its way when its connection ended. */
+const overtaken = 8
 
 /** What is written is not known where some of the newest rows, which were fetched, are newer than what connections brought. */
 const isHighest = ({ lastId, recentIds }: NonNullable<FeedMemory["tail"]>): boolean =>
@@ -49,6 +52,9 @@ export class Neighbours {
   readonly #fetched = new FetchedRanges()
   /** Of the trades that were written. */
   #highest: string | null
+  /** Those that were written last, in that order, and the highest of all before them. */
+  readonly #last: Array<string> = []
+  #settled: string | null = null
   /** Of the trades before `#next`, whether there was room for them or not. */
   #received: string | null
   #next: string | null = null
@@ -61,6 +67,7 @@ export class Neighbours {
     this.#onFetchable = onFetchable
     this.#highest = tail !== null && isHighest(tail) ? tail.lastId : null
     this.#received = tail?.lastId ?? null
+    for (const id of tail?.recentIds ?? []) this.#note(id)
   }
 
   get gaps(): ReadonlyArray<Fetchable> {
@@ -101,7 +108,10 @@ export class Neighbours {
     const isLate = gap.cause === "queue_overflow" && this.#droppedLate
     if (gap.cause === "queue_overflow") this.#droppedLate = false
     if (isLate || this.#highest === null) return
-    this.#gaps.push({ gap, afterId: this.#highest, beforeId: this.#end(), written: new Set() })
+    const [lowest = this.#highest] = this.#last.toSorted((a, b) => isHigherId(a, b) ? 1 : -1)
+    const afterId = this.#settled ?? lowest
+    const written = new Set(this.#last.filter((id) => isHigherId(id, afterId)))
+    this.#gaps.push({ gap, afterId, beforeId: this.#end(), written })
     if (this.#gaps.length > rememberedGaps) this.#gaps.shift()
   }
 
@@ -139,6 +149,7 @@ export class Neighbours {
     for (const { sequenceId } of events) {
       for (const around of this.#gaps) if (isWithin(sequenceId, around)) around.written.add(sequenceId)
       if (this.#highest === null || isHigherId(sequenceId, this.#highest)) this.#highest = sequenceId
+      this.#note(sequenceId)
     }
     if (this.#gaps.some(({ written }) => written.size > rememberedWritten)) {
       this.#gaps = this.#gaps.filter(({ written }) => written.size <= rememberedWritten)
@@ -149,6 +160,13 @@ export class Neighbours {
   dropped(events: ReadonlyArray<Event>): void {
     const highest = this.#highest
     this.#droppedLate ||= highest !== null && events.some(({ sequenceId }) => !isHigherId(sequenceId, highest))
+  }
+
+  #note(id: string): void {
+    this.#last.push(id)
+    if (this.#last.length <= overtaken) return
+    const [before = id] = this.#last.splice(0, 1)
+    if (this.#settled === null || isHigherId(before, this.#settled)) this.#settled = before
   }
 
   /** The next trade, where it is newer than all before it: what an older one leaves out lies behind it as well. */

@@ -116,6 +116,23 @@ describe("trades that are fetched, where ids do not follow each other", () => {
     assert.deepInclude(standingGaps(market.model.rows)[0], { status: "repaired", missing: 0 })
   })
 
+  it("are those too that newer ones had overtaken when the connection ended", () => {
+    const market = new Market(1_000_000)
+    const [first, second] = market.paths
+    second!.connection.leave(null)
+    market.bring(0, market.deal(20))
+    const [late = 0, early = 0] = market.deal(2)
+    market.bring(0, [early])
+    first!.connection.leave("disconnected")
+    market.deal(5)
+    first!.connection = market.model.connect()
+    market.bring(0, market.deal(1))
+    assert.isBelow(Number(wantedOf(market).afterId.slice(-6)), late * 10)
+    assert.strictEqual(market.fetch(wantedOf(market), 9, 4), 6)
+    once(market)
+    assert.deepInclude(standingGaps(market.model.rows)[0], { status: "repaired", missing: 0 })
+  })
+
   it("are known however many come live before the next attempt, and live ones however many are fetched", () => {
     const market = withGap(5000)
     assert.strictEqual(market.fetch(wantedOf(market), 1, 500), 500)
