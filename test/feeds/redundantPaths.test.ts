@@ -204,5 +204,5 @@ describe("redundant paths", () => {
       for (const peer of peers) peer.terminate()
       yield* until(() => stats.state === "waiting" || stats.state === "rejected")
       assert.strictEqual(stats.state, "waiting")
-    }).pipe(Effect.scoped, Effect.provide(environment), Effect.provide(Logging.layerConsole("None"))))
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(environment, Logging.layerConsole("None")))))
 })
