@@ -16,6 +16,19 @@ export interface Overrides {
   readonly shardCount: number | null
 }
 
+/** An environment that says nothing. */
+export const noOverrides: Overrides = {
+  logLevel: null,
+  metricsHost: null,
+  metricsPort: null,
+  bucketName: null,
+  homeServerName: null,
+  awsRegion: null,
+  dataDir: null,
+  shardIndex: null,
+  shardCount: null
+}
+
 const levelNamed = (text: string): Option.Option<LogLevel.LogLevel> => {
   const name = text.trim().toLowerCase()
   const level = name === "warning" ? "warn" : name

@@ -165,7 +165,7 @@ export class Neighbours {
   #note(id: string): void {
     this.#last.push(id)
     if (this.#last.length <= overtaken) return
-    const [before = id] = this.#last.splice(0, 1)
+    const before = this.#last.shift() ?? id
     if (this.#settled === null || isHigherId(before, this.#settled)) this.#settled = before
   }
 

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process"
 import { createServer } from "node:net"
 import type { Answer } from "../../src/cli/check/Answer.ts"
 import { answers, answerText, reportAnswers } from "../../src/cli/check/answers.ts"
+import { noOverrides } from "../../src/config/Overrides.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
 import { type Venue, venues } from "../../src/domain/Venue.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
@@ -49,17 +50,7 @@ const configOf = Effect.fnUntraced(
         aws: { force_path_style: true, ...(at === undefined ? {} : { endpoint: at }), ...(bucket ? { bucket } : {}) },
         markets: markets.map((market) => ({ symbols: defaults.symbols[market.exchange], ...market }))
       },
-      {
-        logLevel: null,
-        metricsHost: null,
-        metricsPort: null,
-        bucketName: null,
-        homeServerName: null,
-        awsRegion: null,
-        dataDir: null,
-        shardIndex: null,
-        shardCount: null
-      },
+      noOverrides,
       {
         aws: {
           accessKeyId: Redacted.make("AKIDTICKLAKE"),

@@ -21,6 +21,7 @@ import { surveyOf } from "../../src/cli/coverage/survey.ts"
 import { text } from "../../src/cli/coverage/text.ts"
 import { localSource } from "../../src/cli/inspect/localSource.ts"
 import { s3Source } from "../../src/cli/inspect/s3Source.ts"
+import { noOverrides } from "../../src/config/Overrides.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
 import type { GapEvent, TradeEvent } from "../../src/domain/Event.ts"
 import type { Gap } from "../../src/domain/Gap.ts"
@@ -627,17 +628,7 @@ const config = (endpoint: string) =>
   resolveConfig(
     "test",
     { aws: { endpoint, force_path_style: true }, markets: [] },
-    {
-      logLevel: null,
-      metricsHost: null,
-      metricsPort: null,
-      bucketName: null,
-      homeServerName: null,
-      awsRegion: null,
-      dataDir: null,
-      shardIndex: null,
-      shardCount: null
-    },
+    noOverrides,
     {
       aws: { accessKeyId: Redacted.make("AKIDTICKLAKE"), secretAccessKey: Redacted.make("very-secret-indeed") },
       coinbase: null

@@ -8,6 +8,7 @@ import { inspect as command } from "../../src/cli/inspect.ts"
 import { document } from "../../src/cli/inspect/document.ts"
 import { s3Source } from "../../src/cli/inspect/s3Source.ts"
 import { summaryOf } from "../../src/cli/inspect/summary.ts"
+import { noOverrides } from "../../src/config/Overrides.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
 import * as Feed from "../../src/domain/Feed.ts"
 import { Sinks } from "../../src/sinks/Sink.ts"
@@ -97,17 +98,7 @@ const inspectStore = (place: string, endpoint: string) =>
     const config = resolveConfig(
       "test",
       { aws: { endpoint, force_path_style: true }, markets: [] },
-      {
-        logLevel: null,
-        metricsHost: null,
-        metricsPort: null,
-        bucketName: null,
-        homeServerName: null,
-        awsRegion: null,
-        dataDir: null,
-        shardIndex: null,
-        shardCount: null
-      },
+      noOverrides,
       {
         aws: {
           accessKeyId: Redacted.make(environment.AWS_ACCESS_KEY),

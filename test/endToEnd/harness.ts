@@ -4,6 +4,7 @@ import { Clock, Context, Effect, Exit, FileSystem, Layer, Path, Redacted, Scope 
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
 import type { Config } from "../../src/config/Config.ts"
+import { noOverrides } from "../../src/config/Overrides.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
 import type { Shard } from "../../src/domain/Shard.ts"
 import { type Venue, venues } from "../../src/domain/Venue.ts"
@@ -118,17 +119,7 @@ export const world = Effect.fnUntraced(function*(options: Options = {}) {
         base_url: options.baseUrls?.[exchange]?.(simulator) ?? simulator.baseUrl(exchange)
       }))
     },
-    {
-      logLevel: null,
-      metricsHost: null,
-      metricsPort: null,
-      bucketName: null,
-      homeServerName: null,
-      awsRegion: null,
-      dataDir: null,
-      shardIndex: null,
-      shardCount: null
-    },
+    noOverrides,
     {
       aws: options.storage === undefined ? null : {
         accessKeyId: Redacted.make(options.storage.server.options.accessKey),

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, FileSystem, Layer, Scope } from "effect"
 import * as App from "../../src/App.ts"
 import { readRows } from "../../src/cli/readRows.ts"
+import { noOverrides } from "../../src/config/Overrides.ts"
 import { resolveConfig } from "../../src/config/resolveConfig.ts"
 import { venues } from "../../src/domain/Venue.ts"
 import { registry } from "../../src/exchanges/registry.ts"
@@ -22,17 +23,7 @@ describe("the real venues", () => {
             storage: { data_dir: `${folder}/recording`, local_path: `${folder}/archive` },
             markets: [{ exchange: venue, symbols: [registry[venue](null).notation.example] }]
           },
-          {
-            logLevel: null,
-            metricsHost: null,
-            metricsPort: null,
-            bucketName: null,
-            homeServerName: null,
-            awsRegion: null,
-            dataDir: null,
-            shardIndex: null,
-            shardCount: null
-          },
+          noOverrides,
           { aws: null, coinbase: null }
         )
         const scope = yield* Scope.make()

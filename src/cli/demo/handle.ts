@@ -1,5 +1,6 @@
 import { Clock, Console, Context, Effect, Exit, FileSystem, Layer, Path, Schedule, Schema, Scope } from "effect"
 import * as App from "../../App.ts"
+import { noOverrides } from "../../config/Overrides.ts"
 import { resolveConfig } from "../../config/resolveConfig.ts"
 import { type Venue, venues } from "../../domain/Venue.ts"
 import { errorText } from "../../runtime/errorText.ts"
@@ -47,17 +48,7 @@ const demoConfig = (folder: string, baseUrl: (venue: Venue) => string) =>
         base_url: baseUrl(exchange)
       }))
     },
-    {
-      logLevel: null,
-      metricsHost: null,
-      metricsPort: null,
-      bucketName: null,
-      homeServerName: null,
-      awsRegion: null,
-      dataDir: null,
-      shardIndex: null,
-      shardCount: null
-    },
+    noOverrides,
     { aws: null, coinbase: null }
   )
 
